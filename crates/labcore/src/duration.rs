@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+/// The longest duration a program takes: sums of it with a point in time never overflow.
+const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Parses how long to wait for something, such as `2s` or `200ms`; never zero.
+///
+/// # Errors
+/// A text that says why `word` is not a duration, for clap to print.
+pub fn parse_timeout(word: &str) -> Result<Duration, String> {
+    match parse_interval(word)? {
+        Duration::ZERO => Err("a timeout must be longer than nothing, like `2s`".to_owned()),
+        timeout => Ok(timeout),
+    }
+}
+
+/// Parses the time between two events, such as `200ms`; zero is allowed.
+///
+/// # Errors
+/// A text that says why `word` is not a duration, for clap to print.
+pub fn parse_interval(word: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(word) {
+        Ok(duration) if duration <= DURATION_MAX => Ok(duration),
+        Ok(_) => Err("longer than a day".to_owned()),
+        Err(_) => Err("write a number and its unit, like `2s` or `200ms`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DURATION_MAX, parse_interval, parse_timeout};
+    use std::time::Duration;
+
+    #[test]
+    fn takes_a_number_with_its_unit() {
+        assert_eq!(parse_timeout("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_timeout("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(parse_interval("0ms"), Ok(Duration::ZERO));
+        assert_eq!(parse_interval("1day"), Ok(DURATION_MAX));
+    }
+
+    #[test]
+    fn says_why_a_word_is_not_a_duration() {
+        for word in ["2", "", "-1s", "soon", "25h", "99999999999999999999s"] {
+            assert!(parse_interval(word).is_err(), "{word}");
+        }
+        assert!(parse_timeout("0s").is_err());
+    }
+}

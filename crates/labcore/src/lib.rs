@@ -1,0 +1,26 @@
+//! What every lab program shares, apart from its sockets.
+//!
+//! - [`uppercase`] is the transform that the echo labs teach with.
+//! - [`ServerAddress`] and [`ClientAddress`] are the address argument of every program.
+//! - [`printable`] makes bytes from the network safe for a terminal.
+//! - [`Screen`] prints a server's lines, and never makes the server wait.
+//! - [`texts`] gives a client what its user wants to send, [`print_reply`] shows what came back.
+//! - [`report`] ends `main`: one `error: …` line and the exit status.
+//!
+//! This crate opens no socket. The calls that a lab teaches stand in the lab.
+
+mod address;
+mod duration;
+mod printable;
+mod report;
+mod screen;
+mod texts;
+mod uppercase;
+
+pub use address::{Addresses, ClientAddress, ServerAddress};
+pub use duration::{parse_interval, parse_timeout};
+pub use printable::{Printable, printable, without_newline};
+pub use report::{is_timeout, note, report};
+pub use screen::Screen;
+pub use texts::{print_reply, texts};
+pub use uppercase::uppercase;

@@ -1,0 +1,182 @@
+//! From what was sent, expected and received to the most likely cause, in a student's words.
+
+use labcore::printable;
+use std::fmt::Write;
+
+/// Why no more bytes came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum End {
+    /// Enough came to compare.
+    Enough,
+    /// Time was up.
+    Silence,
+    /// The stream ended.
+    Closed,
+    /// The connection was reset.
+    Reset,
+    /// Nobody listens there.
+    Refused,
+}
+
+impl End {
+    pub(crate) fn of(error: &std::io::Error) -> End {
+        match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => End::Refused,
+            _ if labcore::is_timeout(error) => End::Silence,
+            _ => End::Reset,
+        }
+    }
+
+    pub(crate) fn tell(self) -> &'static str {
+        match self {
+            End::Enough => "",
+            End::Silence => ", then nothing more",
+            End::Closed => ", then the end of the stream",
+            End::Reset => ", then a reset of the connection",
+            End::Refused => ", then a refusal: nobody listens at that address",
+        }
+    }
+}
+
+/// Describes the difference between the bytes expected and received, and what may be behind it.
+pub(crate) fn difference(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> String {
+    let at = expected.iter().zip(received).take_while(|(a, b)| a == b).count();
+    let mut text = String::new();
+    let _ = writeln!(text, "expected {}", bytes(expected));
+    let _ = writeln!(text, "received {}{}", bytes(received), end.tell());
+    if !received.is_empty() {
+        let from = at.saturating_sub(12);
+        let _ = writeln!(text, "  first difference at byte {at}:");
+        let _ = writeln!(text, "    expected {}", hex(&expected[from..]));
+        let _ = writeln!(text, "    received {}", hex(&received[from..]));
+        let _ = writeln!(text, "             {}^", " ".repeat(3 * (at - from)));
+    }
+    if let Some(cause) = likely_cause(sent, expected, received, end) {
+        let _ = writeln!(text, "likely cause: {cause}");
+    }
+    text
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let shown: Vec<String> = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();
+    shown.join(" ") + if bytes.len() > 24 { " …" } else { "" }
+}
+
+/// Names `bytes` for a report: how many, and what they say.
+pub(crate) fn bytes(bytes: &[u8]) -> String {
+    const SHOWN_MAX: usize = 120;
+    let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
+    let (shown, more) = match bytes.len() {
+        0 => return "0 bytes".to_owned(),
+        length if length > SHOWN_MAX => (&bytes[..SHOWN_MAX], "…"),
+        _ => (bytes, ""),
+    };
+    format!("{} {unit}: \"{}\"{more}", bytes.len(), printable(shown))
+}
+
+fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Option<&'static str> {
+    let text_only = |bytes: &[u8]| bytes.iter().rev().skip_while(|byte| b"\r\n\0".contains(byte)).count();
+    if received.is_empty() {
+        return Some(match end {
+            End::Enough => return None,
+            End::Silence => {
+                "the program waits for something that was not sent (a newline, the end of the stream), is still busy \
+                 with another client, or sent its answer elsewhere"
+            }
+            End::Closed => {
+                "it closed the connection without an answer: does it serve one message only, or did it end with an error?"
+            }
+            End::Reset => {
+                "the connection was closed while unread bytes lay in it, or the program ended: read all that was sent"
+            }
+            End::Refused => {
+                "the program has ended or closed its socket: does it serve one message only, or did it end with an error?"
+            }
+        });
+    }
+    if received == sent {
+        return Some("the text came back as it went: turn it into upper case before sending it back");
+    }
+    if let Some(extra) = received.strip_prefix(expected) {
+        return Some(match extra {
+            _ if extra.iter().all(|byte| *byte == 0) => {
+                "the whole buffer was sent: send only as many bytes as were received"
+            }
+            b"\n" | b"\r\n" => "a newline was added: send back just what came",
+            _ => "more came than belongs to this text: the rest of an older message, or one answer too many",
+        });
+    }
+    if expected.starts_with(received) {
+        return Some(match received.len() {
+            length if text_only(expected) == length => {
+                "the newline was swallowed: send back every byte that came"
+            }
+            1024 | 2048 | 4096 | 8192 => {
+                "the answer is as long as a buffer: a longer text must be read on (TCP) or needs a larger buffer (UDP)"
+            }
+            length if length + 1 == expected.len() => {
+                "the last byte is missing: check where the loop or the slice ends"
+            }
+            _ => "only the beginning came back: on TCP one read need not return all of a message, so read on",
+        });
+    }
+    if received.windows(3).any(|three| three == "\u{fffd}".as_bytes()) {
+        return Some("bytes that are not UTF-8 were replaced: work on bytes, not on strings");
+    }
+    if String::from_utf8_lossy(sent).to_uppercase().as_bytes() == received {
+        return Some("only a to z change: ß, é and other characters beyond ASCII stay as they are");
+    }
+    if expected.len() == received.len() {
+        let wrong: Vec<usize> = (0..expected.len()).filter(|&at| expected[at] != received[at]).collect();
+        if wrong.iter().all(|&at| expected[at] >= 128) {
+            return Some("only a to z change: the bytes of other characters (é, ß, я) stay as they are");
+        }
+        if wrong == [expected.len() - 1] {
+            return Some("the last byte was left out: check where the loop ends");
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, difference, likely_cause};
+
+    fn check(sent: &[u8], received: &[u8], end: End, expected: &str) {
+        let cause = likely_cause(sent, &sent.to_ascii_uppercase(), received, end).unwrap_or("none");
+        assert!(cause.contains(expected), "{cause}");
+    }
+
+    #[test]
+    fn names_the_common_mistakes() {
+        check(b"hello", b"hello", End::Enough, "as it went");
+        check(b"hello", b"HELL", End::Silence, "last byte is missing");
+        check(b"hello", b"HELLo", End::Enough, "last byte was left out");
+        check(b"hello\n", b"HELLO", End::Silence, "newline was swallowed");
+        check(b"hello", b"HELLO\n", End::Enough, "newline was added");
+        check(b"hello", b"HELLO\0\0\0", End::Enough, "whole buffer");
+        check(b"hi", b"HILLO", End::Enough, "older message");
+        check(&[b'x'; 5000], &[b'X'; 2048], End::Silence, "as long as a buffer");
+        check(b"a\xff", "A\u{fffd}".as_bytes(), End::Enough, "work on bytes");
+        check("stra\u{df}e".as_bytes(), b"STRASSE", End::Enough, "beyond ASCII");
+        check(b"a\xe9", b"A\xc9", End::Enough, "other characters");
+        check(b"hello", b"", End::Silence, "waits for something");
+        check(b"hello", b"", End::Refused, "has ended");
+        check(b"hello", b"GOODBYE", End::Enough, "none");
+    }
+
+    #[test]
+    fn points_at_the_first_byte_that_differs() {
+        let text = difference(b"hello", b"HELLO", b"HELlO", End::Enough);
+        let expected = "expected 5 bytes: \"HELLO\"\n\
+                        received 5 bytes: \"HELlO\"\n  \
+                          first difference at byte 3:\n    \
+                            expected 48 45 4c 4c 4f\n    \
+                            received 48 45 4c 6c 4f\n             \
+                                              ^\n";
+        // The caret stands under the fourth byte.
+        let caret = text.lines().find(|line| line.trim() == "^").unwrap();
+        assert_eq!(caret.find('^'), Some(13 + 3 * 3), "{text}");
+        assert_eq!(text.lines().take(5).collect::<Vec<_>>(), expected.lines().take(5).collect::<Vec<_>>());
+    }
+}

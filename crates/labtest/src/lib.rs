@@ -1,0 +1,47 @@
+//! Black-box tests for the labs: starts the program under test and plays the other end of the network.
+//!
+//! Read a lab's `tests/` first, they are the best introduction. Then:
+//! - [`Server`] is a server under test, [`Client`] a client under test; both are a [`Program`].
+//! - [`TcpPeer`] and [`UdpPeer`] are scripted: they send and expect bytes, and step out of line where a test
+//!   wants it (half-close, reset, silence).
+//! - Whatever happens is recorded as a step. A failed expectation prints all of them, the bytes that differ, the
+//!   most likely cause, and what the program printed.
+//!
+//! The tests know nothing of the program's code. The environment can put another program in its place:
+//!
+//! ```text
+//! LAB_SERVER='python3 server.py {port}' cargo test -p udp-echo --test server
+//! LAB_CLIENT='java Client {host} {port}' cargo test -p udp-echo --test client
+//! ```
+//!
+//! `{host}` and `{port}` become the address, `{args}` the extra options that a test asks for. A server without
+//! `{port}` may listen wherever it likes. One that never prints `listening on` is found ready by its listening
+//! socket in `/proc` (Linux), and no packet is sent to find out: a server for a single client would be used up.
+//!
+//! Nothing waits without limit. One wait takes at most [`patience`].
+
+// A test that cannot go on panics: that is how it fails.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod diagnosis;
+mod peer;
+mod program;
+mod sockets;
+mod story;
+#[cfg(unix)]
+mod terminal;
+
+pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
+pub use program::{Client, Finished, Program, Server, run};
+#[cfg(unix)]
+pub use terminal::Terminal;
+
+use std::time::Duration;
+
+/// How long one step may take before the test fails. `LAB_PATIENCE` (in seconds) changes the default of 10.
+///
+/// Long, because machines in a lab room are busy; right programs answer in microseconds and never come near.
+pub fn patience() -> Duration {
+    let seconds = std::env::var("LAB_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs_f64(seconds.filter(|seconds| *seconds > 0.0).unwrap_or(10.0))
+}

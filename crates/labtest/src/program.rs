@@ -1,0 +1,528 @@
+//! The program under test: started, watched, and ended whatever it does.
+
+use crate::peer::{TcpPeer, UdpPeer};
+use crate::sockets;
+use crate::story::Story;
+use crate::{diagnosis, patience};
+use labcore::printable;
+use std::env;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::ops::{Deref, DerefMut};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What is kept of a program's output; the rest is read, so that the program is not held up, and dropped.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// How often a condition is looked at that nothing announces, such as a socket in `/proc`.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// What a program has printed so far.
+#[derive(Default)]
+pub(crate) struct Output {
+    printed: Mutex<Printed>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Printed {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    open: usize,
+}
+
+impl Output {
+    fn collect(
+        self: &Arc<Self>,
+        mut from: impl Read + Send + 'static,
+        into: fn(&mut Printed) -> &mut Vec<u8>,
+    ) {
+        self.printed.lock().unwrap().open += 1;
+        let output = Arc::clone(self);
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            // A pseudo-terminal ends with an error, a pipe with 0.
+            while let Ok(size @ 1..) = from.read(&mut buffer) {
+                let mut printed = output.printed.lock().unwrap();
+                let kept = into(&mut printed);
+                let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len());
+                kept.extend_from_slice(&buffer[..size.min(room)]);
+                output.changed.notify_all();
+            }
+            output.printed.lock().unwrap().open -= 1;
+            output.changed.notify_all();
+        });
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.printed.lock().unwrap().stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.printed.lock().unwrap().stderr).into_owned()
+    }
+
+    /// Waits until `found` gives something, looking again at each output and every [`POLL`].
+    fn wait_for<T>(&self, mut found: impl FnMut(&Output) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + patience();
+        loop {
+            if let Some(found) = found(self) {
+                return Some(found);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            drop(self.changed.wait_timeout(self.printed.lock().unwrap(), POLL).unwrap());
+        }
+    }
+
+    fn is_complete(&self) -> Option<()> {
+        (self.printed.lock().unwrap().open == 0).then_some(())
+    }
+
+    /// Both screens of the program `name`, for a failure's report.
+    pub(crate) fn tell(&self, name: &str) -> String {
+        let mut text = String::new();
+        for (screen, lines) in [("printed", self.stdout()), ("printed as errors", self.stderr())] {
+            if lines.is_empty() {
+                let _ = writeln!(text, "{name} {screen}: nothing");
+                continue;
+            }
+            let _ = writeln!(text, "{name} {screen}:");
+            for line in lines.lines().take(40) {
+                let _ = writeln!(text, "  | {}", printable(line.as_bytes()));
+            }
+        }
+        text
+    }
+}
+
+/// A running program. It ends with the test, along with everything it started.
+pub struct Program {
+    name: String,
+    child: Child,
+    input: Option<Box<dyn Write + Send>>,
+    output: Arc<Output>,
+    pub(crate) story: Arc<Story>,
+}
+
+impl Program {
+    fn start(words: &[String]) -> Program {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = Program::spawn(command, words);
+        let input: Option<ChildStdin> = program.child.stdin.take();
+        program.input = input.map(|input| Box::new(input) as Box<dyn Write + Send>);
+        program.output.collect(program.child.stdout.take().unwrap(), |printed| &mut printed.stdout);
+        program
+    }
+
+    fn spawn(mut command: Command, words: &[String]) -> Program {
+        let story = Story::current();
+        let name = words[0].rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        command.env("PYTHONUNBUFFERED", "1");
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => story.fail(&format!("`{}` can't be started: {error}", words.join(" "))),
+        };
+        story.step(format!("start `{name} {}`", words[1..].join(" ")));
+        let output = Arc::new(Output::default());
+        output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
+        story.show_on_failure(&name, &output);
+        Program { name, child, input: None, output, story }
+    }
+
+    /// Starts a program on a terminal: `output` reads what it shows there, `input` is its keyboard.
+    #[cfg(unix)]
+    pub(crate) fn start_on(
+        terminal: impl Fn() -> Stdio,
+        input: impl Write + Send + 'static,
+        output: impl Read + Send + 'static,
+        words: &[String],
+    ) -> Program {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
+        let mut program = Program::spawn(command, words);
+        program.input = Some(Box::new(input));
+        program.output.collect(output, |printed| &mut printed.stdout);
+        program
+    }
+
+    /// The operating system's number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything on standard output so far.
+    pub fn screen(&self) -> String {
+        self.output.stdout()
+    }
+
+    /// Waits until standard output shows `text`.
+    #[track_caller]
+    pub fn expect_on_screen(&self, text: &str) {
+        self.story.step(format!("expect on the screen of {}: {text}", self.name));
+        if self.output.wait_for(|output| output.stdout().contains(text).then_some(())).is_none() {
+            self.story.fail(&format!("{} never printed `{text}`", self.name));
+        }
+    }
+
+    /// Writes bytes to standard input.
+    #[track_caller]
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.story.step(format!("type {}", diagnosis::bytes(bytes)));
+        let input = self.input.as_mut().expect("standard input has ended");
+        if let Err(error) = input.write_all(bytes).and_then(|()| input.flush()) {
+            self.story.fail(&format!("{} does not read its standard input: {error}", self.name));
+        }
+    }
+
+    /// Ends standard input (Ctrl+D).
+    pub fn end_input(&mut self) {
+        self.story.step("end the input");
+        self.input = None;
+    }
+
+    /// Waits for the program's end and for the rest of its output.
+    #[track_caller]
+    pub fn wait(&mut self) -> Finished {
+        let child = &mut self.child;
+        match self.output.wait_for(|_| child.try_wait().unwrap()) {
+            None => self.story.fail(&format!("{} did not end", self.name)),
+            Some(status) => {
+                self.output.wait_for(Output::is_complete);
+                Finished { status, stdout: self.output.stdout(), stderr: self.output.stderr() }
+            }
+        }
+    }
+
+    /// Waits for the program's end and compares its exit status.
+    #[track_caller]
+    pub fn expect_exit(&mut self, code: i32) {
+        self.story.step(format!("expect {} to end with status {code}", self.name));
+        let finished = self.wait();
+        if finished.status.code() != Some(code) {
+            self.story.fail(&format!("{} ended with {}, not with status {code}", self.name, finished.status));
+        }
+    }
+
+    /// Fails the test if the program has ended.
+    #[track_caller]
+    pub fn expect_running(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            self.story.fail(&format!("{} has ended: {status}", self.name));
+        }
+    }
+
+    /// Sends a signal to the program alone.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        self.story.step(format!("send signal {signal:?} to {}", self.name));
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Processor time that the program has used so far, if the system tells (Linux).
+    #[cfg(target_os = "linux")]
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        let (_, after_name) = stat.rsplit_once(')').unwrap();
+        let ticks: f64 =
+            after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum();
+        #[allow(clippy::cast_precision_loss)]
+        Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// The most memory that the program has had resident so far, in KiB (Linux).
+    #[cfg(target_os = "linux")]
+    pub fn memory_kib_max(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        {
+            let group = rustix::process::Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+/// Runs a program to its end, with nothing to read on standard input.
+#[track_caller]
+pub fn run(program: &str, args: &[&str]) -> Finished {
+    let mut program = Program::start(&words(program, args));
+    program.end_input();
+    program.wait()
+}
+
+pub(crate) fn words(program: &str, args: &[&str]) -> Vec<String> {
+    std::iter::once(program).chain(args.iter().copied()).map(str::to_owned).collect()
+}
+
+/// A server under test, ready for clients.
+pub struct Server {
+    program: Program,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts the crate's own server on a free port of loopback, or the one that `LAB_SERVER` names, with `args`.
+    #[track_caller]
+    pub fn start(own: &str, args: &[&str]) -> Server {
+        let Ok(template) = env::var("LAB_SERVER") else {
+            return Server::at(own, &[args, &["127.0.0.1", "0"]].concat());
+        };
+        // The port was free a moment ago. Should another program have taken it since, the next one is tried.
+        for _ in 0..3 {
+            let mut program = Program::start(&fill(&template, args, "127.0.0.1", free_port()));
+            match program.wait_until_ready(true) {
+                Some(address) => return Server { program, address },
+                None if program.output.stderr().to_lowercase().contains("in use") => {}
+                None => program.fail_to_start(),
+            }
+        }
+        Story::current().fail("found no free port for `LAB_SERVER`");
+    }
+
+    /// Starts a server with exactly these words on its command line.
+    #[track_caller]
+    pub fn at(program: &str, args: &[&str]) -> Server {
+        let mut program = Program::start(&words(program, args));
+        match program.wait_until_ready(false) {
+            Some(address) => Server { program, address },
+            None => program.fail_to_start(),
+        }
+    }
+
+    /// Starts the crate's own server within a limit of the shell's `ulimit`, such as `-n 32`.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn limited(limit: &str, own: &str, args: &[&str]) -> Server {
+        let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+        Server::at("/bin/sh", &[&["-c", &script, own], args, &["127.0.0.1", "0"]].concat())
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connects a scripted TCP client.
+    #[track_caller]
+    pub fn tcp_client(&self) -> TcpPeer {
+        TcpPeer::connect(self.address)
+    }
+
+    /// Makes a scripted UDP client.
+    #[track_caller]
+    pub fn udp_client(&self) -> UdpPeer {
+        UdpPeer::client_of(self.address)
+    }
+}
+
+impl Program {
+    /// Waits for `listening on`, or for a `silent` program's listening socket, and gives its address.
+    ///
+    /// `None` when the program ended or did neither.
+    fn wait_until_ready(&mut self, silent: bool) -> Option<SocketAddr> {
+        let (group, child) = (self.child.id(), &mut self.child);
+        let mut ended = false;
+        let address = self.output.wait_for(|output| {
+            if let Some(address) = announced(&output.stdout()) {
+                return Some(Some(address));
+            }
+            let sockets = if silent { sockets::listening(group) } else { Vec::new() };
+            if let Some(address) = sockets.first() {
+                return Some(Some(*address));
+            }
+            // Once more after its end, for a last line.
+            let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
+            ended_before.then_some(None)
+        });
+        let address = address.flatten()?;
+        self.story.step(format!("{} listens on {address}", self.name));
+        Some(address)
+    }
+
+    #[track_caller]
+    fn fail_to_start(&mut self) -> ! {
+        let why = match self.child.try_wait().unwrap() {
+            Some(status) => format!("it ended with {status}"),
+            None => format!("after {} s it has no listening socket", patience().as_secs_f64()),
+        };
+        self.story.fail(&format!("{} did not start: {why}", self.name));
+    }
+}
+
+/// Finds the address in the line `listening on IP:PORT`.
+fn announced(screen: &str) -> Option<SocketAddr> {
+    let (complete, _) = screen.rsplit_once('\n')?;
+    let address = complete.lines().find_map(|line| line.strip_prefix("listening on "))?;
+    let address: SocketAddr = address.trim().parse().ok()?;
+    Some(SocketAddr::new(sockets::reachable(address.ip()), address.port()))
+}
+
+/// Splits a command line of `LAB_SERVER` or `LAB_CLIENT` into words and fills in the places.
+fn fill(template: &str, args: &[&str], host: &str, port: u16) -> Vec<String> {
+    let mut words = Vec::new();
+    for word in split_words(template) {
+        if word == "{args}" {
+            words.extend(args.iter().map(|arg| (*arg).to_owned()));
+        } else {
+            words.push(word.replace("{host}", host).replace("{port}", &port.to_string()));
+        }
+    }
+    assert!(
+        !words.is_empty(),
+        "LAB_SERVER and LAB_CLIENT hold a command line, like `python3 server.py {{port}}`"
+    );
+    assert!(
+        args.is_empty() || template.contains("{args}"),
+        "this test starts the program with `{}`, but the command line `{template}` has no {{args}}",
+        args.join(" ")
+    );
+    words
+}
+
+/// Splits at spaces, except between single or double quotes.
+fn split_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, ' ' | '\t' | '\n') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// Finds a port that is free for UDP and TCP, below those that the system hands out for port 0.
+fn free_port() -> u16 {
+    const FIRST: u16 = 20000;
+    const COUNT: u16 = 10000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    #[allow(clippy::cast_possible_truncation)] // any number will do, as long as two test programs differ
+    let start = (std::process::id() as u16).wrapping_mul(257);
+    for _ in 0..COUNT {
+        let port = FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
+}
+
+/// A client under test.
+pub struct Client {
+    program: Program,
+}
+
+impl Client {
+    /// Starts the crate's own client, or the one that `LAB_CLIENT` names, with `args` and its server's address.
+    #[track_caller]
+    pub fn start(own: &str, args: &[&str], server: SocketAddr) -> Client {
+        let (host, port) = (server.ip().to_string(), server.port());
+        let words = match env::var("LAB_CLIENT") {
+            Ok(template) => fill(&template, args, &host, port),
+            Err(_) => words(own, &[args, &[&host, &port.to_string()]].concat()),
+        };
+        Client { program: Program::start(&words) }
+    }
+
+    /// Starts a client with exactly these words on its command line.
+    #[track_caller]
+    pub fn at(program: &str, args: &[&str]) -> Client {
+        Client { program: Program::start(&words(program, args)) }
+    }
+}
+
+impl Deref for Server {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
+}
+
+impl Deref for Client {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{announced, fill, free_port, split_words};
+
+    #[test]
+    fn splits_a_command_line() {
+        assert_eq!(
+            split_words("  python3 'my server.py'  -p \"\" a\"b c\" "),
+            ["python3", "my server.py", "-p", "", "ab c"]
+        );
+    }
+
+    #[test]
+    fn fills_in_address_and_options() {
+        let words = fill("nc {host} {port} {args}", &["-q", "1"], "127.0.0.1", 25000);
+        assert_eq!(words, ["nc", "127.0.0.1", "25000", "-q", "1"]);
+    }
+
+    #[test]
+    fn reads_the_line_of_a_server_that_is_ready() {
+        assert_eq!(announced("hello\nlistening on 0.0.0.0:25000\n"), "127.0.0.1:25000".parse().ok());
+        assert_eq!(announced("listening on 127.0.0.1:250"), None); // the line is not complete yet
+        assert_eq!(announced("listening on port 12000\n"), None);
+    }
+
+    #[test]
+    fn finds_different_free_ports() {
+        assert_ne!(free_port(), free_port());
+    }
+}

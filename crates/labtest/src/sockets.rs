@@ -1,0 +1,99 @@
+//! Listening sockets of a program, read from Linux's `/proc`: no packet is sent to find them.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Finds where the programs of process group `group` listen (TCP) or are bound (UDP). Empty where `/proc` is not.
+pub(crate) fn listening(group: u32) -> Vec<SocketAddr> {
+    let mut found = Vec::new();
+    for process in members(group) {
+        let inodes = socket_inodes(process);
+        if inodes.is_empty() {
+            continue;
+        }
+        for (table, state) in [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")] {
+            let table = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
+            found.extend(table.lines().filter_map(|row| listener(row, state, &inodes)));
+        }
+    }
+    found
+}
+
+/// The processes of a group: the program itself and what it started.
+pub(crate) fn members(group: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    processes.filter(|process| group_of(*process) == Some(group)).collect()
+}
+
+fn group_of(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // pid (name) state ppid pgrp …; the name may hold spaces and brackets.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(2)?.parse().ok()
+}
+
+fn socket_inodes(process: u32) -> HashSet<u64> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else { return HashSet::new() };
+    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links
+        .filter_map(|link| link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok())
+        .collect()
+}
+
+/// Reads one row of `/proc/net/tcp` and its like: `sl local remote state … uid timeout inode …`.
+fn listener(row: &str, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr> {
+    let fields: Vec<&str> = row.split_whitespace().collect();
+    let inode = fields.get(9)?.parse().ok()?;
+    if *fields.get(3)? != state || !inodes.contains(&inode) {
+        return None;
+    }
+    let (ip, port) = fields[1].split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    // Four bytes at a time, each group in the machine's byte order.
+    let groups =
+        ip.as_bytes().chunks(8).map(|group| u32::from_str_radix(std::str::from_utf8(group).ok()?, 16).ok());
+    let bytes: Vec<u8> =
+        groups.collect::<Option<Vec<u32>>>()?.into_iter().flat_map(u32::to_ne_bytes).collect();
+    let ip = match bytes.len() {
+        4 => IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?),
+        _ => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
+    };
+    Some(SocketAddr::new(reachable(ip), port))
+}
+
+/// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback.
+pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::{listening, members};
+    use std::net::{TcpListener, UdpSocket};
+
+    #[test]
+    fn finds_listening_sockets_of_every_kind() {
+        let group = super::group_of(std::process::id()).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp_socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let found = listening(group);
+        assert!(found.contains(&listener.local_addr().unwrap()), "{found:?}");
+        assert!(found.contains(&udp_socket.local_addr().unwrap()), "{found:?}");
+        assert!(!found.contains(&tcp), "closed: {found:?}");
+        assert!(members(group).contains(&std::process::id()));
+    }
+
+    #[test]
+    fn finds_ipv6_sockets() {
+        let Ok(listener) = TcpListener::bind("[::1]:0") else { return }; // a machine without IPv6
+        let group = super::group_of(std::process::id()).unwrap();
+        assert!(listening(group).contains(&listener.local_addr().unwrap()));
+    }
+}

@@ -1,0 +1,33 @@
+//! Returns text in upper case to one client at a time.
+
+use clap::Parser;
+use labcore::{Screen, ServerAddress, report};
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+/// Returns text in upper case to one client at a time.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    address: ServerAddress<25000>,
+    /// Close each connection after the first reply
+    #[arg(long)]
+    once: bool,
+    /// Print no line per event
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    report(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let screen = Screen::open(args.quiet)?;
+    let addresses = args.address.resolve()?;
+    // `bind` here is the calls socket, bind and listen in one.
+    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    args.address.announce(listener.local_addr()?);
+    tcp_echo::serve(&listener, args.once, &screen)
+}

@@ -1,0 +1,135 @@
+//! TCP echo in upper case, one client at a time.
+//!
+//! Read [`serve`] and [`serve_connection`], the server's side, then [`ask`], the client's.
+
+use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What one read takes at most. A stream has no messages, so any size will do; a large one costs fewer calls.
+const CHUNK_BYTES_MAX: usize = 65_536;
+
+/// The longest reply that a client collects; a server that never ends its line can't fill the memory.
+const REPLY_BYTES_MAX: usize = 1 << 21;
+
+/// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves one client after the other, in the order in which they connected.
+///
+/// The system completes the handshake for those who wait (the backlog of `listen`): they are connected and may send,
+/// but nobody answers them until their turn comes. With `once`, a client's turn is over after its first reply.
+pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
+    let mut number = 0_u64;
+    loop {
+        let (connection, address) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                screen.line(format_args!("failed to accept a client: {error}"));
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
+            }
+        };
+        number += 1;
+        screen.line(format_args!("client {number} connected from {address}"));
+        // A reset or a broken pipe ends this client's turn, not the server.
+        let result = serve_connection(&connection, number, once, screen);
+        drop(connection);
+        match result {
+            Ok(()) => screen.line(format_args!("client {number} disconnected")),
+            Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
+        }
+    }
+}
+
+/// Returns in upper case whatever arrives on `connection`, until the client closes its side.
+///
+/// # Errors
+/// If the connection breaks: reset by the client, or lost.
+pub fn serve_connection(
+    mut connection: &TcpStream,
+    number: u64,
+    once: bool,
+    screen: &Screen,
+) -> io::Result<()> {
+    // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
+    connection.set_nodelay(true)?;
+    let mut buffer = [0; CHUNK_BYTES_MAX];
+    loop {
+        let size = match connection.read(&mut buffer) {
+            Ok(0) => return Ok(()), // the end of the stream, and all before it is answered
+            Ok(size) => size,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        // Part of a line, a line or several: whatever the network has brought so far.
+        let chunk = &mut buffer[..size];
+        screen.line(format_args!("client {number}: {}", printable(without_newline(chunk))));
+        uppercase(chunk);
+        connection.write_all(chunk)?;
+        if once {
+            return Ok(());
+        }
+    }
+}
+
+/// A server's answer to one line.
+#[derive(Debug, PartialEq)]
+pub struct Reply {
+    /// What came, with its newline if it had one.
+    pub text: Vec<u8>,
+    /// Why the client read no further.
+    pub end: End,
+}
+
+/// What ended a reply.
+#[derive(Debug, PartialEq)]
+pub enum End {
+    /// The newline, as it should be.
+    Newline,
+    /// The server closed the connection.
+    Closed,
+    /// Time was up.
+    Timeout,
+}
+
+/// Sends `text` as a line, and reads the reply up to its newline, the end of the stream, or `timeout`.
+///
+/// A stream does not keep the boundaries of what was sent: the reply may come in pieces, and the rest of a piece
+/// belongs to the next reply. So the client's connection is a buffered one.
+///
+/// # Errors
+/// If the connection breaks before any of the reply came, or the reply is too long.
+pub fn ask(connection: &mut BufReader<TcpStream>, text: &[u8], timeout: Duration) -> io::Result<Reply> {
+    let deadline = Instant::now() + timeout;
+    connection.get_ref().set_write_timeout(Some(timeout))?;
+    // Text and newline in one write: as two, they would be two segments, and the second might wait for the first.
+    connection.get_mut().write_all(&[text, b"\n"].concat())?;
+    let mut text = Vec::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(Reply { text, end: End::Timeout });
+        }
+        connection.get_ref().set_read_timeout(Some(left))?;
+        let arrived = match connection.fill_buf() {
+            Ok([]) => return Ok(Reply { text, end: End::Closed }),
+            Ok(arrived) => arrived,
+            Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) if !text.is_empty() => return Ok(Reply { text, end: End::Closed }),
+            Err(error) => return Err(error),
+        };
+        let newline = arrived.iter().position(|byte| *byte == b'\n');
+        let taken = newline.map_or(arrived.len(), |at| at + 1);
+        text.extend_from_slice(&arrived[..taken]);
+        connection.consume(taken);
+        if newline.is_some() {
+            return Ok(Reply { text, end: End::Newline });
+        }
+        if text.len() > REPLY_BYTES_MAX {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the reply is too long and has no newline"));
+        }
+    }
+}

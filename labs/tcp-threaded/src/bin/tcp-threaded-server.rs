@@ -1,0 +1,37 @@
+//! Answers every client at once, each in a thread of its own.
+
+use clap::Parser;
+use labcore::{Screen, ServerAddress, report};
+use std::net::TcpListener;
+use std::process::ExitCode;
+use tcp_threaded::Reply;
+
+/// Answers every client at once, each in a thread of its own.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    address: ServerAddress<25000>,
+    /// What to answer
+    #[arg(long, value_enum, default_value = "upper")]
+    reply: Reply,
+    /// Turn clients away when so many are connected
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    max_clients: usize,
+    /// Print no line per event
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    report(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let screen = Screen::open(args.quiet)?;
+    let addresses = args.address.resolve()?;
+    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    args.address.announce(listener.local_addr()?);
+    tcp_threaded::serve(&listener, args.reply, args.max_clients, &screen);
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! TCP with a thread for each client.
+//!
+//! Read [`serve`], which makes the threads, then [`serve_connection`], which runs in each of them.
+
+use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// What one read takes at most. It lies on the thread's stack, so it is paid for once per client.
+const CHUNK_BYTES_MAX: usize = 4096;
+
+/// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The silence after which an unfinished line is counted as it stands.
+const LINE_PAUSE: Duration = Duration::from_millis(200);
+
+/// What the server answers.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Reply {
+    /// Whatever arrives, at once, in upper case
+    Upper,
+    /// For each line its number of characters, as in `I received 5 chars: hello`
+    Count,
+}
+
+/// Serves every client at once, each in a thread of its own, but at most `clients_max` of them.
+///
+/// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
+pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &Screen) {
+    // Each thread holds a copy, so that counting the copies counts the clients.
+    let seat = Arc::new(());
+    // Threads of a scope may borrow the screen: the scope does not end before they do.
+    thread::scope(|scope| {
+        for number in 1_u64.. {
+            let (connection, address) = accept(listener, screen);
+            if Arc::strong_count(&seat) > clients_max {
+                let _ = turn_away(&connection, clients_max);
+                screen.line(format_args!("client {number} turned away from {address}: the server is full"));
+                continue;
+            }
+            let seat = Arc::clone(&seat);
+            let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
+            let started = thread.spawn_scoped(scope, move || {
+                screen.line(format_args!(
+                    "client {number} connected from {address} on {:?}",
+                    thread::current().id()
+                ));
+                let result = serve_connection(&connection, number, reply, screen);
+                drop((connection, seat));
+                match result {
+                    Ok(()) => screen.line(format_args!("client {number} disconnected")),
+                    Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
+                }
+            });
+            // The connection went into the closure and was closed with it.
+            if let Err(error) = started {
+                screen.line(format_args!("client {number} lost: failed to start a thread: {error}"));
+            }
+        }
+    });
+}
+
+/// Waits for the next client, as often as it takes.
+fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept() {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                screen.line(format_args!("failed to accept a client: {error}"));
+                thread::sleep(ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+
+/// Tells a client that there is no room for it. Closing is left to the caller.
+fn turn_away(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
+    // This runs in the accepting thread, which may wait for nobody.
+    connection.set_nonblocking(true)?;
+    connection.write_all(format!("server is full: {clients_max} clients are connected\n").as_bytes())?;
+    connection.shutdown(Shutdown::Write)?;
+    // Closing over unread bytes would reset the connection, and the line might be lost.
+    let _ = connection.read(&mut [0; CHUNK_BYTES_MAX]);
+    Ok(())
+}
+
+/// Answers one client until it closes its side.
+///
+/// # Errors
+/// If the connection breaks: reset by the client, or lost.
+pub fn serve_connection(
+    connection: &TcpStream,
+    number: u64,
+    reply: Reply,
+    screen: &Screen,
+) -> io::Result<()> {
+    // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
+    connection.set_nodelay(true)?;
+    let show = |text: &[u8]| {
+        screen.line(format_args!("client {number}: {}", printable(without_newline(text))));
+    };
+    match reply {
+        Reply::Upper => return_upper_case(connection, show),
+        Reply::Count => count_characters(connection, show),
+    }
+}
+
+/// Returns whatever arrives, at once.
+fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Result<()> {
+    let mut buffer = [0; CHUNK_BYTES_MAX];
+    loop {
+        let size = match connection.read(&mut buffer) {
+            Ok(0) => return Ok(()), // the end of the stream, and all before it is answered
+            Ok(size) => size,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let chunk = &mut buffer[..size];
+        show(chunk);
+        uppercase(chunk);
+        connection.write_all(chunk)?;
+    }
+}
+
+/// Answers each line with the number of its characters.
+///
+/// A line may arrive in pieces, and lines may arrive together: the newline ends it. A client that sends none gets its
+/// answer after [`LINE_PAUSE`] of silence, and a line longer than [`CHUNK_BYTES_MAX`] is answered in parts.
+fn count_characters(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Result<()> {
+    let mut reader = BufReader::with_capacity(CHUNK_BYTES_MAX, connection);
+    loop {
+        // However long it takes until a line begins; but not as long until its next piece.
+        connection.set_read_timeout(None)?;
+        if reader.fill_buf()?.is_empty() {
+            return Ok(());
+        }
+        connection.set_read_timeout(Some(LINE_PAUSE))?;
+        let mut line = Vec::new();
+        let result = reader.by_ref().take(CHUNK_BYTES_MAX as u64).read_until(b'\n', &mut line);
+        match result {
+            Err(error) if !is_timeout(&error) => return Err(error),
+            _ => show(&line),
+        }
+        let text = without_newline(&line);
+        let chars = String::from_utf8_lossy(text).chars().count();
+        let mut answer = format!("I received {chars} chars: ").into_bytes();
+        answer.extend_from_slice(text);
+        answer.push(b'\n');
+        connection.write_all(&answer)?;
+    }
+}

@@ -1,0 +1,100 @@
+//! UDP echo in upper case.
+//!
+//! Read [`serve`], then [`connect`] and [`ask`]: between them they make every socket call but the server's `bind`.
+
+use labcore::{Screen, printable, uppercase};
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+/// The longest text that fits: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
+pub const TEXT_BYTES_MAX: usize = 65_507;
+
+/// Room for any datagram: UDP's length field has 16 bits, so none is longer (RFC 768). Of a datagram that is longer
+/// than the buffer, the rest would be lost.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// Clients that the screen tells apart. Then it starts anew: a table that only grows would let strangers fill the memory.
+const CLIENTS_MAX: usize = 10_000;
+
+/// Answers each datagram on `socket` with its text in upper case, until receiving fails.
+///
+/// One socket serves every client: there is no connection, and each datagram carries its sender's address.
+///
+/// # Errors
+/// If the socket can't receive any more. A client that can't be answered is its own trouble, not the server's.
+pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
+    let mut buffer = [0; DATAGRAM_BYTES_MAX];
+    let mut clients = Clients::default();
+    loop {
+        let (size, client) = match socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            // Windows reports here that an earlier reply met a closed port. That client is gone, the others are not.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let datagram = &mut buffer[..size];
+        let number = clients.number(client, screen);
+        screen.line(format_args!("client {number}: {}", printable(datagram)));
+        uppercase(datagram);
+        if let Err(error) = socket.send_to(datagram, client) {
+            screen.line(format_args!("client {number} can't be answered: {error}"));
+        }
+    }
+}
+
+/// Numbers the socket addresses that datagrams come from. Only the screen needs it: UDP itself remembers nobody.
+#[derive(Default)]
+struct Clients {
+    numbers: HashMap<SocketAddr, u64>,
+    last: u64,
+}
+
+impl Clients {
+    fn number(&mut self, client: SocketAddr, screen: &Screen) -> u64 {
+        if let Some(&number) = self.numbers.get(&client) {
+            return number;
+        }
+        if self.numbers.len() == CLIENTS_MAX {
+            self.numbers.clear();
+        }
+        self.last += 1;
+        self.numbers.insert(client, self.last);
+        screen.line(format_args!("client {} calls from {client}", self.last));
+        self.last
+    }
+}
+
+/// Makes a client's socket for one server.
+///
+/// Port 0 asks the system for a free port. Connecting sends nothing: it makes the system drop datagrams of anybody
+/// but the server, and report when the server's machine says that nobody listens there (ICMP port unreachable).
+///
+/// # Errors
+/// If there is no port to be had, or no route to the server.
+pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
+    let any_address: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any_address)?;
+    socket.connect(server)?;
+    // A lost datagram is never announced: whoever waits for it without a limit waits for ever.
+    socket.set_read_timeout(Some(timeout))?;
+    Ok(socket)
+}
+
+/// Sends `text` as one datagram and waits for one reply, for as long as [`connect`] was told.
+///
+/// # Errors
+/// `ConnectionRefused` if nobody listens there and the system tells, a timeout if no reply comes: the request, the
+/// reply or the server may be lost, and UDP never says which.
+pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
+    socket.send(text)?;
+    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+    let size = socket.recv(&mut buffer)?;
+    buffer.truncate(size);
+    Ok(buffer)
+}

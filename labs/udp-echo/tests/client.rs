@@ -1,0 +1,158 @@
+//! The UDP echo client, seen from its server and its user.
+
+use labtest::{Client, UdpPeer, run};
+
+const CLIENT: &str = env!("CARGO_BIN_EXE_udp-echo-client");
+
+#[test]
+fn sends_a_line_as_one_datagram_and_prints_the_reply() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &[], server.address());
+    client.write(b"hello world\n");
+    server.expect(b"hello world");
+    server.send(b"HELLO WORLD");
+    client.expect_on_screen("HELLO WORLD");
+}
+
+#[test]
+fn sends_line_after_line() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &[], server.address());
+    for line in ["one", "two", "", "four"] {
+        client.write(format!("{line}\n").as_bytes());
+        server.expect(line.as_bytes());
+        server.send(line.to_uppercase().as_bytes());
+    }
+    client.end_input();
+    let finished = client.wait();
+    assert_eq!(finished.stdout, "From server: ONE\nFrom server: TWO\nFrom server: \nFrom server: FOUR\n");
+    assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn sends_the_message_of_its_command_line_alone() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &["-m", "hello"], server.address());
+    server.expect(b"hello");
+    server.send(b"HELLO");
+    client.expect_exit(0);
+    assert_eq!(client.screen(), "From server: HELLO\n");
+}
+
+#[test]
+fn sends_bytes_as_they_are_and_shows_them_escaped() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &[], server.address());
+    client.write(b"\xff\x00 caf\xc3\xa9 \\o/\n");
+    server.expect(b"\xff\x00 caf\xc3\xa9 \\o/");
+    server.send("\u{1b}[2J CAF\u{e9} \\O/".as_bytes());
+    client.expect_on_screen("From server: \\u{1b}[2J CAF\u{e9} \\O/\n");
+}
+
+#[test]
+fn prints_the_largest_reply_whole() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &["-m", &"x".repeat(65_507)], server.address());
+    server.expect(&[b'x'; 65_507]);
+    server.send(&[b'X'; 65_507]);
+    client.expect_exit(0);
+    assert_eq!(client.screen(), format!("From server: {}\n", "X".repeat(65_507)));
+}
+
+#[test]
+fn ignores_replies_of_strangers() {
+    let mut server = UdpPeer::server();
+    let mut client = Client::start(CLIENT, &[], server.address());
+    client.write(b"hello\n");
+    let address = server.expect_from(b"hello");
+    UdpPeer::client_of(address).send(b"FROM A STRANGER");
+    server.send(b"HELLO");
+    client.end_input();
+    client.expect_exit(0);
+    assert_eq!(client.screen(), "From server: HELLO\n");
+}
+
+#[test]
+fn gives_up_when_no_reply_comes() {
+    let mut server = UdpPeer::server();
+    let address = server.address();
+    let mut client = Client::start(CLIENT, &["-m", "hello", "--timeout", "100ms"], address);
+    server.expect(b"hello");
+    let finished = client.wait();
+    assert_eq!(
+        finished.stderr,
+        format!("error: no reply from `{address}` within 0.1 s; is the server running?\n")
+    );
+    assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
+}
+
+// Only here does the system report an ICMP message to a UDP socket for certain.
+#[cfg(target_os = "linux")]
+#[test]
+fn is_refused_where_nobody_listens() {
+    let nobody = UdpPeer::server().address();
+    let mut client = Client::at(CLIENT, &["-m", "hello", &nobody.to_string()]);
+    let finished = client.wait();
+    assert!(
+        finished
+            .stderr
+            .starts_with(&format!("error: failed to get a reply from `{nobody}`: Connection refused"))
+    );
+    assert!(finished.stderr.ends_with("; is the server running?\n"), "{}", finished.stderr);
+    assert_eq!(finished.status.code(), Some(1));
+}
+
+#[test]
+fn tries_every_address_of_a_name() {
+    // `localhost` is ::1 before 127.0.0.1 on many machines, and the server is on one of them only.
+    let mut server = UdpPeer::server();
+    let port = server.address().port().to_string();
+    let mut client = Client::at(CLIENT, &["localhost", &port]);
+    for line in ["hello", "again"] {
+        client.write(format!("{line}\n").as_bytes());
+        server.expect(line.as_bytes());
+        server.send(line.to_uppercase().as_bytes());
+    }
+    client.expect_on_screen("From server: HELLO\nFrom server: AGAIN\n");
+}
+
+#[test]
+fn says_that_a_text_is_too_long_for_a_datagram() {
+    let finished = run(CLIENT, &["127.0.0.1:9", "-m", &"x".repeat(65_508)]);
+    assert_eq!(finished.stderr, "error: a datagram carries at most 65507 bytes, and this text has 65508\n");
+    assert_eq!(finished.status.code(), Some(1));
+}
+
+#[test]
+fn says_that_a_name_is_unknown() {
+    let finished = run(CLIENT, &["no-such-host.invalid", "-m", "hello"]);
+    assert!(
+        finished.stderr.starts_with("error: failed to resolve `no-such-host.invalid`: "),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn prints_its_usage_when_called_wrongly() {
+    for args in [&[][..], &["127.0.0.1", "--timeout", "2"], &["127.0.0.1", "--timeout", "0s"]] {
+        let finished = run(CLIENT, args);
+        assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+        assert!(finished.stderr.contains("udp-echo-client"), "{}", finished.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn asks_a_person_for_each_line() {
+    let mut server = UdpPeer::server();
+    let mut client = labtest::Terminal::start(CLIENT, &[&server.address().to_string()]);
+    client.expect_on_screen("Input lowercase sentence: ");
+    client.write(b"hello\n");
+    server.expect(b"hello");
+    server.send(b"HELLO");
+    client.expect_on_screen("From server: HELLO\r\nInput lowercase sentence: ");
+    client.write(b"\x04"); // Ctrl+D
+    client.expect_exit(0);
+}
