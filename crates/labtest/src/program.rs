@@ -326,6 +326,28 @@ impl Server {
         Server::at("/bin/sh", &[&["-c", &script, own], args, &["127.0.0.1", "0"]].concat())
     }
 
+    /// Starts the crate's own server where its user can have only about `count` threads more.
+    ///
+    /// The limit counts all threads of a user, and does not hold for root. So root starts the server as a user who
+    /// has no other programs, and anybody else adds the threads that are there already.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn with_few_threads(count: usize, own: &str, args: &[&str]) -> Server {
+        let limit = |count: usize| format!("--nproc={count}");
+        if !rustix::process::geteuid().is_root() {
+            let limit = limit(sockets::threads_of_this_user() + count);
+            return Server::at("prlimit", &[&[&*limit, own], args, &["127.0.0.1", "0"]].concat());
+        }
+        // That user may not enter the folder that the program lies in.
+        let copy = env::temp_dir().join(format!("labtest-{}", std::process::id()));
+        std::fs::copy(own, &copy).unwrap();
+        let (limit, copy_path) = (limit(count), copy.to_str().unwrap());
+        let user = ["--reuid=54321", "--clear-groups", "prlimit", &limit, copy_path];
+        let server = Server::at("setpriv", &[&user, args, &["127.0.0.1", "0"]].concat());
+        std::fs::remove_file(copy).unwrap();
+        server
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -24,12 +24,11 @@ impl Story {
     ///
     /// Every program and peer of a test keeps it alive, so the next test on the thread begins a new one.
     pub(crate) fn current() -> Arc<Story> {
-        CURRENT.with(|current| {
-            current.borrow().upgrade().unwrap_or_else(|| {
-                let story = Arc::new(Story::default());
-                *current.borrow_mut() = Arc::downgrade(&story);
-                story
-            })
+        let current = CURRENT.with_borrow(Weak::upgrade);
+        current.unwrap_or_else(|| {
+            let story = Arc::new(Story::default());
+            CURRENT.set(Arc::downgrade(&story));
+            story
         })
     }
 

@@ -136,11 +136,12 @@ fn says_that_a_name_is_unknown() {
 
 #[test]
 fn prints_its_usage_when_called_wrongly() {
-    for args in [&[][..], &["127.0.0.1", "--timeout", "2"], &["127.0.0.1", "--timeout", "0s"]] {
-        let finished = run(CLIENT, args);
-        assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
-        assert!(finished.stderr.contains("udp-echo-client"), "{}", finished.stderr);
-    }
+    let finished = run(CLIENT, &[]);
+    assert_eq!(finished.status.code(), Some(2));
+    assert!(finished.stderr.contains("Usage: udp-echo-client <HOST[:PORT]> [PORT]"), "{}", finished.stderr);
+    let finished = run(CLIENT, &["127.0.0.1", "--timeout", "2"]);
+    assert_eq!(finished.status.code(), Some(2));
+    assert!(finished.stderr.contains("write a number and its unit, like `2s`"), "{}", finished.stderr);
 }
 
 #[cfg(unix)]

@@ -1,0 +1,265 @@
+//! The TCP echo server for one client at a time, seen from its clients.
+
+use labtest::{Server, run};
+use std::io::{Read, Write};
+use std::thread;
+use std::time::Duration;
+
+const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
+
+/// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
+const SILENCE: Duration = Duration::from_millis(200);
+
+#[track_caller]
+fn check(bytes: &[u8], expected: &[u8]) {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    client.send(bytes);
+    client.expect(expected);
+}
+
+#[test]
+fn answers_in_upper_case() {
+    check(b"hello world\n", b"HELLO WORLD\n");
+}
+
+#[test]
+fn leaves_everything_but_a_to_z_alone() {
+    check(b"`{@[ 0189 &*! ABC xyz\n", b"`{@[ 0189 &*! ABC XYZ\n");
+}
+
+#[test]
+fn leaves_bytes_that_are_not_ascii_alone() {
+    check("straße é \0\u{1b}[2J\n".as_bytes(), "STRAßE é \0\u{1b}[2J\n".as_bytes());
+    check(b"\xff\xfe a \xc3\n", b"\xff\xfe A \xc3\n");
+}
+
+#[test]
+fn answers_at_once_without_a_newline() {
+    check(b"hello", b"HELLO");
+}
+
+#[test]
+fn answers_line_after_line() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    for text in ["one\n", "two\n", "a rather long line\n", "x\n"] {
+        client.send(text.as_bytes());
+        client.expect(text.to_ascii_uppercase().as_bytes());
+    }
+}
+
+#[test]
+fn answers_every_line_of_one_segment() {
+    check(b"one\ntwo\nthree\n", b"ONE\nTWO\nTHREE\n");
+}
+
+#[test]
+fn answers_one_byte_at_a_time() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    for byte in b"hello, world\n" {
+        client.send(&[*byte]);
+        client.expect(&[byte.to_ascii_uppercase()]);
+    }
+}
+
+#[test]
+fn answers_all_of_a_long_text() {
+    let text = b"all of this comes back. ".repeat(2000);
+    check(&text, &text.to_ascii_uppercase());
+}
+
+#[test]
+fn answers_everything_before_a_half_close() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\nlast words without a newline");
+    client.half_close();
+    client.expect(b"HELLO\nLAST WORDS WITHOUT A NEWLINE");
+    client.expect_end();
+}
+
+#[test]
+fn serves_one_client_after_the_other() {
+    let server = Server::start(SERVER, &[]);
+    for _ in 0..3 {
+        let mut client = server.tcp_client();
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+        client.close();
+    }
+}
+
+#[test]
+fn lets_a_second_client_connect_and_wait_for_its_turn() {
+    let server = Server::start(SERVER, &[]);
+    let mut first = server.tcp_client();
+    first.send(b"first\n");
+    first.expect(b"FIRST\n");
+    let mut second = server.tcp_client();
+    second.send(b"second\n");
+    second.expect_nothing_for(SILENCE);
+    first.send(b"still here\n");
+    first.expect(b"STILL HERE\n");
+    first.close();
+    second.expect(b"SECOND\n");
+}
+
+#[test]
+fn survives_a_client_that_resets() {
+    let server = Server::start(SERVER, &[]);
+    let mut rude = server.tcp_client();
+    rude.send(b"hello\n");
+    rude.expect(b"HELLO\n");
+    rude.reset();
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[test]
+fn survives_a_client_that_says_nothing() {
+    let server = Server::start(SERVER, &[]);
+    server.tcp_client().close();
+    server.tcp_client().reset();
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[test]
+fn survives_a_client_that_leaves_before_its_reply() {
+    let server = Server::start(SERVER, &[]);
+    for _ in 0..20 {
+        let mut rude = server.tcp_client();
+        rude.send(&[b'x'; 10_000]);
+        rude.close();
+    }
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[test]
+fn closes_after_the_first_reply_with_once() {
+    let server = Server::start(SERVER, &["--once"]);
+    for _ in 0..3 {
+        let mut client = server.tcp_client();
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+        client.expect_end();
+    }
+}
+
+/// More than any buffer on the way holds, so writing and reading must go on at the same time.
+#[test]
+fn returns_a_gigabyte_within_little_memory() {
+    const CHUNK_BYTES: usize = 1 << 20;
+    const CHUNKS: usize = 1 << 10;
+    let server = Server::start(SERVER, &[]);
+    let client = server.tcp_client();
+    let text: Vec<u8> = (0..CHUNK_BYTES).map(|at| b"abcXYZ019\n\0\xff{`"[at % 14]).collect();
+    let upper = text.to_ascii_uppercase();
+    let (mut reading, mut writing) = (client.stream(), client.stream());
+    thread::scope(|scope| {
+        scope.spawn(move || (0..CHUNKS).for_each(|_| writing.write_all(&text).unwrap()));
+        reading.set_read_timeout(Some(labtest::patience())).unwrap();
+        let mut received = vec![0; CHUNK_BYTES];
+        for number in 0..CHUNKS {
+            reading.read_exact(&mut received).unwrap();
+            assert!(received == upper, "MiB number {number} differs");
+        }
+    });
+    #[cfg(target_os = "linux")]
+    assert!(server.memory_kib_max() < 10 * 1024, "{} KiB", server.memory_kib_max());
+}
+
+#[test]
+fn shows_who_came_what_they_said_and_that_they_left() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+    let address = client.stream().local_addr().unwrap();
+    client.close();
+    server.expect_on_screen(&format!(
+        "client 1 connected from {address}\nclient 1: hello\nclient 1 disconnected\n"
+    ));
+    server.tcp_client().close();
+    server.expect_on_screen("client 2 disconnected\n");
+}
+
+#[test]
+fn lets_no_client_control_the_terminal() {
+    let server = Server::start(SERVER, &[]);
+    server.tcp_client().send(b"\x1b[2Jgone\r\nfake line\xff\n");
+    server.expect_on_screen("client 1: \\u{1b}[2Jgone\\r\\nfake line\\xff\n");
+}
+
+#[test]
+fn prints_only_where_it_listens_when_quiet() {
+    let server = Server::start(SERVER, &["--quiet"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+    assert_eq!(server.screen(), format!("listening on {}\n", server.address()));
+}
+
+#[cfg(unix)]
+#[test]
+fn goes_on_without_its_screen() {
+    // The pipe is closed after the first line.
+    let server = Server::at("/bin/sh", &["-c", &format!("'{SERVER}' 127.0.0.1 0 | head -n 1")]);
+    for _ in 0..3 {
+        let mut client = server.tcp_client();
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+        client.close();
+    }
+}
+
+#[test]
+fn listens_on_ipv6() {
+    let server = Server::at(SERVER, &["::1", "0"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[test]
+fn fails_when_the_port_is_taken() {
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let address = server.address().to_string();
+    let second = run(SERVER, &[&address]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(second.stderr.starts_with(&format!("error: failed to bind `{address}`: ")), "{}", second.stderr);
+    assert!(second.stderr.ends_with("; is another server running? try port 0\n"), "{}", second.stderr);
+    assert_eq!(second.stderr.lines().count(), 1);
+}
+
+#[test]
+fn starts_again_on_its_port_at_once() {
+    let server = Server::at(SERVER, &["127.0.0.1:0", "--once"]);
+    let address = server.address().to_string();
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+    client.expect_end(); // the server closed first: its end stays in TIME_WAIT
+    drop(server);
+    let server = Server::at(SERVER, &[&address]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[test]
+fn prints_its_usage_when_called_wrongly() {
+    let finished = run(SERVER, &["--no-such-option"]);
+    assert_eq!(finished.status.code(), Some(2));
+    assert!(
+        finished.stderr.contains("Usage: tcp-echo-server [OPTIONS] [HOST[:PORT]] [PORT]"),
+        "{}",
+        finished.stderr
+    );
+}

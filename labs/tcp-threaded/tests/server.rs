@@ -1,0 +1,290 @@
+//! The threaded TCP server, seen from its clients.
+
+use labtest::{Server, run};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
+
+#[track_caller]
+fn check(args: &[&str], bytes: &[u8], expected: &[u8]) {
+    let server = Server::start(SERVER, args);
+    let mut client = server.tcp_client();
+    client.send(bytes);
+    client.expect(expected);
+}
+
+#[test]
+fn answers_in_upper_case() {
+    check(&[], b"hello world &*!\n", b"HELLO WORLD &*!\n");
+}
+
+#[test]
+fn leaves_bytes_that_are_not_ascii_alone() {
+    check(&[], b"stra\xc3\x9fe \0\x1b[2J \xff\n", b"STRA\xc3\x9fE \0\x1b[2J \xff\n");
+}
+
+#[test]
+fn answers_at_once_without_a_newline() {
+    check(&[], b"hello", b"HELLO");
+}
+
+#[test]
+fn answers_line_after_line() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    for text in ["one\n", "two\n", "a rather long line\n", "x\n"] {
+        client.send(text.as_bytes());
+        client.expect(text.to_ascii_uppercase().as_bytes());
+    }
+}
+
+#[test]
+fn answers_one_byte_at_a_time() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    for byte in b"hello\n" {
+        client.send(&[*byte]);
+        client.expect(&[byte.to_ascii_uppercase()]);
+    }
+}
+
+#[test]
+fn answers_all_of_a_long_text() {
+    let text = b"all of this comes back. ".repeat(2000);
+    check(&[], &text, &text.to_ascii_uppercase());
+}
+
+#[test]
+fn answers_four_clients_at_once() {
+    let server = Server::start(SERVER, &[]);
+    let mut clients: Vec<_> = (0..4).map(|_| server.tcp_client()).collect();
+    for round in 0..3 {
+        // The last one first, while all the others are connected and silent.
+        for (number, client) in clients.iter_mut().enumerate().rev() {
+            client.send(format!("client {number} round {round}\n").as_bytes());
+            client.expect(format!("CLIENT {number} ROUND {round}\n").as_bytes());
+        }
+    }
+}
+
+#[test]
+fn answers_two_hundred_clients_at_once() {
+    let server = Server::start(SERVER, &[]);
+    let mut clients: Vec<_> = (0..200).map(|_| server.tcp_client()).collect();
+    for client in clients.iter_mut().rev() {
+        client.send(b"hello\n");
+    }
+    for client in &mut clients {
+        client.expect(b"HELLO\n");
+    }
+}
+
+#[test]
+fn answers_everything_before_a_half_close() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\nlast words");
+    client.half_close();
+    client.expect(b"HELLO\nLAST WORDS");
+    client.expect_end();
+}
+
+#[test]
+fn survives_clients_that_reset_or_leave() {
+    let server = Server::start(SERVER, &[]);
+    let mut patient = server.tcp_client();
+    for _ in 0..10 {
+        let mut rude = server.tcp_client();
+        rude.send(b"hello\n");
+        rude.reset();
+        server.tcp_client().close();
+    }
+    patient.send(b"still here\n");
+    patient.expect(b"STILL HERE\n");
+}
+
+#[test]
+fn is_not_held_up_by_a_client_that_never_reads() {
+    let server = Server::start(SERVER, &["--quiet"]);
+    let stuck = server.tcp_client();
+    // Until both directions are full, the server's write to this client included.
+    stuck.stream().set_nonblocking(true).unwrap();
+    let chunk = vec![b'x'; 1 << 16];
+    while std::io::Write::write(&mut stuck.stream(), &chunk).is_ok() {}
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn is_idle_when_its_clients_have_left() {
+    use std::time::Duration;
+    let server = Server::start(SERVER, &[]);
+    for _ in 0..3 {
+        let mut client = server.tcp_client();
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+        client.close();
+    }
+    // A thread that goes on reading at the end of the stream would use all of this time.
+    let before = server.cpu_time();
+    server.tcp_client().expect_nothing_for(Duration::from_millis(500));
+    let used = server.cpu_time() - before;
+    assert!(used < Duration::from_millis(250), "{used:?} of processor time while nothing happened");
+}
+
+#[test]
+fn counts_the_characters_of_each_line() {
+    check(&["--reply", "count"], b"hello\n", b"I received 5 chars: hello\n");
+    check(
+        &["--reply", "count"],
+        "stra\u{df}e\n\n".as_bytes(),
+        "I received 6 chars: stra\u{df}e\nI received 0 chars: \n".as_bytes(),
+    );
+}
+
+#[test]
+fn counts_a_line_that_comes_in_pieces_and_lines_that_come_together() {
+    let server = Server::start(SERVER, &["--reply", "count"]);
+    let mut client = server.tcp_client();
+    client.send(b"one\ntwo\nthr");
+    client.expect(b"I received 3 chars: one\nI received 3 chars: two\n");
+    client.send(b"ee\n");
+    client.expect(b"I received 5 chars: three\n");
+}
+
+#[test]
+fn counts_what_came_when_no_newline_follows() {
+    let server = Server::start(SERVER, &["--reply", "count"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello");
+    client.expect(b"I received 5 chars: hello\n");
+    client.send(b"bye");
+    client.half_close();
+    client.expect(b"I received 3 chars: bye\n");
+    client.expect_end();
+}
+
+#[test]
+fn counts_an_endless_line_in_parts() {
+    let server = Server::start(SERVER, &["--reply", "count"]);
+    let mut client = server.tcp_client();
+    client.send(&[b'x'; 5000]);
+    client.half_close();
+    let answer =
+        format!("I received 4096 chars: {}\nI received 904 chars: {}\n", "x".repeat(4096), "x".repeat(904));
+    client.expect(answer.as_bytes());
+}
+
+#[test]
+fn turns_clients_away_when_full_and_takes_new_ones_when_some_left() {
+    let server = Server::start(SERVER, &["--max-clients", "2"]);
+    let mut clients: Vec<_> = (0..2).map(|_| server.tcp_client()).collect();
+    for client in &mut clients {
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+    }
+    let mut third = server.tcp_client();
+    third.expect(b"server is full: 2 clients are connected\n");
+    third.expect_end();
+    clients.pop().unwrap().close();
+    server.expect_on_screen(" disconnected\n");
+    let mut fourth = server.tcp_client();
+    fourth.send(b"hello\n");
+    fourth.expect(b"HELLO\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn goes_on_when_it_runs_out_of_descriptors() {
+    let server = Server::limited("-n 16", SERVER, &[]);
+    let mut clients: Vec<_> = (0..20).map(|_| server.tcp_client()).collect();
+    server.expect_on_screen("failed to accept a client: Too many open files");
+    let before = server.cpu_time();
+    clients[0].send(b"hello\n");
+    clients[0].expect(b"HELLO\n");
+    // The others wait in the backlog, and are served as places become free.
+    for mut client in clients.drain(..) {
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+        client.close();
+    }
+    let used = server.cpu_time() - before;
+    assert!(used.as_millis() < 500, "{used:?} of processor time");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn goes_on_when_it_can_start_no_thread() {
+    let server = Server::with_few_threads(50, SERVER, &[]);
+    let mut first = server.tcp_client();
+    first.send(b"hello\n");
+    first.expect(b"HELLO\n");
+    let _others: Vec<_> = (0..200).map(|_| server.tcp_client()).collect();
+    server.expect_on_screen("lost: failed to start a thread: ");
+    first.send(b"still here\n");
+    first.expect(b"STILL HERE\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_a_thread_for_each_client() {
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let mut clients: Vec<_> = (0..2).map(|_| server.tcp_client()).collect();
+    for client in &mut clients {
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+    }
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.id())).unwrap();
+    let names: Vec<String> =
+        tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap()).collect();
+    for name in ["client 1\n", "client 2\n"] {
+        assert!(names.iter().any(|other| other == name), "{names:?}");
+    }
+}
+
+#[test]
+fn shows_client_and_thread_numbers() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    client.send(b"\x1b[2Jhello\n");
+    client.expect(b"\x1b[2JHELLO\n");
+    let address = client.stream().local_addr().unwrap();
+    client.close();
+    server.expect_on_screen(&format!("client 1 connected from {address} on ThreadId("));
+    server.expect_on_screen("\nclient 1: \\u{1b}[2Jhello\nclient 1 disconnected\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn goes_on_without_its_screen() {
+    let server = Server::at("/bin/sh", &["-c", &format!("'{SERVER}' 127.0.0.1 0 | head -n 1")]);
+    for _ in 0..3 {
+        let mut client = server.tcp_client();
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+    }
+}
+
+#[test]
+fn fails_when_the_port_is_taken() {
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let address = server.address().to_string();
+    let second = run(SERVER, &[&address]);
+    assert_eq!((second.status.code(), second.stderr.lines().count()), (Some(1), 1));
+    assert!(second.stderr.starts_with(&format!("error: failed to bind `{address}`: ")), "{}", second.stderr);
+}
+
+#[test]
+fn prints_its_usage_when_called_wrongly() {
+    let finished = run(SERVER, &["--no-such-option"]);
+    assert_eq!(finished.status.code(), Some(2));
+    assert!(
+        finished.stderr.contains("Usage: tcp-threaded-server [OPTIONS] [HOST[:PORT]] [PORT]"),
+        "{}",
+        finished.stderr
+    );
+    let finished = run(SERVER, &["--reply", "lower"]);
+    assert_eq!(finished.status.code(), Some(2));
+    assert!(finished.stderr.contains("upper, count"), "{}", finished.stderr);
+}
