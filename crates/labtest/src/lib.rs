@@ -32,7 +32,7 @@ mod story;
 mod terminal;
 
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
-pub use program::{Client, Finished, Program, Server, run};
+pub use program::{Client, Finished, Program, Server, has_tool, run};
 #[cfg(unix)]
 pub use terminal::Terminal;
 

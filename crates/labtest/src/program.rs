@@ -279,6 +279,16 @@ pub fn run(program: &str, args: &[&str]) -> Finished {
     program.wait()
 }
 
+/// True if the program `name` is installed, so that a test can try ours against it.
+///
+/// Where `CI` is set it must be: a test that is left out proves nothing.
+pub fn has_tool(name: &str) -> bool {
+    let found =
+        env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
+    assert!(found || env::var_os("CI").is_none(), "this test needs `{name}`, which is not installed");
+    found
+}
+
 pub(crate) fn words(program: &str, args: &[&str]) -> Vec<String> {
     std::iter::once(program).chain(args.iter().copied()).map(str::to_owned).collect()
 }
@@ -293,19 +303,25 @@ impl Server {
     /// Starts the crate's own server on a free port of loopback, or the one that `LAB_SERVER` names, with `args`.
     #[track_caller]
     pub fn start(own: &str, args: &[&str]) -> Server {
-        let Ok(template) = env::var("LAB_SERVER") else {
-            return Server::at(own, &[args, &["127.0.0.1", "0"]].concat());
-        };
+        match env::var("LAB_SERVER") {
+            Ok(template) => Server::from_template(&template, args),
+            Err(_) => Server::at(own, &[args, &["127.0.0.1", "0"]].concat()),
+        }
+    }
+
+    /// Starts any server by a command line with `{host}`, `{port}` and `{args}` in it.
+    #[track_caller]
+    pub fn from_template(template: &str, args: &[&str]) -> Server {
         // The port was free a moment ago. Should another program have taken it since, the next one is tried.
         for _ in 0..3 {
-            let mut program = Program::start(&fill(&template, args, "127.0.0.1", free_port()));
+            let mut program = Program::start(&fill(template, args, "127.0.0.1", free_port()));
             match program.wait_until_ready(true) {
                 Some(address) => return Server { program, address },
                 None if program.output.stderr().to_lowercase().contains("in use") => {}
                 None => program.fail_to_start(),
             }
         }
-        Story::current().fail("found no free port for `LAB_SERVER`");
+        Story::current().fail(&format!("found no free port for `{template}`"));
     }
 
     /// Starts a server with exactly these words on its command line.
@@ -520,7 +536,7 @@ impl DerefMut for Client {
 
 #[cfg(test)]
 mod tests {
-    use super::{announced, fill, free_port, split_words};
+    use super::{Server, announced, fill, free_port, has_tool, split_words};
 
     #[test]
     fn splits_a_command_line() {
@@ -541,6 +557,26 @@ mod tests {
         assert_eq!(announced("hello\nlistening on 0.0.0.0:25000\n"), "127.0.0.1:25000".parse().ok());
         assert_eq!(announced("listening on 127.0.0.1:250"), None); // the line is not complete yet
         assert_eq!(announced("listening on port 12000\n"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn finds_a_server_ready_that_says_nothing() {
+        if !has_tool("python3") {
+            return;
+        }
+        // It serves a single client: a connection made to see whether it listens would be the only one.
+        const ONE_SHOT: &str = "import socket, sys; s = socket.create_server((sys.argv[1], int(sys.argv[2]))); \
+            c, _ = s.accept(); c.sendall(c.recv(100).upper())";
+        for template in [
+            format!("python3 -c '{ONE_SHOT}' {{host}} {{port}}"),
+            format!("python3 -c '{ONE_SHOT}' localhost 0"),
+        ] {
+            let server = Server::from_template(&template, &[]);
+            let mut client = server.tcp_client();
+            client.send(b"hello");
+            client.expect(b"HELLO");
+        }
     }
 
     #[test]

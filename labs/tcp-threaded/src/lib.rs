@@ -1,6 +1,7 @@
 //! TCP with a thread for each client.
 //!
-//! Read [`serve`], which makes the threads, then [`serve_connection`], which runs in each of them.
+//! Read [`serve`], which makes the threads, then [`serve_connection`] and what it calls, which runs in
+//! each of them.
 
 use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -24,9 +25,9 @@ const LINE_PAUSE: Duration = Duration::from_millis(200);
 /// What the server answers.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Reply {
-    /// Whatever arrives, at once, in upper case
+    /// Whatever arrives, at once, in upper case.
     Upper,
-    /// For each line its number of characters, as in `I received 5 chars: hello`
+    /// For each line its number of characters, as in `I received 5 chars: hello`.
     Count,
 }
 

@@ -12,8 +12,8 @@ use tcp_threaded::Reply;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<25000>,
-    /// What to answer
-    #[arg(long, value_enum, default_value = "upper")]
+    /// What to answer: `upper`, what arrives in upper case, or `count`, each line with its number of characters
+    #[arg(long, value_enum, default_value = "upper", hide_possible_values = true)]
     reply: Reply,
     /// Turn clients away when so many are connected
     #[arg(long, value_name = "N", default_value_t = 10_000)]
