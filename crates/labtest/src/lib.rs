@@ -34,6 +34,8 @@ mod terminal;
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
 pub use program::{Client, Finished, Program, Server, has_tool, run};
 #[cfg(unix)]
+pub use rustix::process::Signal;
+#[cfg(unix)]
 pub use terminal::Terminal;
 
 use std::time::Duration;

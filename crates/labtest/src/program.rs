@@ -223,7 +223,7 @@ impl Program {
 
     /// Sends a signal to the program alone.
     #[cfg(unix)]
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub fn signal(&self, signal: crate::Signal) {
         self.story.step(format!("send signal {signal:?} to {}", self.name));
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
@@ -344,8 +344,8 @@ impl Server {
 
     /// Starts the crate's own server where its user can have only about `count` threads more.
     ///
-    /// The limit counts all threads of a user, and does not hold for root. So root starts the server as a user who
-    /// has no other programs, and anybody else adds the threads that are there already.
+    /// The limit counts all threads of a user, and does not hold for root. So root starts the server as a user of
+    /// its own, who has no other programs, and anybody else adds the threads that are there already.
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn with_few_threads(count: usize, own: &str, args: &[&str]) -> Server {
@@ -358,7 +358,8 @@ impl Server {
         let copy = env::temp_dir().join(format!("labtest-{}", std::process::id()));
         std::fs::copy(own, &copy).unwrap();
         let (limit, copy_path) = (limit(count), copy.to_str().unwrap());
-        let user = ["--reuid=54321", "--clear-groups", "prlimit", &limit, copy_path];
+        let user = format!("--reuid={}", 100_000 + std::process::id());
+        let user = [&*user, "--clear-groups", "prlimit", &limit, copy_path];
         let server = Server::at("setpriv", &[&user, args, &["127.0.0.1", "0"]].concat());
         std::fs::remove_file(copy).unwrap();
         server

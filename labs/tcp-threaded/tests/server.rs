@@ -124,6 +124,21 @@ fn is_not_held_up_by_a_client_that_never_reads() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn lets_a_crowd_wait_at_the_door() {
+    use labtest::Signal;
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    // While it is stopped, the system alone lets clients in, up to the backlog. Those above would not be connected.
+    server.signal(Signal::STOP);
+    let mut crowd: Vec<_> = (0..300).map(|_| server.tcp_client()).collect();
+    server.signal(Signal::CONT);
+    for client in &mut crowd {
+        client.send(b"hello\n");
+        client.expect(b"HELLO\n");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn is_idle_when_its_clients_have_left() {
     use std::time::Duration;
     let server = Server::start(SERVER, &[]);

@@ -2,9 +2,13 @@
 
 use clap::Parser;
 use labcore::{Screen, ServerAddress, report};
+use socket2::SockRef;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use tcp_threaded::Reply;
+
+/// Connections that may wait to be accepted. The system has a limit of its own, 4096 on Linux (`somaxconn`).
+const BACKLOG_MAX: i32 = 4096;
 
 /// Answers every client at once, each in a thread of its own.
 #[derive(Parser)]
@@ -31,6 +35,9 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let screen = Screen::open(args.quiet)?;
     let addresses = args.address.resolve()?;
     let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    // `bind` has called `listen` too, for a backlog of 128. In a crowd of clients the rest would be ignored, and try again
+    // only after a second.
+    SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
     tcp_threaded::serve(&listener, args.reply, args.max_clients, &screen);
     Ok(())
