@@ -42,7 +42,7 @@ start() {
     "$bin/$1" "${@:2}" >"$screen" &
     servers+=($!)
     until grep -q '^listening on ' "$screen"; do
-        ((waited += 1)) || true
+        waited=$((waited + 1))
         if [[ $waited -gt 200 ]] || ! kill -0 "${servers[${#servers[@]} - 1]}" 2>/dev/null; then
             echo "error: \`$1\` did not start" >&2
             exit 1
@@ -54,8 +54,24 @@ start() {
     host=${address%:*} port=${address##*:}
 }
 
-# screen PROGRAM: shows what a server has printed so far.
-screen() { sed 's/^/  server | /' "$scratch/$1"; }
+# screen PROGRAM TEXT: waits until a server has printed TEXT, and shows all that it has printed.
+screen() {
+    await "$1" "$2"
+    sed 's/^/  server | /' "$scratch/$1"
+}
+
+# await PROGRAM TEXT: waits until a server has printed TEXT. Its lines come a moment after its replies.
+await() {
+    local waited=0
+    until grep -qF -- "$2" "$scratch/$1"; do
+        waited=$((waited + 1))
+        if [[ $waited -gt 200 ]]; then
+            echo "error: \`$1\` never printed \`$2\`" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+}
 
 # ask COMMAND…: runs a client and shows the command and what it prints.
 ask() {
@@ -76,15 +92,15 @@ title 'udp-echo: one socket answers everybody'
 start udp-echo-server 127.0.0.1 0
 ask "$bin/udp-echo-client" "$host" "$port" -m 'hello &*! 42'
 expect 'From server: HELLO &*! 42'
-screen udp-echo-server
+screen udp-echo-server 'client 1: hello'
 stop
 
 title 'tcp-echo: one client at a time, over a connection'
 start tcp-echo-server 127.0.0.1 0
 ask "$bin/tcp-echo-client" "$host" "$port" -m 'hello stream'
 expect 'From server: HELLO STREAM'
+screen tcp-echo-server 'client 1 disconnected'
 stop
-screen tcp-echo-server
 
 title 'tcp-threaded: a second client is answered while the first stays connected'
 start tcp-threaded-server 127.0.0.1 0 --reply count
@@ -93,14 +109,15 @@ mkfifo "$scratch/keyboard"
 servers+=($!)
 exec 3>"$scratch/keyboard"
 echo 'I stay' >&3
+await tcp-threaded-server 'client 1: I stay'
 ask "$bin/tcp-echo-client" "$host" "$port" -m 'hello'
 expect 'From server: I received 5 chars: hello'
 exec 3>&-
-wait "${servers[1]}"
+screen tcp-threaded-server 'client 1 disconnected'
+wait "${servers[1]}" || true
 cp "$scratch/first" "$scratch/reply"
 expect 'From server: I received 6 chars: I stay'
 stop
-screen tcp-threaded-server
 
 title 'rtt-client: how long a round trip takes, over UDP and over TCP'
 start udp-echo-server 127.0.0.1 0 --quiet
@@ -124,8 +141,8 @@ exec 3>&-
 sed 's/^/  client | /' "$scratch/reply"
 expect 'HTTP/1.1 200 OK'
 expect 'Hello from a file.'
+screen http-file-server 'GET /file.txt'
 stop
-screen http-file-server
 
 echo
 if [[ $wrong -gt 0 ]]; then

@@ -41,7 +41,7 @@ done
 needs() { command -v "$1" >/dev/null || die "\`$1\` is missing: $2"; }
 for trial in "${trials[@]}"; do
     case $trial in
-        redbot) needs redbot 'pip install redbot' ;;
+        redbot) needs redbot 'pip install redbot' && needs script 'apt-get install bsdutils' ;;
         slowhttptest) needs slowhttptest 'apt-get install slowhttptest' ;;
         browser) needs chromium 'apt-get install chromium' ;;
     esac
@@ -119,11 +119,10 @@ try_redbot() {
     local path report
     for path in / /style.css /folder/ /folder /folder/large.bin /folder/plain.txt /missing; do
         report=$scratch/redbot
-        timeout 60 redbot -o text "$url$path" >"$report" 2>&1 || die "redbot failed: $(cat "$report")"
-        echo "$path"
-        sed 's/^/    /' "$report"
-        # Its notes begin with a mark: good, information, warning or bad.
-        ! grep -qE '\[(warn|warning|bad|error)\]|^ *[*x!✗⚠] ' "$report" || die "redbot has a bad note on $path"
+        # It tells good notes from bad ones by their colour alone, and only on a terminal: red is bad, yellow a warning.
+        timeout 60 script -qec "redbot -o text '$url$path'" /dev/null >"$report" || die "redbot failed: $(cat "$report")"
+        printf '%-20s %s notes\n' "$path" "$(grep -cE '^ +\* .*\[[01];3' "$report")"
+        ! grep -E $'\e\\[1;3[13]m' "$report" || die "redbot has a bad note on $path"
     done
 }
 

@@ -75,6 +75,14 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Finds the socket addresses that one word means, such as the value of an option: `rpi-a`, `10.0.3.1:12000`.
+    ///
+    /// # Errors
+    /// If the word is no address, or the name has none.
+    pub fn of_word(word: &str, default_port: u16) -> anyhow::Result<Addresses> {
+        Addresses::resolve(split(word, None, default_port)?)
+    }
+
     fn resolve((host, port): (&str, u16)) -> anyhow::Result<Addresses> {
         let mut all: Vec<SocketAddr> = (host, port)
             .to_socket_addrs()
@@ -110,13 +118,16 @@ impl Addresses {
 
     /// Says which step on these addresses failed and why, and what to do next where a person can do something.
     pub fn failed_to(&self, step: &str, error: &io::Error) -> anyhow::Error {
+        let to_bind = step == "bind";
         let hint = match error.kind() {
             ErrorKind::AddrInUse => "; is another server running? try port 0",
-            ErrorKind::AddrNotAvailable => "; is it an address of this machine? `0.0.0.0` means all it has",
-            ErrorKind::PermissionDenied if self.all[0].port() < 1024 => {
+            ErrorKind::AddrNotAvailable if to_bind => {
+                "; is it an address of this machine? `0.0.0.0` means all it has"
+            }
+            ErrorKind::PermissionDenied if to_bind && self.all[0].port() < 1024 => {
                 "; ports below 1024 are for root; try one above"
             }
-            ErrorKind::ConnectionRefused => "; is the server running?",
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => "; is the server running?",
             ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
                 "; is the address right, and that machine on the network?"
             }
@@ -125,9 +136,14 @@ impl Addresses {
         anyhow!("failed to {step} {self}: {error}{hint}")
     }
 
-    /// Says that the server at these addresses did not answer in time.
+    /// Says that no reply came in time from these addresses, where perhaps there is no server at all.
     pub fn no_reply_within(&self, timeout: Duration) -> anyhow::Error {
         anyhow!("no reply from {self} within {} s; is the server running?", timeout.as_secs_f64())
+    }
+
+    /// Says that no reply came in time from a server that has accepted the connection.
+    pub fn no_answer_within(&self, timeout: Duration) -> anyhow::Error {
+        anyhow!("no reply from {self} within {} s; is it busy with another client?", timeout.as_secs_f64())
     }
 }
 
@@ -179,8 +195,8 @@ fn split<'a>(first: &'a str, second: Option<&str>, default_port: u16) -> anyhow:
         },
     };
     // A resolver would take a bare number for an address of the form 0.0.97.168.
-    if first.bytes().all(|byte| byte.is_ascii_digit()) && !first.is_empty() {
-        bail!("`{first}` is no host; give the host before the port, like `127.0.0.1 {first}`");
+    if host.bytes().all(|byte| byte.is_ascii_digit()) && !host.is_empty() {
+        bail!("`{host}` is no host; give the host before the port, like `127.0.0.1 {host}`");
     }
     ensure!(!host.is_empty(), "`{first}` has no host; write one like `127.0.0.1:{default_port}`");
     let port = match (port, second) {
@@ -262,6 +278,7 @@ mod tests {
             None,
             Err("`25000` is no host; give the host before the port, like `127.0.0.1 25000`"),
         );
+        check("12:34", None, Err("`12` is no host; give the host before the port, like `127.0.0.1 12`"));
         check(
             "::1:25000",
             None,

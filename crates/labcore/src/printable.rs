@@ -17,9 +17,10 @@ impl Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
-                match character {
-                    '\\' | '"' | '\'' => f.write_char(character)?,
-                    _ => write!(f, "{}", character.escape_debug())?,
+                if character.is_control() || is_invisible(character) {
+                    write!(f, "{}", character.escape_debug())?;
+                } else {
+                    f.write_char(character)?;
                 }
             }
             for byte in chunk.invalid() {
@@ -30,10 +31,21 @@ impl Display for Printable<'_> {
     }
 }
 
+/// Characters that show nothing, or turn the direction of what follows: a text with them is not what it seems.
+///
+/// The joiners U+200C and U+200D are not among them: several scripts, and emoji, are written with them.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// The bytes of a line without the `\n` or `\r\n` that ends it.
 pub fn without_newline(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    match line.strip_suffix(b"\n") {
+        Some(text) => text.strip_suffix(b"\r").unwrap_or(text),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +60,9 @@ mod tests {
     #[test]
     fn shows_text_as_it_is() {
         check(b"HELLO &*! \"it's\" C:\\temp", "HELLO &*! \"it's\" C:\\temp");
-        check("ZOË 日本".as_bytes(), "ZOË 日本");
+        for text in ["ZOË 日本", "हिन्दी", "e\u{301}", "👩\u{200d}🔬 ❤\u{fe0f}"] {
+            check(text.as_bytes(), text);
+        }
     }
 
     #[test]
@@ -65,6 +79,7 @@ mod tests {
         assert_eq!(without_newline(b"a\r\n"), b"a");
         assert_eq!(without_newline(b"a\n\n"), b"a\n");
         assert_eq!(without_newline(b"a"), b"a");
+        assert_eq!(without_newline(b"a\r"), b"a\r");
     }
 
     proptest! {

@@ -1,3 +1,4 @@
+use anyhow::Context;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,9 @@ const WAITING_LINES_MAX: usize = 1024;
 
 /// Bytes of one line on the screen; the rest of a longer one is cut, and `…` says so.
 const LINE_BYTES_MAX: usize = 1000;
+
+/// Room for most lines.
+const LINE_BYTES: usize = 128;
 
 /// How long a program that ends waits for its last lines to reach the screen.
 const LAST_LINES_WAIT: Duration = Duration::from_secs(1);
@@ -35,8 +39,11 @@ impl Screen {
     ///
     /// # Errors
     /// If the thread that writes the lines can't be started.
-    pub fn open(quiet: bool) -> io::Result<Screen> {
-        if quiet { Ok(Screen { printer: None }) } else { Screen::on(io::stdout()) }
+    pub fn open(quiet: bool) -> anyhow::Result<Screen> {
+        if quiet {
+            return Ok(Screen { printer: None });
+        }
+        Screen::on(io::stdout()).context("failed to start the thread that writes to the screen")
     }
 
     fn on(output: impl Write + Send + 'static) -> io::Result<Screen> {
@@ -54,7 +61,7 @@ impl Screen {
     /// Prints one line, or counts it as left out when the screen is that far behind. Never waits.
     pub fn line(&self, text: fmt::Arguments<'_>) {
         let Some(printer) = &self.printer else { return };
-        let mut line = Line(String::new());
+        let mut line = Line(String::with_capacity(LINE_BYTES));
         if line.write_fmt(text).is_err() {
             line.0.push('…');
         }

@@ -108,6 +108,9 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
     }
     if expected.starts_with(received) {
         return Some(match received.len() {
+            length if text_only(expected) == length && sent.is_empty() => {
+                "the newline that ends a line is missing"
+            }
             length if text_only(expected) == length => {
                 "the newline was swallowed: send back every byte that came"
             }
@@ -163,6 +166,8 @@ mod tests {
         check(b"hello", b"", End::Silence, "waits for something");
         check(b"hello", b"", End::Refused, "has ended");
         check(b"hello", b"GOODBYE", End::Enough, "none");
+        let cause = likely_cause(b"", b"hello\n", b"hello", End::Silence);
+        assert_eq!(cause, Some("the newline that ends a line is missing"));
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! LAB_CLIENT='java Client {host} {port}' cargo test -p udp-echo --test client
 //! ```
 //!
-//! `{host}` and `{port}` become the address, `{args}` the extra options that a test asks for. A server without
+//! The command runs in the top folder of the workspace. `{host}` and `{port}` become the address, `{args}` the extra options that a test asks for. A server without
 //! `{port}` may listen wherever it likes. One that never prints `listening on` is found ready by its listening
 //! socket in `/proc` (Linux), and no packet is sent to find out: a server for a single client would be used up.
 //!
@@ -30,6 +30,8 @@ mod sockets;
 mod story;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod watchdog;
 
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
 pub use program::{Client, Finished, Program, Server, has_tool, run};
@@ -44,6 +46,9 @@ use std::time::Duration;
 ///
 /// Long, because machines in a lab room are busy; right programs answer in microseconds and never come near.
 pub fn patience() -> Duration {
-    let seconds = std::env::var("LAB_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs_f64(seconds.filter(|seconds| *seconds > 0.0).unwrap_or(10.0))
+    let Ok(word) = std::env::var("LAB_PATIENCE") else { return Duration::from_secs(10) };
+    let seconds = word.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    Duration::from_secs_f64(
+        seconds.unwrap_or_else(|| panic!("`LAB_PATIENCE={word}` is not a number of seconds, like 2")),
+    )
 }

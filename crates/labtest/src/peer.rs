@@ -4,7 +4,7 @@ use crate::diagnosis::{End, bytes, difference};
 use crate::patience;
 use crate::program::POLL;
 use crate::story::Story;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::thread;
@@ -70,17 +70,43 @@ impl TcpPeer {
     /// Reads a line with its newline.
     #[track_caller]
     pub fn read_line(&mut self) -> Vec<u8> {
-        let mut line = Vec::new();
-        while !line.ends_with(b"\n") {
-            let (byte, end) = self.read_some(1, |received| !received.is_empty());
-            if byte.is_empty() {
-                let got = bytes(&line);
-                self.story.fail(&format!("{} expected a line and received {got}{}", self.name, end.tell()));
-            }
-            line.extend(byte);
+        self.read_through(b"\n")
+    }
+
+    /// Reads up to and with `mark`, such as the empty line that ends a head, and nothing behind it.
+    #[track_caller]
+    pub fn read_through(&mut self, mark: &[u8]) -> Vec<u8> {
+        let awaited = format!("bytes up to \"{}\"", labcore::printable(mark));
+        let mut received = Vec::new();
+        while !received.ends_with(mark) {
+            self.read_more(&mut received, 1, &awaited);
         }
-        self.story.step(format!("{} receives {}", self.name, bytes(&line)));
-        line
+        self.story.step(format!("{} receives {}", self.name, bytes(&received)));
+        received
+    }
+
+    /// Reads `length` bytes.
+    #[track_caller]
+    pub fn read_exact(&mut self, length: usize) -> Vec<u8> {
+        let awaited = format!("{length} bytes");
+        let mut received = Vec::new();
+        while received.len() < length {
+            let missing = length - received.len();
+            self.read_more(&mut received, missing.min(1 << 16), &awaited);
+        }
+        self.story.step(format!("{} receives {}", self.name, bytes(&received)));
+        received
+    }
+
+    /// Reads some more of what a test waits for, and fails when nothing comes.
+    #[track_caller]
+    fn read_more(&mut self, received: &mut Vec<u8>, at_once: usize, awaited: &str) {
+        let (more, end) = self.read_some(at_once, |more| !more.is_empty());
+        if more.is_empty() {
+            let got = bytes(received);
+            self.story.fail(&format!("{} expected {awaited} and received {got}{}", self.name, end.tell()));
+        }
+        received.extend(more);
     }
 
     /// Expects that the other side has nothing more to say and closes.
@@ -109,24 +135,13 @@ impl TcpPeer {
     /// Expects silence for a time: nothing comes, and the connection stays open.
     #[track_caller]
     pub fn expect_nothing_for(&mut self, time: Duration) {
-        self.stream.set_read_timeout(Some(time)).unwrap();
-        let mut buffer = [0; 1024];
-        match self.stream.read(&mut buffer) {
-            Err(error) if labcore::is_timeout(&error) => {
-                self.story.step(format!("{} receives nothing for {} s", self.name, time.as_secs_f64()));
-            }
-            Ok(0) => {
-                self.story.fail(&format!("{} expected silence, and the connection was closed", self.name))
-            }
-            Ok(size) => {
-                self.story.fail(&format!(
-                    "{} expected silence and received {}",
-                    self.name,
-                    bytes(&buffer[..size])
-                ));
-            }
-            Err(error) => self.story.fail(&format!("{} expected silence: {error}", self.name)),
+        let (received, end) = self.read_for(time, 1 << 16, |received| !received.is_empty());
+        if end != End::Silence {
+            let what =
+                format!("{} expected silence and received {}{}", self.name, bytes(&received), end.tell());
+            self.story.fail(&what);
         }
+        self.story.step(format!("{} receives nothing for {} s", self.name, time.as_secs_f64()));
     }
 
     /// Ends the sending side only: the other side reads the end of the stream and may still send.
@@ -151,7 +166,11 @@ impl TcpPeer {
     }
 
     fn read_some(&mut self, at_once: usize, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
-        let deadline = Instant::now() + patience();
+        self.read_for(patience(), at_once, enough)
+    }
+
+    fn read_for(&mut self, time: Duration, at_once: usize, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
+        let deadline = Instant::now() + time;
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
         while !enough(&received) {
@@ -163,7 +182,7 @@ impl TcpPeer {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return (received, End::Closed),
                 Ok(size) => received.extend_from_slice(&buffer[..size]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted || labcore::is_timeout(&error) => {}
                 Err(error) => return (received, End::of(&error)),
             }
         }
@@ -270,18 +289,21 @@ impl UdpPeer {
         self.other.unwrap()
     }
 
+    /// Waits for one datagram, whatever it holds, and gives it.
+    #[track_caller]
+    pub fn receive_any(&mut self) -> Vec<u8> {
+        self.receive(b"")
+    }
+
     #[track_caller]
     fn receive(&mut self, expected: &[u8]) -> Vec<u8> {
-        self.socket.set_read_timeout(Some(patience())).unwrap();
-        let mut buffer = vec![0; 1 << 16];
-        let (size, from) = match self.socket.recv_from(&mut buffer) {
+        let (buffer, from) = match self.receive_for(patience()) {
             Ok(received) => received,
             Err(error) => {
                 let difference = difference(&self.sent, expected, b"", End::of(&error));
                 self.story.fail(&format!("{} received no datagram\n{difference}", self.name));
             }
         };
-        buffer.truncate(size);
         self.story.step(format!("{} receives a datagram of {} from {from}", self.name, bytes(&buffer)));
         match self.other {
             Some(other) if self.name.starts_with("client") && other != from => self.story.fail(&format!(
@@ -296,16 +318,29 @@ impl UdpPeer {
     /// Expects silence for a time.
     #[track_caller]
     pub fn expect_nothing_for(&mut self, time: Duration) {
-        self.socket.set_read_timeout(Some(time)).unwrap();
-        let mut buffer = vec![0; 1 << 16];
-        match self.socket.recv_from(&mut buffer) {
+        match self.receive_for(time) {
             Err(error) if labcore::is_timeout(&error) => {
                 self.story.step(format!("{} receives nothing for {} s", self.name, time.as_secs_f64()));
             }
             Err(error) => self.story.fail(&format!("{} expected silence: {error}", self.name)),
-            Ok((size, from)) => {
-                let got = bytes(&buffer[..size]);
+            Ok((datagram, from)) => {
+                let got = bytes(&datagram);
                 self.story.fail(&format!("{} expected silence and received {got} from {from}", self.name));
+            }
+        }
+    }
+
+    fn receive_for(&self, time: Duration) -> io::Result<(Vec<u8>, SocketAddr)> {
+        self.socket.set_read_timeout(Some(time))?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match self.socket.recv_from(&mut buffer) {
+                Ok((size, from)) => {
+                    buffer.truncate(size);
+                    return Ok((buffer, from));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }

@@ -3,6 +3,8 @@
 use crate::peer::{TcpPeer, UdpPeer};
 use crate::sockets;
 use crate::story::Story;
+#[cfg(unix)]
+use crate::watchdog;
 use crate::{diagnosis, patience};
 use labcore::printable;
 use std::env;
@@ -10,6 +12,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -113,7 +116,12 @@ pub struct Program {
 
 impl Program {
     fn start(words: &[String]) -> Program {
+        Program::start_in(Path::new("."), words)
+    }
+
+    fn start_in(directory: &Path, words: &[String]) -> Program {
         let mut command = Command::new(&words[0]);
+        command.current_dir(directory);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, words);
         let input: Option<ChildStdin> = program.child.stdin.take();
@@ -132,6 +140,8 @@ impl Program {
             Ok(child) => child,
             Err(error) => story.fail(&format!("`{}` can't be started: {error}", words.join(" "))),
         };
+        #[cfg(unix)]
+        watchdog::watch(child.id());
         story.step(format!("start `{name} {}`", words[1..].join(" ")));
         let output = Arc::new(Output::default());
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
@@ -171,6 +181,22 @@ impl Program {
         self.story.step(format!("expect on the screen of {}: {text}", self.name));
         if self.output.wait_for(|output| output.stdout().contains(text).then_some(())).is_none() {
             self.story.fail(&format!("{} never printed `{text}`", self.name));
+        }
+    }
+
+    /// Waits for `time`, and fails the test if standard output then shows anything but `expected`.
+    #[track_caller]
+    pub fn expect_nothing_more_on_screen_for(&self, time: Duration, expected: &str) {
+        self.story.step(format!(
+            "expect for {} s nothing else on the screen of {}",
+            time.as_secs_f64(),
+            self.name
+        ));
+        let deadline = Instant::now() + time;
+        let different = |output: &Output| (output.stdout() != expected).then_some(true);
+        let late = |_: &Output| (Instant::now() > deadline).then_some(false);
+        if self.output.wait_for(|output| different(output).or_else(|| late(output))) == Some(true) {
+            self.story.fail(&format!("{} printed more than `{expected}`", self.name));
         }
     }
 
@@ -257,6 +283,8 @@ impl Drop for Program {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        #[cfg(unix)]
+        watchdog::forget(self.child.id());
     }
 }
 
@@ -303,18 +331,34 @@ impl Server {
     /// Starts the crate's own server on a free port of loopback, or the one that `LAB_SERVER` names, with `args`.
     #[track_caller]
     pub fn start(own: &str, args: &[&str]) -> Server {
+        Server::start_in(Path::new("."), own, args)
+    }
+
+    /// Like [`Server::start`], in a directory of its own: the one that a web server is to serve, for example.
+    ///
+    /// `LAB_SERVER` must name files by their absolute paths then.
+    #[track_caller]
+    pub fn start_in(directory: &Path, own: &str, args: &[&str]) -> Server {
         match env::var("LAB_SERVER") {
-            Ok(template) => Server::from_template(&template, args),
-            Err(_) => Server::at(own, &[args, &["127.0.0.1", "0"]].concat()),
+            Ok(template) => Server::from_template_in(directory, &template, args),
+            Err(_) => {
+                Server::of(Program::start_in(directory, &words(own, &[args, &["127.0.0.1", "0"]].concat())))
+            }
         }
     }
 
     /// Starts any server by a command line with `{host}`, `{port}` and `{args}` in it.
     #[track_caller]
     pub fn from_template(template: &str, args: &[&str]) -> Server {
+        Server::from_template_in(Path::new("."), template, args)
+    }
+
+    #[track_caller]
+    fn from_template_in(directory: &Path, template: &str, args: &[&str]) -> Server {
         // The port was free a moment ago. Should another program have taken it since, the next one is tried.
         for _ in 0..3 {
-            let mut program = Program::start(&fill(template, args, "127.0.0.1", free_port()));
+            let words = fill(template, args, "127.0.0.1", free_port());
+            let mut program = Program::start_in(directory, &words);
             match program.wait_until_ready(true) {
                 Some(address) => return Server { program, address },
                 None if program.output.stderr().to_lowercase().contains("in use") => {}
@@ -327,7 +371,12 @@ impl Server {
     /// Starts a server with exactly these words on its command line.
     #[track_caller]
     pub fn at(program: &str, args: &[&str]) -> Server {
-        let mut program = Program::start(&words(program, args));
+        Server::of(Program::start(&words(program, args)))
+    }
+
+    /// Waits until one of our own servers can be reached.
+    #[track_caller]
+    fn of(mut program: Program) -> Server {
         match program.wait_until_ready(false) {
             Some(address) => Server { program, address },
             None => program.fail_to_start(),
@@ -342,27 +391,25 @@ impl Server {
         Server::at("/bin/sh", &[&["-c", &script, own], args, &["127.0.0.1", "0"]].concat())
     }
 
-    /// Starts the crate's own server where its user can have only about `count` threads more.
+    /// Starts the crate's own server where it can have only `count` threads.
     ///
-    /// The limit counts all threads of a user, and does not hold for root. So root starts the server as a user of
-    /// its own, who has no other programs, and anybody else adds the threads that are there already.
+    /// The limit counts the threads of a user, and does not hold for root. So root starts the server as a user of its
+    /// own, and anybody else in a user namespace, whose count begins at 0.
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn with_few_threads(count: usize, own: &str, args: &[&str]) -> Server {
-        let limit = |count: usize| format!("--nproc={count}");
+        let limit = format!("--nproc={count}");
         if !rustix::process::geteuid().is_root() {
-            let limit = limit(sockets::threads_of_this_user() + count);
-            return Server::at("prlimit", &[&[&*limit, own], args, &["127.0.0.1", "0"]].concat());
+            return Server::at(
+                "unshare",
+                &[&["--user", "prlimit", &limit, own], args, &["127.0.0.1", "0"]].concat(),
+            );
         }
         // That user may not enter the folder that the program lies in.
-        let copy = env::temp_dir().join(format!("labtest-{}", std::process::id()));
-        std::fs::copy(own, &copy).unwrap();
-        let (limit, copy_path) = (limit(count), copy.to_str().unwrap());
-        let user = format!("--reuid={}", 100_000 + std::process::id());
-        let user = [&*user, "--clear-groups", "prlimit", &limit, copy_path];
-        let server = Server::at("setpriv", &[&user, args, &["127.0.0.1", "0"]].concat());
-        std::fs::remove_file(copy).unwrap();
-        server
+        let copy = Copy::of(own);
+        let user = format!("--reuid={}", 20_000 + std::process::id() % 40_000);
+        let wrapper = [&*user, "--clear-groups", "prlimit", &limit, copy.0.to_str().unwrap()];
+        Server::at("setpriv", &[&wrapper, args, &["127.0.0.1", "0"]].concat())
     }
 
     /// Where the server listens.
@@ -417,12 +464,40 @@ impl Program {
     }
 }
 
+/// A program's copy in the folder for temporary files.
+#[cfg(target_os = "linux")]
+struct Copy(PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Copy {
+    fn of(program: &str) -> Copy {
+        let copy = Copy(env::temp_dir().join(format!("labtest-{}", std::process::id())));
+        // By another process: a file that is still open for writing somewhere, if only in a child that is just being
+        // made by another test, can't be run.
+        assert!(Command::new("cp").arg(program).arg(&copy.0).status().unwrap().success());
+        copy
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// Finds the address in the line `listening on IP:PORT`.
 fn announced(screen: &str) -> Option<SocketAddr> {
     let (complete, _) = screen.rsplit_once('\n')?;
     let address = complete.lines().find_map(|line| line.strip_prefix("listening on "))?;
     let address: SocketAddr = address.trim().parse().ok()?;
     Some(SocketAddr::new(sockets::reachable(address.ip()), address.port()))
+}
+
+/// The top folder of the workspace, where the commands of the handouts are given. Cargo runs tests in their package's.
+fn top_folder() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    package.join("../..")
 }
 
 /// Splits a command line of `LAB_SERVER` or `LAB_CLIENT` into words and fills in the places.
@@ -493,11 +568,11 @@ impl Client {
     #[track_caller]
     pub fn start(own: &str, args: &[&str], server: SocketAddr) -> Client {
         let (host, port) = (server.ip().to_string(), server.port());
-        let words = match env::var("LAB_CLIENT") {
-            Ok(template) => fill(&template, args, &host, port),
-            Err(_) => words(own, &[args, &[&host, &port.to_string()]].concat()),
+        let program = match env::var("LAB_CLIENT") {
+            Ok(template) => Program::start_in(&top_folder(), &fill(&template, args, &host, port)),
+            Err(_) => Program::start(&words(own, &[args, &[&host, &port.to_string()]].concat())),
         };
-        Client { program: Program::start(&words) }
+        Client { program }
     }
 
     /// Starts a client with exactly these words on its command line.
@@ -537,7 +612,7 @@ impl DerefMut for Client {
 
 #[cfg(test)]
 mod tests {
-    use super::{Server, announced, fill, free_port, has_tool, split_words};
+    use super::{announced, fill, free_port, split_words};
 
     #[test]
     fn splits_a_command_line() {
@@ -563,6 +638,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn finds_a_server_ready_that_says_nothing() {
+        use super::{Server, has_tool};
         if !has_tool("python3") {
             return;
         }

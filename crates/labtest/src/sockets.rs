@@ -34,16 +34,6 @@ fn group_of(process: u32) -> Option<u32> {
     after_name.split_whitespace().nth(2)?.parse().ok()
 }
 
-/// Counts the threads of all processes of the user who runs the tests.
-#[cfg(target_os = "linux")]
-pub(crate) fn threads_of_this_user() -> usize {
-    use std::os::linux::fs::MetadataExt;
-    let user = rustix::process::getuid().as_raw();
-    let processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    let own = processes.filter(|process| process.metadata().is_ok_and(|process| process.st_uid() == user));
-    own.map(|process| fs::read_dir(process.path().join("task")).map_or(0, Iterator::count)).sum()
-}
-
 fn socket_inodes(process: u32) -> HashSet<u64> {
     let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else { return HashSet::new() };
     let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());

@@ -4,12 +4,18 @@
 
 use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// What one read takes at most. A stream has no messages, so any size will do; a large one costs fewer calls.
 const CHUNK_BYTES_MAX: usize = 65_536;
+
+/// The silence after which a text without a newline counts as a line.
+const LINE_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is thrown away at most of a client that does not stop sending.
+const UNREAD_CHUNKS_MAX: usize = 64;
 
 /// The longest reply that a client collects; a server that never ends its line can't fill the memory.
 const REPLY_BYTES_MAX: usize = 1 << 21;
@@ -20,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves one client after the other, in the order in which they connected.
 ///
 /// The system completes the handshake for those who wait (the backlog of `listen`): they are connected and may send,
-/// but nobody answers them until their turn comes. With `once`, a client's turn is over after its first reply.
+/// but nobody answers them until their turn comes. With `once`, a client's turn is over after its first line.
 pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
     let mut number = 0_u64;
     loop {
@@ -46,6 +52,8 @@ pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
 
 /// Returns in upper case whatever arrives on `connection`, until the client closes its side.
 ///
+/// With `once` it is the server who closes, after the first line, or after a text without a newline and a pause.
+///
 /// # Errors
 /// If the connection breaks: reset by the client, or lost.
 pub fn serve_connection(
@@ -62,17 +70,37 @@ pub fn serve_connection(
             Ok(0) => return Ok(()), // the end of the stream, and all before it is answered
             Ok(size) => size,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if once && is_timeout(&error) => return hang_up(connection),
             Err(error) => return Err(error),
         };
         // Part of a line, a line or several: whatever the network has brought so far.
-        let chunk = &mut buffer[..size];
+        let newline = buffer[..size].iter().position(|byte| *byte == b'\n').filter(|_| once);
+        let chunk = &mut buffer[..newline.map_or(size, |at| at + 1)];
         screen.line(format_args!("client {number}: {}", printable(without_newline(chunk))));
         uppercase(chunk);
         connection.write_all(chunk)?;
+        if newline.is_some() {
+            return hang_up(connection);
+        }
         if once {
-            return Ok(());
+            connection.set_read_timeout(Some(LINE_PAUSE))?;
         }
     }
+}
+
+/// Ends a conversation that the client has not ended: nothing more is sent, and what still comes is thrown away.
+///
+/// Closing over unread bytes would send a reset instead of the end of the stream, and the client could lose the reply.
+fn hang_up(mut connection: &TcpStream) -> io::Result<()> {
+    connection.shutdown(Shutdown::Write)?;
+    connection.set_read_timeout(Some(LINE_PAUSE))?;
+    for _ in 0..UNREAD_CHUNKS_MAX {
+        match connection.read(&mut [0; CHUNK_BYTES_MAX]) {
+            Ok(1..) => {}
+            _ => break, // the client has closed too, or says nothing more
+        }
+    }
+    Ok(())
 }
 
 /// A server's answer to one line.

@@ -143,9 +143,21 @@ fn gives_up_when_no_reply_comes() {
     let finished = client.wait();
     assert_eq!(
         finished.stderr,
-        format!("error: no reply from `{address}` within 0.1 s; is the server running?\n")
+        format!("error: no reply from `{address}` within 0.1 s; is it busy with another client?\n")
     );
     assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn refuses_a_message_of_two_lines() {
+    let listener = TcpPeerListener::bind();
+    let finished = run(CLIENT, &[&listener.address().to_string(), "-m", "one\ntwo"]);
+    assert!(
+        finished.stderr.starts_with("error: a text with a newline in it is several lines"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(finished.status.code(), Some(1));
 }
 
 #[test]

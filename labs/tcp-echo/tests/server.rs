@@ -16,6 +16,9 @@ fn check(bytes: &[u8], expected: &[u8]) {
     let mut client = server.tcp_client();
     client.send(bytes);
     client.expect(expected);
+    // And not a byte more.
+    client.half_close();
+    client.expect_end();
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn survives_a_client_that_leaves_before_its_reply() {
 }
 
 #[test]
-fn closes_after_the_first_reply_with_once() {
+fn closes_after_the_first_line_with_once() {
     let server = Server::start(SERVER, &["--once"]);
     for _ in 0..3 {
         let mut client = server.tcp_client();
@@ -152,26 +155,58 @@ fn closes_after_the_first_reply_with_once() {
     }
 }
 
-/// More than any buffer on the way holds, so writing and reading must go on at the same time.
 #[test]
-fn returns_a_gigabyte_within_little_memory() {
-    const CHUNK_BYTES: usize = 1 << 20;
-    const CHUNKS: usize = 1 << 10;
-    let server = Server::start(SERVER, &[]);
+fn closes_after_a_pause_with_once_when_no_newline_comes() {
+    let server = Server::start(SERVER, &["--once"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello");
+    client.expect(b"HELLO");
+    client.expect_end();
+}
+
+#[test]
+fn loses_no_reply_with_once_when_the_line_comes_in_pieces() {
+    let server = Server::start(SERVER, &["--once"]);
+    for _ in 0..10 {
+        let mut client = server.tcp_client();
+        for byte in b"hello\nand more" {
+            client.send(&[*byte]);
+        }
+        client.expect(b"HELLO\n");
+        // More than the first line gets no answer, but the end is an end and no reset.
+        client.expect_end();
+    }
+}
+
+/// Sends `mebibytes` while reading what comes back, and compares it.
+#[allow(clippy::unwrap_used)]
+fn stream(server: &Server, mebibytes: usize) {
     let client = server.tcp_client();
-    let text: Vec<u8> = (0..CHUNK_BYTES).map(|at| b"abcXYZ019\n\0\xff{`"[at % 14]).collect();
+    let text: Vec<u8> = (0..1 << 20).map(|at| b"abcXYZ019\n\0\xff{`"[at % 14]).collect();
     let upper = text.to_ascii_uppercase();
     let (mut reading, mut writing) = (client.stream(), client.stream());
     thread::scope(|scope| {
-        scope.spawn(move || (0..CHUNKS).for_each(|_| writing.write_all(&text).unwrap()));
+        scope.spawn(move || (0..mebibytes).for_each(|_| writing.write_all(&text).unwrap()));
         reading.set_read_timeout(Some(labtest::patience())).unwrap();
-        let mut received = vec![0; CHUNK_BYTES];
-        for number in 0..CHUNKS {
+        let mut received = vec![0; upper.len()];
+        for number in 0..mebibytes {
             reading.read_exact(&mut received).unwrap();
             assert!(received == upper, "MiB number {number} differs");
         }
     });
-    #[cfg(target_os = "linux")]
+}
+
+/// More than any buffer on the way holds, so a server that reads to the end before it answers would stand still.
+#[test]
+fn returns_a_gigabyte_while_it_is_sent() {
+    stream(&Server::start(SERVER, &[]), 1024);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn needs_little_memory_for_a_long_stream() {
+    let server = Server::start(SERVER, &[]);
+    stream(&server, 256);
     assert!(server.memory_kib_max() < 10 * 1024, "{} KiB", server.memory_kib_max());
 }
 
@@ -203,7 +238,7 @@ fn prints_only_where_it_listens_when_quiet() {
     let mut client = server.tcp_client();
     client.send(b"hello\n");
     client.expect(b"HELLO\n");
-    assert_eq!(server.screen(), format!("listening on {}\n", server.address()));
+    server.expect_nothing_more_on_screen_for(SILENCE, &format!("listening on {}\n", server.address()));
 }
 
 #[cfg(unix)]

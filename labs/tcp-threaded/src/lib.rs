@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// What one read takes at most. It lies on the thread's stack, so it is paid for once per client.
+/// What one read takes at most, and the longest line that is counted whole, with its newline. Each client's thread has
+/// room for it.
 const CHUNK_BYTES_MAX: usize = 4096;
 
 /// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
@@ -54,7 +55,9 @@ pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &
                     thread::current().id()
                 ));
                 let result = serve_connection(&connection, number, reply, screen);
-                drop((connection, seat));
+                // In this order: a client that sees the end of its connection may come back at once.
+                drop(seat);
+                drop(connection);
                 match result {
                     Ok(()) => screen.line(format_args!("client {number} disconnected")),
                     Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
@@ -133,7 +136,7 @@ fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Re
 /// Answers each line with the number of its characters.
 ///
 /// A line may arrive in pieces, and lines may arrive together: the newline ends it. A client that sends none gets its
-/// answer after [`LINE_PAUSE`] of silence, and a line longer than [`CHUNK_BYTES_MAX`] is answered in parts.
+/// answer after [`LINE_PAUSE`] of silence, and a line longer than [`CHUNK_BYTES_MAX`] is counted in parts.
 fn count_characters(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(CHUNK_BYTES_MAX, connection);
     loop {

@@ -10,6 +10,9 @@ fn check(args: &[&str], bytes: &[u8], expected: &[u8]) {
     let mut client = server.tcp_client();
     client.send(bytes);
     client.expect(expected);
+    // And not a byte more.
+    client.half_close();
+    client.expect_end();
 }
 
 #[test]
@@ -214,6 +217,23 @@ fn turns_clients_away_when_full_and_takes_new_ones_when_some_left() {
     let mut fourth = server.tcp_client();
     fourth.send(b"hello\n");
     fourth.expect(b"HELLO\n");
+}
+
+#[test]
+fn has_room_again_when_a_client_sees_its_end() {
+    let server = Server::start(SERVER, &["--max-clients", "1"]);
+    for _ in 0..500 {
+        let mut client = server.tcp_client();
+        client.half_close();
+        client.expect_end(); // a client that is turned away would get a line
+    }
+}
+
+#[test]
+fn refuses_limits_that_make_no_sense() {
+    for limit in ["0", "10001", "-1"] {
+        assert_eq!(run(SERVER, &["--max-clients", limit]).status.code(), Some(2), "{limit}");
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -94,7 +94,15 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
 pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
     socket.send(text)?;
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
-    let size = socket.recv(&mut buffer)?;
-    buffer.truncate(size);
-    Ok(buffer)
+    loop {
+        match socket.recv(&mut buffer) {
+            Ok(size) => {
+                buffer.truncate(size);
+                return Ok(buffer);
+            }
+            // The program was stopped and goes on (Ctrl+Z, `fg`).
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

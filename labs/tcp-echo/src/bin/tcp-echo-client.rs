@@ -1,6 +1,6 @@
 //! Sends lines to a TCP echo server and prints the replies.
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::Parser;
 use labcore::{ClientAddress, is_timeout, note, parse_timeout, print_reply, report, texts, without_newline};
 use std::io::{BufReader, ErrorKind};
@@ -34,10 +34,20 @@ fn run(args: Args) -> anyhow::Result<()> {
         .map_err(|error| addresses.failed_to("connect to", &error))?;
     let mut connection = BufReader::new(stream);
     for (replies, text) in texts(args.message).enumerate() {
-        let reply = match ask(&mut connection, &text?, args.timeout) {
+        let text = text?;
+        ensure!(
+            !text.contains(&b'\n'),
+            "a text with a newline in it is several lines; give them on standard input"
+        );
+        let reply = match ask(&mut connection, &text, args.timeout) {
             Ok(reply) => reply,
-            Err(error) if is_timeout(&error) => return Err(addresses.no_reply_within(args.timeout)),
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+            Err(error) if is_timeout(&error) => bail!("{addresses} does not take what is sent; is it busy?"),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+                ) =>
+            {
                 bail!("{addresses} closed the connection after {}", count(replies))
             }
             Err(error) => return Err(addresses.failed_to("get a reply from", &error)),
@@ -46,7 +56,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             End::Closed if reply.text.is_empty() => {
                 bail!("{addresses} closed the connection after {}", count(replies))
             }
-            End::Timeout if reply.text.is_empty() => return Err(addresses.no_reply_within(args.timeout)),
+            End::Timeout if reply.text.is_empty() => return Err(addresses.no_answer_within(args.timeout)),
             _ => print_reply(without_newline(&reply.text))?,
         }
         if reply.end == End::Timeout {

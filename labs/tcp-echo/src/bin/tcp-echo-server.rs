@@ -11,7 +11,7 @@ use std::process::ExitCode;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<25000>,
-    /// Close each connection after the first reply
+    /// Close each connection after the reply to its first line
     #[arg(long)]
     once: bool,
     /// Print no line per event

@@ -1,6 +1,6 @@
 //! Answers every client at once, each in a thread of its own.
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use labcore::{Screen, ServerAddress, report};
 use socket2::SockRef;
 use std::net::TcpListener;
@@ -19,9 +19,10 @@ struct Args {
     /// What to answer: `upper`, what arrives in upper case, or `count`, each line with its number of characters
     #[arg(long, value_enum, default_value = "upper", hide_possible_values = true)]
     reply: Reply,
-    /// Turn clients away when so many are connected
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    max_clients: usize,
+    /// Turn clients away when so many are connected, at most 10000
+    // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u16).range(1..=10_000))]
+    max_clients: u16,
     /// Print no line per event
     #[arg(short, long)]
     quiet: bool,
@@ -39,6 +40,6 @@ fn run(args: &Args) -> anyhow::Result<()> {
     // only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
-    tcp_threaded::serve(&listener, args.reply, args.max_clients, &screen);
+    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &screen);
     Ok(())
 }

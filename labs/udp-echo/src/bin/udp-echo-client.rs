@@ -38,7 +38,12 @@ fn run(args: Args) -> anyhow::Result<()> {
         let reply = match &server {
             Some(socket) => ask(socket, &text),
             // A name may have several addresses, and only a reply shows at which of them the server is.
-            None => addresses.try_each(|address| ask(server.insert(connect(address, args.timeout)?), &text)),
+            None => addresses.try_each(|address| {
+                let socket = connect(address, args.timeout)?;
+                let reply = ask(&socket, &text)?;
+                server = Some(socket);
+                Ok(reply)
+            }),
         };
         match reply {
             Ok(reply) => print_reply(&reply)?,
