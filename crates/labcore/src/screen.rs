@@ -16,6 +16,9 @@ const LINE_BYTES_MAX: usize = 1000;
 /// Room for most lines.
 const LINE_BYTES: usize = 128;
 
+/// A pause after each write. No eye sees it, and a busy server wakes this thread 200 times a second, not at each line.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// How long a program that ends waits for its last lines to reach the screen.
 const LAST_LINES_WAIT: Duration = Duration::from_secs(1);
 
@@ -97,6 +100,7 @@ fn write_lines(mut output: impl Write, waiting: &Receiver<String>, left_out: &At
         }
         // The screen may be closed. The server goes on without it, and so does this loop, to keep the queue empty.
         let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+        thread::sleep(PAUSE);
     }
 }
 

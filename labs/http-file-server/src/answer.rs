@@ -1,0 +1,85 @@
+//! Which answer a request gets.
+
+use crate::file::{Found, OpenFile, Root};
+use crate::listing;
+use crate::path::{Target, encode, encode_query};
+use crate::range::{Selection, select};
+use crate::request::{Method, Request};
+use crate::response::{Body, Response};
+use crate::status::Status;
+use crate::types::content_type;
+use crate::validators::{Validators, Verdict};
+
+/// What is served.
+pub struct Site {
+    /// The directory with the files.
+    pub root: Root,
+    /// Whether a directory without an index is shown as a list of its files.
+    pub listing: bool,
+}
+
+/// Finds the answer to a request.
+pub fn answer(request: &Request, site: &Site) -> Response {
+    match request.method {
+        Method::Get | Method::Head => {}
+        Method::NotOffered => return Response::of(Status::METHOD_NOT_ALLOWED).with("Allow", "GET, HEAD"),
+        Method::Unknown => return Response::of(Status::NOT_IMPLEMENTED),
+    }
+    match site.root.find(&request.target) {
+        Ok(Found::File(file)) => file_response(request, file),
+        Ok(Found::Directory) => add_slash(&request.target),
+        Ok(Found::Listing(entries)) if site.listing => {
+            Response::page(Status::OK, listing::page(&request.target, &entries))
+        }
+        Ok(Found::Listing(_)) => Response::of(Status::NOT_FOUND),
+        Err(Status::SERVICE_UNAVAILABLE) => unavailable(),
+        Err(status) => Response::of(status),
+    }
+}
+
+/// Makes the answer of a server that can't just now.
+pub fn unavailable() -> Response {
+    Response::of(Status::SERVICE_UNAVAILABLE).with("Retry-After", "1")
+}
+
+/// Answers with the file, with part of it, or with the reason why neither is needed.
+fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile) -> Response {
+    let validators = Validators::of(&metadata);
+    let length = metadata.len();
+    let part = match &request.range {
+        // No other method knows ranges (RFC 9110 §14.2).
+        Some(range) if request.method == Method::Get && request.conditions.allow_part(&validators) => {
+            select(range, length)
+        }
+        _ => Selection::Whole,
+    };
+    let response = match (request.conditions.judge(&validators), part) {
+        (Verdict::Failed, _) => return Response::of(Status::PRECONDITION_FAILED),
+        (Verdict::NotModified, _) => Response::new(Status::NOT_MODIFIED, Body::Absent),
+        (Verdict::Proceed, Selection::Unsatisfiable) => {
+            return Response::of(Status::RANGE_NOT_SATISFIABLE)
+                .with("Content-Range", format!("bytes */{length}"));
+        }
+        (Verdict::Proceed, Selection::Whole) => {
+            Response::new(Status::OK, Body::File { file, start: 0, length })
+                .with("Content-Type", content_type(&path))
+                .with("Accept-Ranges", "bytes")
+        }
+        (Verdict::Proceed, Selection::Part(part)) => {
+            let body = Body::File { file, start: part.start, length: part.end - part.start };
+            Response::new(Status::PARTIAL_CONTENT, body)
+                .with("Content-Type", content_type(&path))
+                .with("Content-Range", format!("bytes {}-{}/{length}", part.start, part.end - 1))
+        }
+    };
+    response.with("ETag", validators.etag).with("Last-Modified", validators.last_modified)
+}
+
+/// Sends the client to the same path with a slash: without it, the links on a directory's page lead elsewhere.
+///
+/// The new place is relative to the old one, so it can't lead to another host, as `//host/` would.
+fn add_slash(target: &Target) -> Response {
+    let name = target.segments.last().map(|name| encode(name)).unwrap_or_default();
+    let location = format!("{name}/{}", encode_query(&target.query));
+    Response::of(Status::MOVED_PERMANENTLY).with("Location", location)
+}

@@ -1,0 +1,233 @@
+//! One connection: requests come in, answers go out, in the same order (RFC 9112 §9.3).
+
+use crate::Server;
+use crate::answer::{answer, unavailable};
+use crate::body;
+use crate::log;
+use crate::request::{BodyLength, Method, Request, parse};
+use crate::response::{Body, Response};
+use crate::send::Sender;
+use crate::status::Status;
+use labcore::is_timeout;
+use std::io::{self, ErrorKind, Read};
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+/// What one read takes at most.
+const CHUNK_BYTES_MAX: usize = 4096;
+
+/// The longest body that is read to get at the request behind it.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How long, and how much, a client that was told to leave is still listened to.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: usize = 1 << 20;
+
+/// The server's end of a connection.
+pub struct Connection<'a> {
+    stream: &'a TcpStream,
+    client: IpAddr,
+    server: &'a Server,
+    sender: Sender<'a>,
+    /// What has come and is not used yet: part of a request, or several, if the client does not wait for answers.
+    pending: Vec<u8>,
+    /// When the request must be complete. None is set before it begins, except for the first.
+    deadline: Option<Instant>,
+    /// Where a read puts what has come.
+    chunk: [u8; CHUNK_BYTES_MAX],
+    /// The timeout that the socket has now: setting it again would be a system call for nothing.
+    read_timeout: Duration,
+    answered: u64,
+}
+
+/// Why there is no request to answer.
+enum Fault {
+    /// It is wrong, or too slow.
+    Refused(Status),
+    /// The connection broke.
+    Lost(io::Error),
+}
+
+impl From<Status> for Fault {
+    fn from(status: Status) -> Fault {
+        Fault::Refused(status)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::Lost(error)
+    }
+}
+
+impl<'a> Connection<'a> {
+    /// Begins a conversation with the client at the other end of `stream`.
+    ///
+    /// # Errors
+    /// If the connection is broken already.
+    pub fn new(stream: &'a TcpStream, client: IpAddr, server: &'a Server) -> io::Result<Connection<'a>> {
+        Ok(Connection {
+            stream,
+            client,
+            server,
+            sender: Sender::new(stream, server.limits.write_timeout)?,
+            pending: Vec::new(),
+            deadline: Some(Instant::now() + server.limits.request_timeout),
+            chunk: [0; CHUNK_BYTES_MAX],
+            read_timeout: Duration::ZERO,
+            answered: 0,
+        })
+    }
+
+    /// Answers requests until the client or the server has had enough, and tells how many were answered.
+    ///
+    /// # Errors
+    /// If the connection breaks.
+    pub fn serve(mut self) -> io::Result<u64> {
+        while self.exchange()? {}
+        self.linger();
+        Ok(self.answered)
+    }
+
+    /// Tells the client that there is no room for it.
+    ///
+    /// # Errors
+    /// If the connection breaks.
+    pub fn turn_away(mut self) -> io::Result<()> {
+        self.respond(unavailable(), b"", false, false)?;
+        self.linger();
+        Ok(())
+    }
+
+    /// Answers one request, and tells if there may be another.
+    fn exchange(&mut self) -> io::Result<bool> {
+        match self.receive() {
+            Ok(Some(request)) => {
+                let response = answer(&request, &self.server.site);
+                let stop = self.server.once || self.server.connections.is_stopping();
+                let keep_alive = request.keep_alive && !stop;
+                self.respond(response, &request.line, request.method == Method::Head, keep_alive)?;
+                Ok(keep_alive)
+            }
+            Ok(None) => Ok(false),
+            Err(Fault::Refused(status)) => {
+                let mut lines = self.pending.trim_ascii_start().split(|byte| b"\r\n".contains(byte));
+                let line = lines.next().unwrap_or_default().to_vec();
+                self.respond(Response::of(status), &line, line.starts_with(b"HEAD "), false)?;
+                Ok(false)
+            }
+            Err(Fault::Lost(error)) => Err(error),
+        }
+    }
+
+    /// Waits for the next request. `None` means that the client has no more.
+    fn receive(&mut self) -> Result<Option<Request>, Fault> {
+        let (mut request, head_length) = loop {
+            if let Some(parsed) = parse(&self.pending)? {
+                break parsed;
+            }
+            if !self.read()? {
+                return Ok(None);
+            }
+        };
+        match self.find_end(&request, head_length)? {
+            Some(end) => drop(self.pending.drain(..end)),
+            None => request.keep_alive = false,
+        }
+        // A connection that waits for its client should not hold on to memory.
+        self.pending.shrink_to(CHUNK_BYTES_MAX);
+        let limits = &self.server.limits;
+        self.deadline = (!self.pending.is_empty()).then(|| Instant::now() + limits.request_timeout);
+        Ok(Some(request))
+    }
+
+    /// Finds where the request ends, body and all: the next one begins there. Nothing else is done with the body.
+    ///
+    /// `None` means that it is not worth reading so far. What comes after this request can't be told from its body.
+    fn find_end(&mut self, request: &Request, head_length: usize) -> Result<Option<usize>, Fault> {
+        if request.expects_continue && request.body != BodyLength::Bytes(0) {
+            return Ok(None); // the client waits for an answer before it sends the body
+        }
+        let mut end = head_length;
+        while !body::skip(request.body, &self.pending, &mut end)? {
+            if self.pending.len() - head_length > BODY_BYTES_MAX {
+                return Ok(None);
+            }
+            if !self.read()? {
+                return Err(Fault::Refused(Status::BAD_REQUEST)); // the client has ended what it had only begun
+            }
+        }
+        Ok(Some(end))
+    }
+
+    /// Reads what has come, or waits for it. False means that nothing more will come.
+    fn read(&mut self) -> Result<bool, Fault> {
+        let limits = &self.server.limits;
+        // Counted from the beginning of the request: with a new timeout for each read, a byte now and then would do.
+        let wait = match self.deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => limits.idle_timeout,
+        };
+        match self.read_within(wait) {
+            Ok(size) => {
+                self.pending.extend_from_slice(&self.chunk[..size]);
+                self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
+                Ok(size > 0)
+            }
+            Err(error) if is_timeout(&error) && self.pending.is_empty() => Ok(false),
+            Err(error) if is_timeout(&error) => Err(Fault::Refused(Status::REQUEST_TIMEOUT)),
+            Err(error) => Err(Fault::Lost(error)),
+        }
+    }
+
+    fn read_within(&mut self, wait: Duration) -> io::Result<usize> {
+        if wait.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        if wait != self.read_timeout {
+            self.stream.set_read_timeout(Some(wait))?;
+            self.read_timeout = wait;
+        }
+        loop {
+            match self.stream.read(&mut self.chunk) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Sends an answer and logs it, sent or not.
+    fn respond(
+        &mut self,
+        response: Response,
+        line: &[u8],
+        head_only: bool,
+        keep_alive: bool,
+    ) -> io::Result<()> {
+        let status = response.status;
+        let (head, body) = response.finish(keep_alive);
+        let body = if head_only { Body::Absent } else { body };
+        let (body_bytes, result) = self.sender.send(head, body);
+        let entry = log::Entry { client: self.client, request: line, status, body_bytes };
+        self.server.screen.line(format_args!("{entry}"));
+        self.answered += 1;
+        result
+    }
+
+    /// Ends the sending side, and waits a little for the client to end its own.
+    ///
+    /// A system that closes over unread bytes resets the connection, and the client may lose the last answer over it.
+    fn linger(&mut self) {
+        if self.stream.shutdown(Shutdown::Write).is_err() {
+            return; // the client is gone already
+        }
+        let deadline = Instant::now() + LINGER;
+        let mut left = LINGER_BYTES_MAX;
+        while left > 0 {
+            match self.read_within(deadline.saturating_duration_since(Instant::now())) {
+                Ok(0) | Err(_) => break,
+                Ok(size) => left = left.saturating_sub(size),
+            }
+        }
+    }
+}

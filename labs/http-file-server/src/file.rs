@@ -1,0 +1,315 @@
+//! From the name of a file to the open file, and never to one outside the root.
+//!
+//! [`Root`] holds the directory open and opens everything else below it. On Linux one call does it, `openat2` with
+//! `RESOLVE_BENEATH`: the kernel follows the path and its symbolic links, and stops at the first step that leads out.
+//! A program that looked at the path first, and opened it then, could be cheated in between.
+
+use crate::path::Target;
+use crate::status::Status;
+use anyhow::Context;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// What a URL of a directory stands for, if the directory has one.
+const INDEX: &str = "index.html";
+
+/// The most entries that a listing shows.
+const ENTRIES_MAX: usize = 10_000;
+
+/// The directory that is served.
+pub struct Root {
+    directory: Dir,
+}
+
+/// What a target names.
+pub enum Found {
+    /// A regular file.
+    File(OpenFile),
+    /// A directory, but the target has no slash at its end.
+    Directory,
+    /// A directory without an index.
+    Listing(Vec<Entry>),
+}
+
+/// A regular file, ready to be read.
+pub struct OpenFile {
+    /// The file itself.
+    pub file: File,
+    /// Its length and times, asked of the open file: its name may mean another one by now.
+    pub metadata: Metadata,
+    /// Its path below the root.
+    pub path: PathBuf,
+}
+
+/// One line of a listing.
+pub struct Entry {
+    /// The name in the directory.
+    pub name: OsString,
+    /// The length of a file; a directory has none.
+    pub length: Option<u64>,
+    /// The time of the last change.
+    pub modified: Option<SystemTime>,
+}
+
+impl Root {
+    /// Opens the directory to serve.
+    ///
+    /// # Errors
+    /// If there is no such directory.
+    pub fn open(path: &Path) -> anyhow::Result<Root> {
+        let directory = Dir::open_ambient_dir(path, ambient_authority());
+        let directory =
+            directory.with_context(|| format!("failed to open the root directory `{}`", path.display()))?;
+        Ok(Root { directory })
+    }
+
+    /// Finds what a target names.
+    ///
+    /// # Errors
+    /// The status to answer with: nearly always 404.
+    pub fn find(&self, target: &Target) -> Result<Found, Status> {
+        let path = target.file_path().ok_or(Status::NOT_FOUND)?;
+        if !target.names_directory {
+            return self.open_file(path);
+        }
+        match self.open_file(path.join(INDEX)) {
+            Err(Status::NOT_FOUND) | Ok(Found::Directory) => self.list(&path).map(Found::Listing),
+            found => found,
+        }
+    }
+
+    fn open_file(&self, path: PathBuf) -> Result<Found, Status> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        never_wait(&mut options);
+        let opened = self.directory.open_with(&path, &options).and_then(|file| {
+            let file = file.into_std();
+            file.metadata().map(|metadata| (file, metadata))
+        });
+        match opened {
+            Ok((file, metadata)) if metadata.is_file() => Ok(Found::File(OpenFile { file, metadata, path })),
+            Ok((_, metadata)) if metadata.is_dir() => Ok(Found::Directory),
+            Ok(_) => Err(Status::NOT_FOUND), // a device, a pipe, a socket
+            // One that can't be read, or a system where directories can't be opened like files.
+            Err(_) if self.directory.is_dir(&path) => Ok(Found::Directory),
+            Err(error) => Err(status_for(&error)),
+        }
+    }
+
+    /// Lists what can be asked for in a directory, sorted by name.
+    fn list(&self, path: &Path) -> Result<Vec<Entry>, Status> {
+        let names = self.directory.read_dir(path).map_err(|error| status_for(&error))?;
+        let names = names.filter_map(|entry| Some(entry.ok()?.file_name()));
+        let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+        let mut entries: Vec<Entry> =
+            visible.filter_map(|name| self.entry(path, name)).take(ENTRIES_MAX).collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    /// Describes an entry, unless it is a link that leads out or nowhere, or neither a file nor a directory.
+    fn entry(&self, directory: &Path, name: OsString) -> Option<Entry> {
+        let metadata = self.directory.metadata(directory.join(&name)).ok()?;
+        let length = metadata.is_file().then(|| metadata.len());
+        let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
+        (length.is_some() || metadata.is_dir()).then_some(Entry { name, length, modified })
+    }
+}
+
+/// A pipe without a writer would be waited for, without end. This asks not to wait, and not to become its terminal's
+/// process; on a regular file it has no effect.
+#[cfg(unix)]
+fn never_wait(options: &mut OpenOptions) {
+    use cap_std::fs::OpenOptionsExt;
+    use rustix::fs::OFlags;
+    options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
+}
+
+#[cfg(not(unix))]
+fn never_wait(_: &mut OpenOptions) {}
+
+/// The status to answer with when the system does not open a file.
+fn status_for(error: &io::Error) -> Status {
+    match error.kind() {
+        // The system says so. A path that leads out of the root is an error of the library, without the system's number.
+        ErrorKind::PermissionDenied if error.raw_os_error().is_some() => Status::FORBIDDEN,
+        _ if is_out_of_resources(error) => Status::SERVICE_UNAVAILABLE,
+        _ => Status::NOT_FOUND,
+    }
+}
+
+/// True if there may be such a file, but the server has too much open or too little memory to look.
+fn is_out_of_resources(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM]
+            .iter()
+            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    }
+    #[cfg(not(unix))]
+    {
+        error.kind() == ErrorKind::OutOfMemory
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)] // the ways out of a directory are links, and made as here only on Unix
+mod tests {
+    use super::{Found, Root, status_for};
+    use crate::path::Target;
+    use crate::status::Status;
+    use proptest::prelude::*;
+    use std::fs;
+    use std::io::{self, ErrorKind, Read};
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    const CANARY: &str = "this lies outside the root";
+
+    /// A root with every kind of way out of it, next to what must not be found.
+    struct Cage(PathBuf);
+
+    impl Cage {
+        fn new(name: &str) -> Cage {
+            let top = std::env::temp_dir().join(format!("http-file-server-{name}-{}", std::process::id()));
+            let root = top.join("root");
+            fs::create_dir_all(root.join("a/b")).unwrap();
+            fs::create_dir(top.join("secret")).unwrap();
+            for canary in ["canary", "secret/canary", "root/.canary"] {
+                fs::write(top.join(canary), CANARY).unwrap();
+            }
+            fs::write(root.join("a/file"), "inside").unwrap();
+            for (link, to) in [
+                ("up", ".."),
+                ("a/up", "../.."),
+                ("a/b/file", "../../../canary"),
+                ("absolute", top.to_str().unwrap()),
+                ("slash", "/"),
+                ("chain", "a/up/secret"),
+                ("loop", "loop"),
+                ("root", "../root"),
+                ("process", "/proc/self/cwd"),
+                ("inside", "a/file"),
+                ("a/back", "../a"),
+            ] {
+                symlink(to, root.join(link)).unwrap();
+            }
+            Cage(top)
+        }
+
+        fn read(&self, target: &str) -> Result<String, Status> {
+            let root = Root::open(&self.0.join("root")).unwrap();
+            match root.find(&Target::parse(target.as_bytes()).unwrap())? {
+                Found::File(mut found) => {
+                    let mut text = String::new();
+                    found.file.read_to_string(&mut text).unwrap();
+                    Ok(text)
+                }
+                Found::Directory => Ok("directory".to_owned()),
+                Found::Listing(entries) => {
+                    Ok(entries.iter().map(|entry| format!("{} ", entry.name.to_string_lossy())).collect())
+                }
+            }
+        }
+    }
+
+    impl Drop for Cage {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn follows_links_that_stay_inside() {
+        let cage = Cage::new("inside");
+        assert_eq!(cage.read("/a/file").as_deref(), Ok("inside"));
+        assert_eq!(cage.read("/inside").as_deref(), Ok("inside"));
+        assert_eq!(cage.read("/a/back/file").as_deref(), Ok("inside"));
+        assert_eq!(cage.read("/a/back").as_deref(), Ok("directory"));
+    }
+
+    #[test]
+    fn stops_at_links_that_lead_out() {
+        let cage = Cage::new("outside");
+        for target in [
+            "/up/canary",
+            "/a/up/canary",
+            "/a/b/file",
+            "/absolute/canary",
+            "/slash/etc/passwd",
+            "/chain/canary",
+            "/chain/",
+            "/loop",
+            "/root/a/file",
+            "/process/",
+            "/up",
+            "/slash/",
+            "/.canary",
+            "/a/file/",
+            "/a/file/x",
+        ] {
+            assert_eq!(cage.read(target), Err(Status::NOT_FOUND), "{target}");
+        }
+    }
+
+    #[test]
+    fn lists_what_can_be_asked_for() {
+        let cage = Cage::new("listing");
+        assert_eq!(cage.read("/").as_deref(), Ok("a inside "));
+        assert_eq!(cage.read("/a/").as_deref(), Ok("b back file "));
+    }
+
+    #[test]
+    fn tells_why_a_file_is_not_served() {
+        let error = |number| status_for(&io::Error::from_raw_os_error(number));
+        assert_eq!(error(rustix::io::Errno::NOENT.raw_os_error()), Status::NOT_FOUND);
+        assert_eq!(error(rustix::io::Errno::NAMETOOLONG.raw_os_error()), Status::NOT_FOUND);
+        assert_eq!(error(rustix::io::Errno::ACCESS.raw_os_error()), Status::FORBIDDEN);
+        assert_eq!(error(rustix::io::Errno::MFILE.raw_os_error()), Status::SERVICE_UNAVAILABLE);
+        assert_eq!(status_for(&io::Error::new(ErrorKind::PermissionDenied, "outside")), Status::NOT_FOUND);
+    }
+
+    #[test]
+    fn lets_no_path_reach_the_canary() {
+        let cage = Cage::new("canary");
+        let step = prop::sample::select(vec![
+            "up",
+            "a",
+            "b",
+            "absolute",
+            "slash",
+            "chain",
+            "root",
+            "process",
+            "back",
+            "inside",
+            "secret",
+            "canary",
+            "file",
+            "..",
+            ".",
+            "%2e%2e",
+            "..%2f",
+            "%2e.",
+            "",
+            "%2f",
+            "%5c..",
+            ".canary",
+            "tmp",
+            "loop",
+            "\u{ff0e}\u{ff0e}",
+        ]);
+        proptest!(|(steps in prop::collection::vec(step, 0..8), slash: bool)| {
+            let target = format!("/{}{}", steps.join("/"), if slash { "/" } else { "" });
+            if let Ok(found) = cage.read(&target) {
+                prop_assert!(!found.contains(CANARY) && !found.contains("canary"), "{target}: {found}");
+            }
+        });
+    }
+}

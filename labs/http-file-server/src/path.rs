@@ -1,0 +1,244 @@
+//! From a request's target to the name of a file (RFC 9112 §3.2, RFC 3986 §3). Nothing here does I/O.
+
+use crate::status::Status;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+/// What a request asks for: the path of its URL, decoded, and the query.
+#[derive(Debug, Default, PartialEq)]
+pub struct Target {
+    /// The parts between the slashes. Empty parts are left out, so `//a` means the same as `/a`.
+    pub segments: Vec<Vec<u8>>,
+    /// A path that ends in a slash names a directory.
+    pub names_directory: bool,
+    /// What stands from the question mark on, as it came.
+    pub query: Vec<u8>,
+}
+
+impl Target {
+    /// Reads `/path?query` or, as proxies are asked, `http://host/path?query`.
+    ///
+    /// # Errors
+    /// 400 if it is neither, or escapes a character wrongly or one that no path holds.
+    pub fn parse(target: &[u8]) -> Result<Target, Status> {
+        let target = if target.starts_with(b"/") { target } else { without_authority(target)? };
+        let (path, query) =
+            target.split_at(target.iter().position(|byte| *byte == b'?').unwrap_or(target.len()));
+        // Split first, decode then: an encoded slash belongs to a name and separates nothing.
+        let segments = path.split(|byte| *byte == b'/').filter(|segment| !segment.is_empty()).map(decode);
+        Ok(Target {
+            segments: segments.collect::<Option<_>>().ok_or(Status::BAD_REQUEST)?,
+            names_directory: path.is_empty() || path.ends_with(b"/"),
+            query: query.to_vec(),
+        })
+    }
+
+    /// The path below the root, or `None` if the server has nothing of that name to show.
+    ///
+    /// Names that begin with a dot are hidden, `.` and `..` among them: whoever types a URL, or follows a link, sends
+    /// a path without them. This is not what keeps a client below the root; the system does, when it opens the file.
+    pub fn file_path(&self) -> Option<PathBuf> {
+        let mut path = PathBuf::with_capacity(self.segments.iter().map(|segment| segment.len() + 1).sum());
+        for segment in &self.segments {
+            if segment.starts_with(b".")
+                || segment.iter().any(|byte| std::path::is_separator(char::from(*byte)))
+            {
+                return None;
+            }
+            path.push(file_name(segment)?);
+        }
+        Some(if self.segments.is_empty() { PathBuf::from(".") } else { path })
+    }
+}
+
+/// What follows the authority of an absolute URL.
+fn without_authority(target: &[u8]) -> Result<&[u8], Status> {
+    let colon = target.iter().position(|byte| *byte == b':').ok_or(Status::BAD_REQUEST)?;
+    let scheme = &target[..colon];
+    let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    let rest = target[colon..].strip_prefix(b"://").filter(|_| is_http).ok_or(Status::BAD_REQUEST)?;
+    let (authority, rest) =
+        rest.split_at(rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len()));
+    if !authority.is_empty() && is_authority(authority) { Ok(rest) } else { Err(Status::BAD_REQUEST) }
+}
+
+/// True for `host` or `host:port`, as the field `Host` has it (RFC 9110 §7.2). The host may be empty.
+pub fn is_authority(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|byte| *byte == b':') {
+        Some(colon) if !text.ends_with(b"]") => (&text[..colon], &text[colon + 1..]),
+        _ => (text, &b""[..]),
+    };
+    let is_name = |host: &[u8]| {
+        host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte))
+    };
+    let is_host = match host.strip_prefix(b"[").map(|host| host.strip_suffix(b"]")) {
+        Some(address) => address.is_some_and(|address| {
+            !address.is_empty()
+                && address.iter().all(|byte| byte.is_ascii_alphanumeric() || b":.".contains(byte))
+        }),
+        None => is_name(host),
+    };
+    is_host && port.iter().all(u8::is_ascii_digit)
+}
+
+/// Replaces each `%41` by its byte (RFC 3986 §2.1), or gives `None` if something else follows a `%`, or the byte is 0.
+fn decode(segment: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(segment.len());
+    let mut bytes = segment.iter();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(*bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok().filter(|byte| *byte != 0)?
+            }
+            byte => *byte,
+        });
+    }
+    Some(decoded)
+}
+
+/// Writes a name so that it is one segment of a path (RFC 3986 §2.1): `a b` becomes `a%20b`.
+pub fn encode(name: &[u8]) -> String {
+    escape(name, b"-._~")
+}
+
+/// Writes a query so that it stays what it is, and is fit for a field's value.
+pub fn encode_query(query: &[u8]) -> String {
+    escape(query, b"-._~%?/:@!$&'()*+,;=")
+}
+
+fn escape(bytes: &[u8], kept: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || kept.contains(byte) {
+            text.push(char::from(*byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // elsewhere, not every name can be
+fn file_name(segment: &[u8]) -> Option<&OsStr> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(OsStr::from_bytes(segment))
+}
+
+#[cfg(not(unix))]
+fn file_name(segment: &[u8]) -> Option<&OsStr> {
+    std::str::from_utf8(segment).ok().map(OsStr::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, encode, encode_query, is_authority};
+    use proptest::prelude::*;
+    use std::path::{Component, PathBuf};
+
+    #[track_caller]
+    fn check(target: &str, expected: Option<&str>) {
+        let parsed = Target::parse(target.as_bytes()).unwrap();
+        assert_eq!(parsed.file_path(), expected.map(PathBuf::from), "{target}");
+    }
+
+    #[test]
+    fn decodes_a_path() {
+        check("/", Some("."));
+        check("/a/b.txt", Some("a/b.txt"));
+        check("/a%20b/%C3%BC", Some("a b/ü"));
+        check("/%41%2e%7e", Some("A.~"));
+        check("/a?b/../c", Some("a"));
+        check("//a///b//", Some("a/b"));
+        check("http://host:80/a/b", Some("a/b"));
+        check("HTTPS://[::1]/a", Some("a"));
+        check("http://host", Some("."));
+        check("http://host?q", Some("."));
+    }
+
+    #[test]
+    fn hides_names_with_a_dot_and_names_that_are_none() {
+        for target in [
+            "/..",
+            "/../a",
+            "/a/../b",
+            "/.",
+            "/./a",
+            "/%2e%2e/a",
+            "/.git/config",
+            "/a/.htpasswd",
+            "/a%2fb",
+            "/%2F",
+        ] {
+            check(target, None);
+        }
+    }
+
+    #[test]
+    fn tells_a_directory_by_its_slash() {
+        for (target, expected) in
+            [("/", true), ("/a", false), ("/a/", true), ("/a?b/", false), ("http://a", true)]
+        {
+            assert_eq!(Target::parse(target.as_bytes()).unwrap().names_directory, expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_path() {
+        for target in [
+            "",
+            "a",
+            "*",
+            "?",
+            "a/b",
+            "ftp://a/",
+            "http:/a",
+            "http:a",
+            "http:///a",
+            "http://a b/",
+            "http://u@h/",
+            "://a/",
+            "/%",
+            "/%1",
+            "/%zz",
+            "/%00",
+            "/a%0",
+            "/%+1",
+        ] {
+            assert!(Target::parse(target.as_bytes()).is_err(), "{target}");
+        }
+    }
+
+    #[test]
+    fn knows_an_authority() {
+        for text in ["", "a", "a.b-c_d~e", "127.0.0.1:80", "a:", "[::1]", "[::1]:80", "%41"] {
+            assert!(is_authority(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "a b", "a/", "a:b", "a:1:2", "[::1", "::1]", "[]", "[::1]80", "[::1]:x", "u@h", "a,b c", "\u{e9}",
+        ] {
+            assert!(!is_authority(text.as_bytes()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decodes_what_it_encoded(name in proptest::collection::vec(1_u8.., 1..40)) {
+            let target = Target::parse(format!("/{}", encode(&name)).as_bytes()).unwrap();
+            prop_assert_eq!(target.segments, [name]);
+        }
+
+        #[test]
+        fn encodes_a_query_for_a_field(query: Vec<u8>) {
+            prop_assert!(encode_query(&query).bytes().all(|byte| byte.is_ascii_graphic()));
+        }
+
+        #[test]
+        fn never_goes_up(target in "/([.%/a-f0-9\\\\]|\\.\\./|%2e|%2f|%5c){0,20}") {
+            let Ok(target) = Target::parse(target.as_bytes()) else { return Ok(()) };
+            let Some(path) = target.file_path() else { return Ok(()) };
+            prop_assert!(path.components().all(|part| matches!(part, Component::CurDir | Component::Normal(_))));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Sending, with as few calls as can be, to clients that may take their time or none.
+
+use crate::response::Body;
+use labcore::is_timeout;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// A body up to this length goes out with the head in one write. A longer one does not pass through this program:
+/// the kernel takes it from the file, where it can.
+const SMALL_BYTES_MAX: u64 = 16 * 1024;
+
+/// How often a wait is broken off to see if the client has taken anything.
+const LOOKS: u32 = 6;
+
+/// The sending side of a connection. It counts what it sends.
+pub struct Sender<'a> {
+    stream: &'a TcpStream,
+    patience: Duration,
+    sent: u64,
+}
+
+impl<'a> Sender<'a> {
+    /// Prepares to send to a client, and to give it up when it takes nothing for as long as `patience`.
+    ///
+    /// # Errors
+    /// If the connection is lost already.
+    pub fn new(stream: &'a TcpStream, patience: Duration) -> io::Result<Sender<'a>> {
+        // A call that waits is done when *all* its bytes are, and only a timeout shows how far it has come.
+        stream.set_write_timeout(Some((patience / LOOKS).max(Duration::from_millis(1))))?;
+        // A head and the beginning of its body are sent together, so there is nothing to wait and collect for.
+        stream.set_nodelay(true)?;
+        Ok(Sender { stream, patience, sent: 0 })
+    }
+
+    /// Sends an answer, and gives how much of its body went out, also when not all of it did.
+    pub fn send(&mut self, head: String, body: Body) -> (u64, io::Result<()>) {
+        let head_length = head.len() as u64;
+        self.sent = 0;
+        let result = match body {
+            Body::Absent => self.write_all(head.as_bytes()),
+            Body::Page(page) => self.write_all((head + &page).as_bytes()),
+            Body::File { file, start, length } if length <= SMALL_BYTES_MAX => {
+                self.send_small(head, file, start, length)
+            }
+            Body::File { file, start, length } => self.send_large(head.as_bytes(), &file, start, length),
+        };
+        (self.sent.saturating_sub(head_length), result)
+    }
+
+    fn send_small(&mut self, head: String, mut file: File, start: u64, length: u64) -> io::Result<()> {
+        let mut bytes = head.into_bytes();
+        bytes.reserve_exact(usize::try_from(length).unwrap_or_default());
+        if start > 0 {
+            file.seek(SeekFrom::Start(start))?;
+        }
+        let read = file.take(length).read_to_end(&mut bytes)?;
+        if (read as u64) < length {
+            return Err(shrunk());
+        }
+        self.write_all(&bytes)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn send_large(&mut self, head: &[u8], file: &File, start: u64, length: u64) -> io::Result<()> {
+        use rustix::{fs::sendfile, net};
+        let stream = self.stream;
+        let mut head = head;
+        while !head.is_empty() {
+            // More follows: the kernel may keep the head for the first segment of the body.
+            let sent = self.attempt(|| Ok(net::send(stream, head, net::SendFlags::MORE)?))?;
+            head = &head[sent..];
+        }
+        let (mut offset, end) = (start, start + length);
+        while offset < end {
+            let most = usize::try_from(end - offset).unwrap_or(usize::MAX);
+            if self.attempt(|| Ok(sendfile(stream, file, Some(&mut offset), most)?))? == 0 {
+                return Err(shrunk());
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn send_large(&mut self, head: &[u8], mut file: &File, start: u64, length: u64) -> io::Result<()> {
+        self.write_all(head)?;
+        file.seek(SeekFrom::Start(start))?;
+        let copied = io::copy(&mut file.take(length), self)?;
+        if copied < length { Err(shrunk()) } else { Ok(()) }
+    }
+
+    /// Calls until the client takes something, or has taken nothing for too long.
+    fn attempt(&mut self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+        let begun = Instant::now();
+        loop {
+            match call() {
+                Ok(sent) => {
+                    self.sent += sent as u64;
+                    return Ok(sent);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) && begun.elapsed() < self.patience => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Write for Sender<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stream = self.stream;
+        self.attempt(|| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(()) // nothing is held back
+    }
+}
+
+/// The file has become shorter than the length that the client was told.
+///
+/// Nothing else may be sent in place of the missing bytes. The early end of the connection tells the client.
+fn shrunk() -> io::Error {
+    io::Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
+}

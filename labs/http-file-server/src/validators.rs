@@ -1,0 +1,203 @@
+//! What tells one version of a file from another, and the conditions that a request makes about it (RFC 9110 §8.8, §13).
+
+use crate::date::HttpDate;
+use std::fs::Metadata;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The marks of one version of a file.
+pub struct Validators {
+    /// Changes with the file: made of its length and the time of its last change, in nanoseconds.
+    pub etag: String,
+    /// The time of the last change, for clients that know no tags.
+    pub last_modified: HttpDate,
+}
+
+impl Validators {
+    /// Makes the marks of the file that `metadata` describes.
+    pub fn of(metadata: &Metadata) -> Validators {
+        let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+        let nanos = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        Validators {
+            etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
+            // A file from the future was modified, at the latest, now (RFC 9110 §8.8.2.1).
+            last_modified: modified.min(SystemTime::now()).into(),
+        }
+    }
+}
+
+/// The conditions of a request, as they came.
+#[derive(Debug, Default, PartialEq)]
+pub struct Conditions {
+    /// Answer only if the file has one of these tags.
+    pub if_match: Option<String>,
+    /// Answer only if the file has none of these tags.
+    pub if_none_match: Option<String>,
+    /// Answer only if the file has changed since this date.
+    pub if_modified_since: Option<String>,
+    /// Answer only if the file has not changed since this date.
+    pub if_unmodified_since: Option<String>,
+    /// Answer with a part only if the file still has this tag or date.
+    pub if_range: Option<String>,
+}
+
+/// What the conditions come to.
+#[derive(Debug, PartialEq)]
+pub enum Verdict {
+    /// Answer as if there were none.
+    Proceed,
+    /// The client has this version already: 304.
+    NotModified,
+    /// This is not the version that the client wants to talk about: 412.
+    Failed,
+}
+
+impl Conditions {
+    /// Weighs the conditions, in the order of RFC 9110 §13.2.2: a tag says more than a date.
+    pub fn judge(&self, file: &Validators) -> Verdict {
+        let date = |text: &Option<String>| text.as_deref().and_then(HttpDate::parse);
+        let changed_since = |date| file.last_modified > date;
+        let as_expected = match &self.if_match {
+            Some(tags) => names_tag(tags, &file.etag, Comparison::Strong),
+            None => !date(&self.if_unmodified_since).is_some_and(changed_since),
+        };
+        let is_news = match &self.if_none_match {
+            Some(tags) => !names_tag(tags, &file.etag, Comparison::Weak),
+            None => date(&self.if_modified_since).is_none_or(changed_since),
+        };
+        match (as_expected, is_news) {
+            (false, _) => Verdict::Failed,
+            (true, false) => Verdict::NotModified,
+            (true, true) => Verdict::Proceed,
+        }
+    }
+
+    /// True if a client that has one part of this version may have another; parts of two versions make no file.
+    pub fn allow_part(&self, file: &Validators) -> bool {
+        match &self.if_range {
+            None => true,
+            Some(tag) if tag.contains('"') => *tag == file.etag,
+            Some(date) => HttpDate::parse(date) == Some(file.last_modified),
+        }
+    }
+}
+
+/// Whether a tag marked weak (`W/"…"`: as good as the same) counts (RFC 9110 §8.8.3.2). Ours are all strong.
+#[derive(PartialEq)]
+enum Comparison {
+    Weak,
+    Strong,
+}
+
+/// Tells if a list of tags names `tag`, or is `*`.
+fn names_tag(list: &str, tag: &str, comparison: Comparison) -> bool {
+    if list == "*" {
+        return true;
+    }
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let strong = rest.strip_prefix("W/");
+        let is_weak = strong.is_some();
+        rest = strong.unwrap_or(rest);
+        // A tag may hold commas, so its quotes find its end. What is no tag ends the list.
+        let Some(length) = rest.strip_prefix('"').and_then(|inner| inner.find('"')) else { return false };
+        let (candidate, after) = rest.split_at(length + 2);
+        if candidate == tag && (comparison == Comparison::Weak || !is_weak) {
+            return true;
+        }
+        rest = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conditions, Validators, Verdict};
+    use crate::date::HttpDate;
+
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+    const AFTER: &str = "Sunday, 06-Nov-94 08:49:38 GMT";
+
+    fn file() -> Validators {
+        Validators { etag: "\"1-a\"".to_owned(), last_modified: HttpDate::parse(DATE).unwrap() }
+    }
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[track_caller]
+    fn check(conditions: &Conditions, expected: Verdict) {
+        assert_eq!(conditions.judge(&file()), expected, "{conditions:?}");
+    }
+
+    #[test]
+    fn compares_tags_weakly_for_if_none_match() {
+        for (tags, expected) in [
+            ("\"1-a\"", Verdict::NotModified),
+            ("W/\"1-a\"", Verdict::NotModified),
+            ("\"x\", \"1-a\"", Verdict::NotModified),
+            ("\"x,\",W/\"y\" ,, \"1-a\"", Verdict::NotModified),
+            ("*", Verdict::NotModified),
+            ("\"x\"", Verdict::Proceed),
+            ("\"1-a", Verdict::Proceed),
+            ("1-a", Verdict::Proceed),
+            ("", Verdict::Proceed),
+        ] {
+            check(&Conditions { if_none_match: text(tags), ..Conditions::default() }, expected);
+        }
+    }
+
+    #[test]
+    fn compares_tags_strongly_for_if_match() {
+        for (tags, expected) in [
+            ("\"x\", \"1-a\"", Verdict::Proceed),
+            ("*", Verdict::Proceed),
+            ("W/\"1-a\"", Verdict::Failed),
+            ("\"x\"", Verdict::Failed),
+        ] {
+            check(&Conditions { if_match: text(tags), ..Conditions::default() }, expected);
+        }
+    }
+
+    #[test]
+    fn compares_dates_and_ignores_what_is_none() {
+        for (date, modified, unmodified) in [
+            (BEFORE, Verdict::Proceed, Verdict::Failed),
+            (DATE, Verdict::NotModified, Verdict::Proceed),
+            (AFTER, Verdict::NotModified, Verdict::Proceed),
+            ("soon", Verdict::Proceed, Verdict::Proceed),
+        ] {
+            check(&Conditions { if_modified_since: text(date), ..Conditions::default() }, modified);
+            check(&Conditions { if_unmodified_since: text(date), ..Conditions::default() }, unmodified);
+        }
+    }
+
+    #[test]
+    fn prefers_tags_to_dates() {
+        let conditions = Conditions {
+            if_none_match: text("\"x\""),
+            if_modified_since: text(AFTER),
+            if_match: text("\"1-a\""),
+            if_unmodified_since: text(BEFORE),
+            if_range: None,
+        };
+        check(&conditions, Verdict::Proceed);
+    }
+
+    #[test]
+    fn allows_a_part_of_the_same_version_only() {
+        for (if_range, expected) in [
+            (None, true),
+            (text("\"1-a\""), true),
+            (text("W/\"1-a\""), false),
+            (text("\"x\""), false),
+            (text(DATE), true),
+            (text(AFTER), false),
+            (text("soon"), false),
+        ] {
+            let conditions = Conditions { if_range, ..Conditions::default() };
+            assert_eq!(conditions.allow_part(&file()), expected, "{conditions:?}");
+        }
+    }
+}

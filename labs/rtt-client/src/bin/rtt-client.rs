@@ -1,0 +1,292 @@
+//! Measures round trip times to an echo server over UDP, TCP, or both in turns.
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
+use rtt_client::clock::Clock;
+use rtt_client::measure::{Event, Lane, Plan, What, measure};
+use rtt_client::request::{SIZE_MAX, SIZE_MIN, random_run};
+use rtt_client::results::{Results, Series};
+use rtt_client::{csv, json, svg, text};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::net::ToSocketAddrs;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Measures the round trip time to an echo server, as an application sees it.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Protocol to measure over
+    mode: Mode,
+    #[command(flatten)]
+    address: ClientAddress<25000>,
+    /// Exchanges over each protocol
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    count: u32,
+    /// Time from one request to the next; with 0s the next leaves when the reply has come
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_interval)]
+    interval: Duration,
+    /// A reply that takes longer is late; also how long to wait for TCP's connection
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_timeout)]
+    timeout: Duration,
+    /// Size of a request in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 32,
+        value_parser = clap::value_parser!(u32).range(SIZE_MIN as i64..=SIZE_MAX as i64))]
+    size: u32,
+    /// Exchanges before the first that counts
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    warm_up: u32,
+    /// Send each TCP request in two writes, to see Nagle's algorithm meet delayed acknowledgement
+    #[arg(long)]
+    split_write: bool,
+    /// Turn Nagle's algorithm off (TCP_NODELAY) [default: true, but false with --split-write]
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+    no_delay: Option<bool>,
+    /// Write the results as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write each exchange as a row of comma-separated values to this file
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Draw the round trip times into this file
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Print no line per exchange
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Mode {
+    /// Datagrams
+    Udp,
+    /// One connection
+    Tcp,
+    /// Both in turns, side by side
+    Compare,
+}
+
+/// Events that wait to be shown. When they come faster than the screen takes them, the rest is left out and counted.
+const WAITING_EVENTS_MAX: usize = 1 << 16;
+
+/// How often the screen is brought up to date. The measuring thread never waits for it, nor wakes it.
+const SCREEN_TICK: Duration = Duration::from_millis(50);
+
+/// A run that takes longer shows on a terminal how far it has come.
+const LONG_RUN: Duration = Duration::from_secs(3);
+
+/// Writes results in one format.
+type Render = fn(&Results, &mut dyn Write) -> io::Result<()>;
+
+fn main() -> ExitCode {
+    report(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let plan = args.plan();
+    let before = Instant::now();
+    let addresses = args.address.resolve()?;
+    let resolution = before.elapsed();
+    let mut lanes = args.mode.connect(&addresses, &plan)?;
+    let stop = stop_on_interrupt()?;
+    let files = args.files()?;
+
+    print(&text::heading(&addresses.to_string(), args.mode.name(), &plan))?;
+    let clock = Clock::start();
+    let left_out = AtomicU64::new(0);
+    let (events, waiting) = sync_channel(WAITING_EVENTS_MAX);
+    let screen = thread::current();
+    thread::scope(|scope| {
+        let measuring = thread::Builder::new().name("measure".to_owned()).spawn_scoped(scope, || {
+            measure(&mut lanes, &plan, &clock, &stop, &mut |event| {
+                if events.try_send(event).is_err() {
+                    left_out.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            drop(events);
+            screen.unpark();
+        });
+        measuring.context("failed to start a thread")?;
+        let shown = args.show(&waiting, &clock, &plan);
+        if shown.is_err() {
+            stop.store(true, Ordering::Relaxed); // a run that nobody can see ends
+        }
+        shown
+    })?;
+    if left_out.load(Ordering::Relaxed) > 0 {
+        note(&format!("{} lines were left out, the screen is too slow for them", left_out.into_inner()));
+    }
+
+    let series = lanes.into_iter().map(|lane| Series::new(lane, &plan)).collect();
+    let results = Results {
+        target: addresses.to_string().replace('`', ""),
+        started: clock.started(),
+        resolution,
+        plan,
+        series,
+    };
+    print(&text::summary(&results))?;
+    for (path, file, render) in files {
+        let mut file = BufWriter::new(file);
+        let written = render(&results, &mut file).and_then(|()| file.flush());
+        written.with_context(|| format!("failed to write `{}`", path.display()))?;
+    }
+    check_replies(&results, &addresses)
+}
+
+/// A run without any reply has failed, and the error says why.
+fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()> {
+    if results.series.iter().any(|series| !series.ledger.arrival_order().is_empty()) {
+        return Ok(());
+    }
+    match results.series.iter().find_map(|series| series.ended_by.as_ref()) {
+        Some(error) => Err(addresses.failed_to("get a reply from", error)),
+        None => Err(addresses.no_reply_within(results.plan.timeout)),
+    }
+}
+
+/// The first Ctrl+C ends the sending; the summary still comes. The second ends the program.
+fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    const INTERRUPTED: i32 = 130; // what a shell gives for a program ended by Ctrl+C
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let handler = move || {
+        if stopped.swap(true, Ordering::Relaxed) {
+            process::exit(INTERRUPTED);
+        }
+    };
+    ctrlc::set_handler(handler).context("failed to prepare for Ctrl+C")?;
+    Ok(stop)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout();
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    written.context("failed to write to standard output")
+}
+
+impl Args {
+    fn plan(&self) -> Plan {
+        Plan {
+            count: self.count,
+            warm_up: self.warm_up,
+            interval: self.interval,
+            timeout: self.timeout,
+            size: self.size as usize,
+            split_write: self.split_write,
+            no_delay: self.no_delay.unwrap_or(!self.split_write),
+        }
+    }
+
+    /// Creates the files for the results, so that a long run does not fail at its end.
+    fn files(&self) -> anyhow::Result<Vec<(&Path, File, Render)>> {
+        let wanted = [(&self.json, json::write as Render), (&self.csv, csv::write), (&self.plot, svg::write)];
+        let mut files = Vec::new();
+        for (path, render) in wanted {
+            if let Some(path) = path {
+                let file =
+                    File::create(path).with_context(|| format!("failed to create `{}`", path.display()))?;
+                files.push((path.as_path(), file, render));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Shows events until the measurement ends, and on a terminal how far it has come.
+    fn show(&self, events: &Receiver<Event>, clock: &Clock, plan: &Plan) -> anyhow::Result<()> {
+        let lanes = if self.mode == Mode::Compare { 2 } else { 1 };
+        let total = lanes * u64::from(plan.warm_up + plan.count);
+        let terminal = io::stdout().is_terminal();
+        let begin = Instant::now();
+        let (mut done, mut ended, mut progress) = (0, false, String::new());
+        while !ended {
+            thread::park_timeout(SCREEN_TICK);
+            let mut lines = String::new();
+            ended = loop {
+                match events.try_recv() {
+                    Ok(event) => {
+                        done += u64::from(matches!(
+                            event.what,
+                            What::Overdue { .. } | What::Reply { late: false, .. }
+                        ));
+                        lines.push_str(&text::line(&event, clock.started(), plan));
+                    }
+                    Err(error) => break error == TryRecvError::Disconnected,
+                }
+            };
+            // The progress makes room for the lines, and comes again below them.
+            if !progress.is_empty() {
+                print(&format!("\r{:1$}\r", "", progress.len()))?;
+            }
+            if !self.quiet {
+                print(&lines)?;
+            }
+            if terminal && begin.elapsed() > LONG_RUN && !ended {
+                progress = text::progress(done, total, begin.elapsed());
+                print(&progress)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Mode::Udp => "UDP",
+            Mode::Tcp => "TCP",
+            Mode::Compare => "UDP and TCP in turns",
+        }
+    }
+
+    /// Opens the sockets. With both protocols, UDP goes to the address at which TCP found the server.
+    fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Lane>> {
+        let run = random_run();
+        let tcp = |address| Lane::tcp(address, plan, run);
+        let connect = || addresses.try_each(tcp).map_err(|error| addresses.failed_to("connect to", &error));
+        match self {
+            Mode::Udp => Ok(vec![find_udp_server(addresses, plan, run)?]),
+            Mode::Tcp => Ok(vec![connect()?]),
+            Mode::Compare => {
+                let tcp = connect()?;
+                let udp = Lane::udp(tcp.server, plan, run);
+                Ok(vec![udp.map_err(|error| addresses.failed_to("reach", &error))?, tcp])
+            }
+        }
+    }
+}
+
+/// Opens a UDP socket for the address at which a server answers.
+///
+/// A name may have several addresses, and only a reply shows at which of them the server is. Where none answers, the
+/// first one that is silent is as good as any: its reply may have been lost.
+fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Result<Lane> {
+    let alone = addresses.to_socket_addrs()?.count() == 1;
+    let mut silent = None;
+    let found = addresses.try_each(|address| {
+        let mut lane = Lane::udp(address, plan, run)?;
+        if alone {
+            return Ok(lane);
+        }
+        match lane.probe(plan.timeout) {
+            Ok(()) => Ok(lane),
+            Err(error) => {
+                if is_timeout(&error) {
+                    silent.get_or_insert(lane);
+                }
+                Err(error)
+            }
+        }
+    });
+    found
+        .or_else(|error| silent.ok_or(error))
+        .map_err(|error| addresses.failed_to("get a reply from", &error))
+}

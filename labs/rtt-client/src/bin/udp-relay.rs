@@ -1,0 +1,88 @@
+//! Relays datagrams to a server, and loses some on purpose.
+
+use anyhow::Context;
+use clap::Parser;
+use labcore::{Addresses, Screen, ServerAddress, parse_interval, report};
+use rtt_client::fate::{Treatment, parse_share};
+use rtt_client::relay::Relay;
+use std::fs::File;
+use std::io::{LineWriter, Write};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Relays datagrams between clients and a server, and loses, delays, duplicates and reorders some of them.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    address: ServerAddress<25001>,
+    /// The server's address, like 10.0.3.1:25000
+    #[arg(long, value_name = "HOST[:PORT]")]
+    to: String,
+    /// Share of the datagrams to lose, in each direction, like 10% or 0.1
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
+    drop: f64,
+    /// How long to hold each datagram, in each direction
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
+    delay: Duration,
+    /// How much longer to hold it at most, a different time for each
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
+    jitter: Duration,
+    /// Share of the datagrams to send twice
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
+    duplicate: f64,
+    /// Share of the datagrams that change places with the next one
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
+    reorder: f64,
+    /// Choose other datagrams; the same number always chooses the same ones
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write what happens to each datagram to this file
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Print no line per datagram
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    report(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let server = server(&args.to)?;
+    let log = args.log.as_ref().map(|path| {
+        let file = File::create(path).with_context(|| format!("failed to create `{}`", path.display()))?;
+        // Line by line, so that the log is complete at any time.
+        anyhow::Ok(Box::new(LineWriter::new(file)) as Box<dyn Write + Send>)
+    });
+    let screen = Screen::open(args.quiet)?;
+    let addresses = args.address.resolve()?;
+    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let local = socket.local_addr()?;
+    let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, screen)
+        .context("failed to write the log")?;
+    args.address.announce(local);
+    relay.run().context("failed to receive a datagram")
+}
+
+/// The first address of the server's name.
+fn server(word: &str) -> anyhow::Result<SocketAddr> {
+    let mut addresses = Addresses::of_word(word, 25000)?.to_socket_addrs()?;
+    addresses.next().context("the server has no address")
+}
+
+impl Args {
+    fn treatment(&self) -> Treatment {
+        Treatment {
+            drop: self.drop,
+            duplicate: self.duplicate,
+            reorder: self.reorder,
+            delay: self.delay,
+            jitter: self.jitter,
+            seed: self.seed,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What a request says, and how its reply is recognised.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::Range;
+
+/// The shortest request: the marker, the number, and a newline over TCP.
+pub const SIZE_MIN: usize = NUMBER.end + 1;
+
+/// The longest request, for UDP and TCP alike: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
+pub const SIZE_MAX: usize = 65_507;
+
+/// Where the marker `RTT 1A2B3C4D ` stands in a request.
+const MARKER: Range<usize> = 0..13;
+
+/// Where the sequence number stands in a request: always ten digits, so that every request has the same size.
+const NUMBER: Range<usize> = MARKER.end..MARKER.end + 10;
+
+/// The requests of one run over one protocol, and the replies that belong to them.
+///
+/// A request reads `RTT 1A2B3C4D 0000000042 abcdefg`. Marker and number have no small letter, so they come back from an
+/// upper-case server as they went; the letters after them fill the request to its size and come back as capitals.
+/// The number in the marker is the run's own: an answer to somebody else, or to an earlier run, is told apart by it.
+pub struct Requests {
+    request: Vec<u8>,
+    /// Bytes of the request without its newline: what the reply must hold.
+    text_size: usize,
+}
+
+/// What stands at the beginning of the bytes that a TCP server sent.
+#[derive(Debug, PartialEq)]
+pub enum Arrived {
+    /// The reply to the request of this number.
+    Reply(u32),
+    /// A line that answers no request of this run.
+    Garbage,
+}
+
+/// A number for a run that no other run has, or hardly ever.
+pub fn random_run() -> u32 {
+    // The standard library seeds its hash maps at random, and hands the seed out in this way only.
+    (RandomState::new().build_hasher().finish() >> 32) as u32
+}
+
+impl Requests {
+    /// The requests of the run number `run`: `size` bytes each. With `line`, the last byte is a newline.
+    pub fn new(run: u32, size: usize, line: bool) -> Requests {
+        let mut request = format!("RTT {run:08X} {:010} ", 0).into_bytes();
+        request.extend((b'a'..=b'z').cycle().take(size.saturating_sub(request.len())));
+        request.truncate(size.max(SIZE_MIN));
+        if line {
+            request.pop();
+            request.push(b'\n');
+        }
+        let text_size = request.len() - usize::from(line);
+        Requests { request, text_size }
+    }
+
+    /// Writes the request number `sequence`.
+    pub fn write(&mut self, sequence: u32) -> &[u8] {
+        let mut rest = sequence;
+        for digit in self.request[NUMBER].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        &self.request
+    }
+
+    /// Finds a reply in `bytes`, and gives its number and where it ends.
+    ///
+    /// The whole request must be there, in capitals or as it went. Other text may stand around it: some servers
+    /// say `I received 31 chars: ` first, or end with NULs.
+    pub fn find(&self, bytes: &[u8]) -> Option<(u32, usize)> {
+        let marker = &self.request[MARKER];
+        let start = bytes.windows(marker.len()).position(|window| window == marker)?;
+        let reply = bytes.get(start..start + self.text_size)?;
+        let rest = NUMBER.end..self.text_size;
+        if !reply[rest.clone()].eq_ignore_ascii_case(&self.request[rest]) {
+            return None;
+        }
+        let number = std::str::from_utf8(&reply[NUMBER]).ok()?;
+        Some((number.parse().ok()?, start + self.text_size))
+    }
+
+    /// Takes the first reply, or line of garbage, off the bytes of a stream that are not yet read.
+    ///
+    /// A stream keeps no boundaries: a reply may come in pieces, or together with the next. It counts as soon as its
+    /// text is whole, newline or not, because some servers leave the newline out. `None`: more must come first.
+    pub fn take(&self, unread: &mut Vec<u8>) -> Option<Arrived> {
+        loop {
+            let newline = unread.iter().position(|byte| *byte == b'\n');
+            let line = &unread[..newline.unwrap_or(unread.len())];
+            if let Some((sequence, end)) = self.find(line) {
+                unread.drain(..end);
+                return Some(Arrived::Reply(sequence));
+            }
+            let blank = line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
+            // Without a newline the line may still become a reply, unless it is too long for one.
+            let end = newline.or_else(|| (line.len() > self.text_size + SIZE_MAX).then(|| line.len() - 1))?;
+            unread.drain(..=end);
+            if !blank {
+                return Some(Arrived::Garbage);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrived, Requests, SIZE_MAX, SIZE_MIN};
+
+    const RUN: u32 = 0x1A2B_3C4D;
+
+    #[track_caller]
+    fn check(stream: &[u8], expected: &[Arrived]) {
+        let requests = Requests::new(RUN, 32, true);
+        // Whole, and byte by byte: the pieces in which it comes make no difference.
+        for piece in [stream.len(), 1] {
+            let (mut unread, mut arrived) = (Vec::new(), Vec::new());
+            for bytes in stream.chunks(piece) {
+                unread.extend_from_slice(bytes);
+                arrived.extend(std::iter::from_fn(|| requests.take(&mut unread)));
+            }
+            assert_eq!(arrived, expected, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn survives_upper_casing_at_every_size() {
+        for size in [SIZE_MIN, SIZE_MIN + 1, 32, 100, SIZE_MAX] {
+            for line in [false, true] {
+                let mut requests = Requests::new(RUN, size, line);
+                let reply = requests.write(4_294_967_295).to_ascii_uppercase();
+                assert_eq!(reply.len(), size);
+                assert_eq!(reply.ends_with(b"\n"), line);
+                assert_eq!(requests.find(&reply), Some((4_294_967_295, size - usize::from(line))));
+            }
+        }
+    }
+
+    #[test]
+    fn reads_as_documented() {
+        assert_eq!(Requests::new(RUN, 32, false).write(42), b"RTT 1A2B3C4D 0000000042 abcdefgh");
+        assert_eq!(Requests::new(RUN, 32, true).write(43), b"RTT 1A2B3C4D 0000000043 abcdefg\n");
+    }
+
+    #[test]
+    fn knows_what_is_no_reply() {
+        let requests = Requests::new(RUN, 32, false);
+        for datagram in [
+            &b""[..],
+            b"HELLO",
+            b"RTT 1A2B3C4E 0000000042 ABCDEFGH", // another run
+            b"RTT 1A2B3C4D 0000000042 ABCDEFG",  // cut
+            b"RTT 1A2B3C4D 0000000042 ABCDEFGX", // damaged
+            b"RTT 1A2B3C4D 000000004X ABCDEFGH",
+            b"RTT 1A2B3C4D 9999999999 ABCDEFGH",
+        ] {
+            assert_eq!(requests.find(datagram), None, "{}", datagram.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn takes_replies_off_a_stream() {
+        use Arrived::{Garbage, Reply};
+        check(b"RTT 1A2B3C4D 0000000001 ABCDEFG\n", &[Reply(1)]);
+        check(b"RTT 1A2B3C4D 0000000001 ABCDEFGRTT 1A2B3C4D 0000000002 ABCDEFG\0\0", &[Reply(1), Reply(2)]);
+        check(b"I received 31 chars: RTT 1A2B3C4D 0000000001 abcdefg\r\n", &[Reply(1)]);
+        check(b"hello\n\n\nRTT 1A2B3C4D 0000000001 ABCDEFG\n", &[Garbage, Reply(1)]);
+        check(b"RTT 1A2B3C4D 0000000001 ABC\nRTT 1A2B3C4D 0000000002 ABCDEFG\n", &[Garbage, Reply(2)]);
+        check(b"RTT 1A2B3C4D 0000000001 ABCDEF", &[]);
+    }
+
+    #[test]
+    fn gives_up_on_a_line_that_never_ends() {
+        let requests = Requests::new(RUN, 32, true);
+        let mut unread = vec![b'x'; 2 * SIZE_MAX];
+        assert_eq!(requests.take(&mut unread), Some(Arrived::Garbage));
+        assert_eq!(unread, b"");
+    }
+}

@@ -1,0 +1,124 @@
+//! What a run found out: the books of each protocol, and the figures that describe them.
+
+use crate::difference::Difference;
+use crate::ledger::{Exchange, Ledger, Tally};
+use crate::measure::{Lane, Plan, Protocol};
+use crate::statistics::{Summary, percentile, summarize};
+use chrono::{DateTime, FixedOffset};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The results of one run. Every report is made from them, and from nothing else.
+pub struct Results {
+    /// The server as the person named it, with its addresses.
+    pub target: String,
+    /// Date and time of the start; all times in the books count from it.
+    pub started: DateTime<FixedOffset>,
+    /// How long it took to find the addresses of the server's name.
+    pub resolution: Duration,
+    /// What the run was to do.
+    pub plan: Plan,
+    /// One for each protocol: UDP, TCP, or both in this order.
+    pub series: Vec<Series>,
+}
+
+/// The results over one protocol. Times are in milliseconds.
+pub struct Series {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The server's socket address.
+    pub server: SocketAddr,
+    /// How long TCP's handshake took.
+    pub connect: Option<Duration>,
+    /// Every exchange.
+    pub ledger: Ledger,
+    /// How many exchanges went which way, without the warm-up.
+    pub tally: Tally,
+    /// The round trip time of the very first exchange, counted or not.
+    pub first_ms: Option<f64>,
+    /// The median of the counted exchanges but that one.
+    pub warm_median_ms: Option<f64>,
+    /// The round trip times, from sending to receiving, in the order of arrival.
+    pub from_sending: Option<Summary>,
+    /// The times from when each request was due.
+    pub from_schedule: Option<Summary>,
+    /// How late the requests left.
+    pub lag: Option<Lag>,
+    /// The error that ended the series before its time.
+    pub ended_by: Option<io::Error>,
+    /// Errors that the system reported on the way.
+    pub errors: u64,
+}
+
+/// How late requests left, compared with the schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lag {
+    /// The median.
+    pub median_ms: f64,
+    /// Requests that left more than a millisecond late.
+    pub late_requests: usize,
+}
+
+/// Nanoseconds as milliseconds, the unit of every report.
+pub fn milliseconds(ns: u64) -> f64 {
+    ns as f64 / 1e6
+}
+
+impl Results {
+    /// The second protocol's median less the first's. `None` unless two were measured, with enough replies.
+    pub fn difference(&self) -> Option<Difference> {
+        let [first, second] = &self.series[..] else { return None };
+        Difference::of_medians(&first.times_ms(&self.plan), &second.times_ms(&self.plan))
+    }
+}
+
+impl Series {
+    /// Draws up the figures of `lane`.
+    pub fn new(lane: Lane, plan: &Plan) -> Series {
+        let Lane { protocol, server, connect, ledger, ended_by, errors, .. } = lane;
+        let warm_up = plan.warm_up as usize;
+        let counted = ledger.exchanges().get(warm_up..).unwrap_or_default();
+        let arrived = || {
+            let counted = ledger.arrival_order().iter().filter(|sequence| **sequence > plan.warm_up);
+            counted.filter_map(|sequence| ledger.exchange(*sequence))
+        };
+        let times = |time: fn(&Exchange) -> Option<u64>| -> Vec<f64> {
+            arrived().filter_map(time).map(milliseconds).collect()
+        };
+        let first_counts = usize::from(warm_up == 0);
+        let mut warm: Vec<f64> =
+            counted.iter().skip(first_counts).filter_map(Exchange::rtt_ns).map(milliseconds).collect();
+        warm.sort_unstable_by(f64::total_cmp);
+        Series {
+            protocol,
+            server,
+            connect,
+            tally: ledger.tally(warm_up),
+            first_ms: ledger.exchange(1).and_then(Exchange::rtt_ns).map(milliseconds),
+            warm_median_ms: percentile(&warm, 50.0),
+            from_sending: summarize(&times(Exchange::rtt_ns)),
+            from_schedule: summarize(&times(Exchange::due_rtt_ns)),
+            lag: Lag::of(counted),
+            ended_by,
+            errors,
+            ledger,
+        }
+    }
+
+    /// The round trip time of each counted exchange, in the order of sending.
+    pub fn times_ms(&self, plan: &Plan) -> Vec<Option<f64>> {
+        let counted = self.ledger.exchanges().iter().skip(plan.warm_up as usize);
+        counted.map(|exchange| exchange.rtt_ns().map(milliseconds)).collect()
+    }
+}
+
+impl Lag {
+    fn of(exchanges: &[Exchange]) -> Option<Lag> {
+        let lags = exchanges.iter().map(|exchange| exchange.sent_ns.saturating_sub(exchange.due_ns));
+        let mut lags: Vec<f64> = lags.map(milliseconds).collect();
+        lags.sort_unstable_by(f64::total_cmp);
+        let late_requests = lags.iter().filter(|lag| **lag > 1.0).count();
+        Some(Lag { median_ms: percentile(&lags, 50.0)?, late_requests })
+    }
+}

@@ -1,0 +1,188 @@
+//! Figures that describe a list of times. Pure functions; the unit is the caller's.
+//!
+//! Each definition names its source. `tests/statistics.csv` holds the same figures from Python's `statistics` and from
+//! `numpy`, for comparison.
+
+/// What a list of times looks like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// How many there are.
+    pub count: usize,
+    /// The shortest.
+    pub min: f64,
+    /// The sum over the number: one long time moves it.
+    pub mean: f64,
+    /// Half of the times are shorter: [`percentile`] 50. One long time does not move it.
+    pub median: f64,
+    /// Nine of ten are shorter: [`percentile`] 90.
+    pub p90: f64,
+    /// 99 of a hundred are shorter: [`percentile`] 99. With fewer than a hundred times it says little but the longest.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+    /// See [`standard_deviation`].
+    pub standard_deviation: Option<f64>,
+    /// See [`mean_consecutive_difference`].
+    pub mean_consecutive_difference: Option<f64>,
+    /// See [`jitter`].
+    pub jitter: Option<f64>,
+}
+
+/// Describes `times`, which are in the order of arrival. `None` if there are none.
+pub fn summarize(times: &[f64]) -> Option<Summary> {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    Some(Summary {
+        count: times.len(),
+        min: *sorted.first()?,
+        mean: mean(times)?,
+        median: percentile(&sorted, 50.0)?,
+        p90: percentile(&sorted, 90.0)?,
+        p99: percentile(&sorted, 99.0)?,
+        max: *sorted.last()?,
+        standard_deviation: standard_deviation(times),
+        mean_consecutive_difference: mean_consecutive_difference(times),
+        jitter: jitter(times),
+    })
+}
+
+/// The arithmetic mean.
+pub fn mean(times: &[f64]) -> Option<f64> {
+    (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64)
+}
+
+/// The value below which `percent` of a hundred values lie, in a list sorted upwards.
+///
+/// Between two values it lies on the straight line that joins them: type 7 of Hyndman and Fan, "Sample quantiles in
+/// statistical packages", The American Statistician 50 (1996), pages 361–365. It is numpy's default, and in Python's
+/// `statistics.quantiles` it is called inclusive.
+pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let position = last as f64 * percent / 100.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and `last`
+    let below = position.floor() as usize;
+    let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
+    Some(low + (high - low) * (position - below as f64))
+}
+
+/// How far the times lie from their mean: the root of their squared distances, summed and divided by n − 1.
+///
+/// With n − 1 it estimates the spread of all the times that might have been measured (Bessel's correction); it takes two
+/// of them at least.
+pub fn standard_deviation(times: &[f64]) -> Option<f64> {
+    let mean = mean(times)?;
+    let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
+    (times.len() > 1).then(|| (squares / (times.len() - 1) as f64).sqrt())
+}
+
+/// How far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …
+///
+/// Unlike the standard deviation it depends on the order: a slow drift has a small one, an alternation a large one. This
+/// is what many tools call jitter; RFC 3393 names the difference between consecutive packets' delays their variation.
+pub fn mean_consecutive_difference(times: &[f64]) -> Option<f64> {
+    let differences = times.len().checked_sub(1).filter(|count| *count > 0)?;
+    let sum: f64 = times.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
+    Some(sum / differences as f64)
+}
+
+/// RTP's running estimate of jitter: J ← J + (|D| − J) / 16, from J = 0, with D the difference from the time before.
+///
+/// RFC 3550, section 6.4.1, and the code in its appendix A.8. There D compares one-way transit times; with round
+/// trip times the clocks of the two machines need not agree. A single step of 16 ms raises it by 1 ms.
+pub fn jitter(times: &[f64]) -> Option<f64> {
+    let step = |jitter: f64, pair: &[f64]| jitter + ((pair[1] - pair[0]).abs() - jitter) / 16.0;
+    (times.len() > 1).then(|| times.windows(2).fold(0.0, step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Summary, jitter, percentile, standard_deviation, summarize};
+
+    #[track_caller]
+    fn check(times: &[f64], expected: Summary) {
+        assert_eq!(summarize(times), Some(expected));
+    }
+
+    #[test]
+    fn describes_an_alternation() {
+        // By hand: deviations are all 40, so the sum of squares is 9600, and 9600 / 5 = 1920.
+        // Jitter: 80 (1 − (15/16)⁵).
+        check(
+            &[10.0, 90.0, 10.0, 90.0, 10.0, 90.0],
+            Summary {
+                count: 6,
+                min: 10.0,
+                mean: 50.0,
+                median: 50.0,
+                p90: 90.0,
+                p99: 90.0,
+                max: 90.0,
+                standard_deviation: Some(1920.0_f64.sqrt()),
+                mean_consecutive_difference: Some(80.0),
+                jitter: Some(80.0 * (1.0 - (15.0_f64 / 16.0).powi(5))),
+            },
+        );
+    }
+
+    #[test]
+    fn describes_one_time_without_a_spread() {
+        let one = Summary {
+            count: 1,
+            min: 3.0,
+            mean: 3.0,
+            median: 3.0,
+            p90: 3.0,
+            p99: 3.0,
+            max: 3.0,
+            standard_deviation: None,
+            mean_consecutive_difference: None,
+            jitter: None,
+        };
+        check(&[3.0], one);
+        assert_eq!(summarize(&[]), None);
+    }
+
+    #[test]
+    fn finds_percentiles_between_two_times() {
+        let sorted = [1.0, 2.0, 3.0, 4.0];
+        for (percent, expected) in [(0.0, 1.0), (50.0, 2.5), (90.0, 3.7), (100.0, 4.0)] {
+            let found = percentile(&sorted, percent).unwrap();
+            assert!((found - expected).abs() < 1e-12, "{percent}: {found}");
+        }
+    }
+
+    #[test]
+    fn does_not_depend_on_the_order_unless_it_should() {
+        let (up, shuffled) = ([1.0, 2.0, 3.0, 4.0], [3.0, 1.0, 4.0, 2.0]);
+        assert_eq!(standard_deviation(&up), standard_deviation(&shuffled));
+        assert!(jitter(&up) < jitter(&shuffled));
+    }
+
+    /// Compares with another library: each row is `figure,value,times…`, made by `tests/statistics.py`.
+    #[test]
+    fn agrees_with_python_and_numpy() {
+        let table = include_str!("../tests/statistics.csv");
+        let mut rows = 0;
+        for row in table.lines().skip(1) {
+            let (figure, numbers) = row.split_once(',').unwrap();
+            let numbers: Vec<f64> = numbers.split(',').map(|number| number.parse().unwrap()).collect();
+            let (expected, times) = (numbers[0], &numbers[1..]);
+            let summary = summarize(times).unwrap();
+            let found = match figure {
+                "min" => summary.min,
+                "mean" => summary.mean,
+                "median" => summary.median,
+                "p90" => summary.p90,
+                "p99" => summary.p99,
+                "max" => summary.max,
+                "standard_deviation" => summary.standard_deviation.unwrap(),
+                "mean_consecutive_difference" => summary.mean_consecutive_difference.unwrap(),
+                "jitter" => summary.jitter.unwrap(),
+                _ => panic!("unknown figure {figure}"),
+            };
+            assert!((found - expected).abs() <= 1e-9 * expected.abs(), "{row}: {found}");
+            rows += 1;
+        }
+        assert!(rows >= 9 * 10, "{rows} rows");
+    }
+}

@@ -1,0 +1,241 @@
+//! The relay, seen from a client and a server; and the client, compared with the relay's log.
+
+use labtest::{Client, Finished, Server, UdpPeer, patience, run};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+const RELAY: &str = env!("CARGO_BIN_EXE_udp-relay");
+const CLIENT: &str = env!("CARGO_BIN_EXE_rtt-client");
+
+/// A file of its own for each test, in the place that cargo has for them.
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Starts a relay to `server`.
+fn relay(server: SocketAddr, args: &str) -> Server {
+    let to = server.to_string();
+    let args: Vec<&str> = args.split_whitespace().collect();
+    Server::at(RELAY, &[&["127.0.0.1:0", "--to", &to], &args[..]].concat())
+}
+
+/// Answers datagrams in upper case for as long as the test runs. Every tenth one is answered `slow` later.
+fn echo(slow: Option<Duration>) -> SocketAddr {
+    let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
+    let address = socket.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 65_535];
+        for number in 1.. {
+            let Ok((size, client)) = socket.recv_from(&mut buffer) else { return };
+            let reply = buffer[..size].to_ascii_uppercase();
+            let socket = Arc::clone(&socket);
+            let answer = move || drop(socket.send_to(&reply, client));
+            match slow.filter(|_| number % 10 == 0) {
+                Some(slow) => drop(thread::spawn(move || {
+                    thread::sleep(slow);
+                    answer();
+                })),
+                None => answer(),
+            }
+        }
+    });
+    address
+}
+
+/// One line of the relay's log.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    arrived_us: u64,
+    sent_us: Option<u64>,
+    request: bool,
+    number: u64,
+    occurrence: u64,
+    copy: u64,
+    fate: String,
+}
+
+fn read_log(path: &PathBuf) -> Vec<Row> {
+    let text = fs::read_to_string(path).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    assert_eq!(head, "arrived_us,sent_us,client,direction,number,occurrence,copy,bytes,fate,swapped");
+    let row = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let number = |at: usize| fields[at].parse().ok();
+        Row {
+            arrived_us: number(0).unwrap(),
+            sent_us: number(1),
+            request: fields[3] == "request",
+            number: number(4).unwrap(),
+            occurrence: number(5).unwrap(),
+            copy: number(6).unwrap(),
+            fate: fields[8].to_owned(),
+        }
+    };
+    rows.lines().map(row).collect()
+}
+
+/// What a client must have seen, according to the log: sent, received, late, lost, duplicated, reordered, garbage.
+fn truth(log: &[Row], timeout_us: u64) -> [u64; 7] {
+    let mut asked = BTreeMap::new();
+    for row in log.iter().filter(|row| row.request && row.copy == 1) {
+        asked.insert(row.number, row.arrived_us);
+    }
+    let [mut late, mut duplicated, mut reordered, mut highest] = [0; 4];
+    let mut answered = BTreeMap::new();
+    for row in log.iter().filter(|row| !row.request) {
+        let Some(sent_us) = row.sent_us else { continue };
+        if answered.insert(row.number, ()).is_some() {
+            duplicated += 1;
+            continue;
+        }
+        late += u64::from(sent_us - asked[&row.number] > timeout_us);
+        reordered += u64::from(row.number < highest);
+        highest = highest.max(row.number);
+    }
+    let (sent, received) = (asked.len() as u64, answered.len() as u64);
+    [sent, received, late, sent - received, duplicated, reordered, 0]
+}
+
+/// The same figures from the client's summary.
+fn counts(finished: &Finished) -> [u64; 7] {
+    let rows = ["sent", "received", "  of these late", "lost", "duplicated", "reordered", "garbage"];
+    rows.map(|name| {
+        let row = finished.stdout.lines().find_map(|line| line.strip_prefix(name));
+        row.unwrap_or_else(|| panic!("no row `{name}` in\n{}", finished.stdout)).trim().parse().unwrap()
+    })
+}
+
+/// Runs the client through a relay that does its worst, and compares what both say.
+fn check_seed(seed: u64) {
+    let log = file(&format!("seed-{seed}.csv"));
+    let args = format!(
+        "--drop 10% --delay 3ms --jitter 6ms --duplicate 10% --reorder 10% --seed {seed} --quiet --log {}",
+        log.display()
+    );
+    let relay = relay(echo(Some(Duration::from_millis(1200))), &args);
+    let mut client = Client::start(
+        CLIENT,
+        &["udp", "--count", "100", "--interval", "2ms", "--timeout", "500ms"],
+        relay.address(),
+    );
+    let seen = counts(&client.wait());
+    assert_eq!(seen, truth(&read_log(&log), 500_000), "seed {seed}");
+    // All of it happened, or the comparison would prove little.
+    assert!(seen.iter().take(6).all(|count| *count > 0), "seed {seed}: {seen:?}");
+}
+
+#[test]
+fn client_and_relay_count_the_same_over_twenty_seeds() {
+    // A few at a time: the truth about lateness is in the log, but a machine that stops for half a second is not.
+    for seeds in (1..=20).collect::<Vec<u64>>().chunks(10) {
+        thread::scope(|scope| {
+            for seed in seeds {
+                scope.spawn(|| check_seed(*seed));
+            }
+        });
+    }
+}
+
+#[test]
+fn does_the_same_to_the_same_datagrams() {
+    let fates = |name: &str, seed: u64| {
+        let log = file(name);
+        let args = format!(
+            "--drop 20% --jitter 4ms --duplicate 20% --reorder 20% --seed {seed} --log {}",
+            log.display()
+        );
+        let relay = relay(echo(None), &args);
+        let args = ["udp", "--count", "50", "--interval", "1ms", "--timeout", "400ms", "--quiet"];
+        Client::start(CLIENT, &args, relay.address()).wait();
+        let row = |row: Row| (row.request, row.number, row.occurrence, row.copy, row.fate);
+        let mut rows: Vec<_> = read_log(&log).into_iter().map(row).collect();
+        rows.sort();
+        rows
+    };
+    let (first, again, other) = (fates("fates-1.csv", 1), fates("fates-2.csv", 1), fates("fates-3.csv", 2));
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[test]
+fn holds_datagrams_in_both_directions() {
+    let relay = relay(echo(None), "--delay 10ms");
+    // The interval is shorter than the round trip, and loses nothing.
+    let args = ["udp", "--count", "50", "--interval", "4ms"];
+    let finished = Client::start(CLIENT, &args, relay.address()).wait();
+    assert_eq!(counts(&finished), [50, 50, 0, 0, 0, 0, 0]);
+    let row = finished.stdout.lines().find_map(|line| line.strip_prefix("minimum")).unwrap();
+    let minimum: f64 = row.trim().parse().unwrap();
+    assert!((20.0..40.0).contains(&minimum), "{}", finished.stdout);
+}
+
+#[test]
+fn passes_everything_when_told_nothing() {
+    let mut server = UdpPeer::server();
+    let relay = relay(server.address(), "");
+    let mut clients: Vec<UdpPeer> = (0..3).map(|_| relay.udp_client()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        let datagram = vec![b'a' + number as u8; 65_507];
+        client.send(&datagram);
+        server.expect(&datagram);
+        server.send(&datagram.to_ascii_uppercase());
+        // Each client gets its own reply: the server sees it behind an address of its own.
+        client.expect(&datagram.to_ascii_uppercase());
+    }
+    relay.expect_on_screen("client 3: reply 1 sent\n");
+}
+
+#[test]
+fn loses_everything_when_told_so() {
+    let log = file("all.csv");
+    let relay = relay(echo(None), &format!("--drop 100% --log {}", log.display()));
+    let args = ["udp", "--count", "20", "--interval", "1ms", "--timeout", "50ms"];
+    let mut client = Client::start(CLIENT, &args, relay.address());
+    client.expect_exit(1);
+    relay.expect_on_screen("client 1: request 20 dropped\n");
+    let log = read_log(&log);
+    assert!(log.len() == 20 && log.iter().all(|row| row.fate == "dropped"), "{log:?}");
+}
+
+#[test]
+fn survives_a_server_that_is_not_there() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    drop(socket);
+    let mut relay = relay(address, "");
+    let mut client = relay.udp_client();
+    client.send(b"hello");
+    relay.expect_on_screen("client 1: request 1 sent\n");
+    // Now it is there; a port of the system's choice, so another test may have it.
+    let Ok(server) = UdpSocket::bind(address) else { return };
+    server.set_read_timeout(Some(patience())).unwrap();
+    client.send(b"again");
+    let mut buffer = [0; 10];
+    let (size, _) = server.recv_from(&mut buffer).unwrap();
+    assert_eq!(&buffer[..size], b"again");
+    relay.expect_running();
+}
+
+#[test]
+fn prints_its_usage_when_called_wrongly() {
+    for words in ["", "--to 127.0.0.1 --drop 10", "--to 127.0.0.1 --delay 5"] {
+        let finished = run(RELAY, &words.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(finished.status.code(), Some(2), "{words}: {}", finished.stderr);
+    }
+}
+
+#[test]
+fn says_what_it_can_not_open() {
+    let finished = run(RELAY, &["127.0.0.1:0", "--to", "127.0.0.1:9", "--log", "/no/such/folder/log.csv"]);
+    assert!(
+        finished.stderr.starts_with("error: failed to create `/no/such/folder/log.csv`: "),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
