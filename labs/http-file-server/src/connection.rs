@@ -26,12 +26,13 @@ const LINGER_BYTES_MAX: usize = 1 << 20;
 /// The server's end of a connection.
 pub struct Connection<'a> {
     stream: &'a TcpStream,
-    client: IpAddr,
+    /// The client's address, for the log.
+    client: String,
     server: &'a Server,
     sender: Sender<'a>,
     /// What has come and is not used yet: part of a request, or several, if the client does not wait for answers.
     pending: Vec<u8>,
-    /// When the request must be complete. None is set before it begins, except for the first.
+    /// When the request must have come. There is none before it begins, except for the first.
     deadline: Option<Instant>,
     /// Where a read puts what has come.
     chunk: [u8; CHUNK_BYTES_MAX],
@@ -68,11 +69,11 @@ impl<'a> Connection<'a> {
     pub fn new(stream: &'a TcpStream, client: IpAddr, server: &'a Server) -> io::Result<Connection<'a>> {
         Ok(Connection {
             stream,
-            client,
+            client: client.to_canonical().to_string(),
             server,
             sender: Sender::new(stream, server.limits.write_timeout)?,
             pending: Vec::new(),
-            deadline: Some(Instant::now() + server.limits.request_timeout),
+            deadline: None,
             chunk: [0; CHUNK_BYTES_MAX],
             read_timeout: Duration::ZERO,
             answered: 0,
@@ -122,6 +123,8 @@ impl<'a> Connection<'a> {
 
     /// Waits for the next request. `None` means that the client has no more.
     fn receive(&mut self) -> Result<Option<Request>, Fault> {
+        let begins_now = self.answered == 0 || !self.pending.is_empty();
+        self.deadline = begins_now.then(|| Instant::now() + self.server.limits.request_timeout);
         let (mut request, head_length) = loop {
             if let Some(parsed) = parse(&self.pending)? {
                 break parsed;
@@ -136,8 +139,6 @@ impl<'a> Connection<'a> {
         }
         // A connection that waits for its client should not hold on to memory.
         self.pending.shrink_to(CHUNK_BYTES_MAX);
-        let limits = &self.server.limits;
-        self.deadline = (!self.pending.is_empty()).then(|| Instant::now() + limits.request_timeout);
         Ok(Some(request))
     }
 
@@ -208,7 +209,7 @@ impl<'a> Connection<'a> {
         let (head, body) = response.finish(keep_alive);
         let body = if head_only { Body::Absent } else { body };
         let (body_bytes, result) = self.sender.send(head, body);
-        let entry = log::Entry { client: self.client, request: line, status, body_bytes };
+        let entry = log::Entry { client: &self.client, request: line, status, body_bytes };
         self.server.screen.line(format_args!("{entry}"));
         self.answered += 1;
         result

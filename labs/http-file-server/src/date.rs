@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The last second of the year 9999: a date has four digits for its year.
 const SECONDS_MAX: i64 = 253_402_300_799;
 
-/// The months, as dates and logs have them.
-pub const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+
+const MONTHS: [&[u8; 3]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// A point in time in whole seconds, which is all that an HTTP date can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,10 +45,34 @@ impl From<SystemTime> for HttpDate {
 impl Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let t = DateTime::from_timestamp(self.seconds, 0).unwrap_or_default();
-        // chrono could do it by a pattern, in three times the time, and there are two dates in most answers.
-        let (weekday, day, month, year) = (t.weekday(), t.day(), MONTHS[t.month0() as usize], t.year());
-        let (hour, minute, second) = (t.hour(), t.minute(), t.second());
-        write!(f, "{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
+        // Most answers have two dates, and filling in a form takes a tenth of the time of a format string.
+        let mut form = *b"Thu, 01 Jan 1970 00:00:00 GMT";
+        form[..3].copy_from_slice(WEEKDAYS[t.weekday().num_days_from_monday() as usize]);
+        fill_in(&mut form[5..7], t.day());
+        form[8..11].copy_from_slice(month(&t));
+        fill_in(&mut form[12..16], t.year().unsigned_abs());
+        fill_in_time(&mut form[17..25], &t);
+        f.write_str(std::str::from_utf8(&form).unwrap_or_default())
+    }
+}
+
+/// The name of a month, as dates and logs have it.
+pub fn month(t: &impl Datelike) -> &'static [u8; 3] {
+    MONTHS[t.month0() as usize]
+}
+
+/// Fills in `00:00:00`.
+pub fn fill_in_time(form: &mut [u8], t: &impl Timelike) {
+    fill_in(&mut form[..2], t.hour());
+    fill_in(&mut form[3..5], t.minute());
+    fill_in(&mut form[6..8], t.second());
+}
+
+/// Fills a place in with the last digits of a number.
+pub fn fill_in(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b"0123456789"[number as usize % 10];
+        number /= 10;
     }
 }
 
@@ -80,6 +105,14 @@ mod tests {
             "1994-11-06T08:49:37Z",
         ] {
             assert_eq!(HttpDate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_every_date_as_it_reads_it() {
+        for step in 0..10_000 {
+            let date = HttpDate { seconds: step * 25_340_231 };
+            assert_eq!(HttpDate::parse(&date.to_string()), Some(date), "{date}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! 1. [`serve`], below, accepts connections, and [`connections`] counts them.
 //! 2. [`connection`] reads requests from one and sends the answers.
 //! 3. [`request`] finds the request among the bytes that came, [`body`] its end.
-//! 4. [`path`] decodes what it asks for, [`file`] opens that, and nothing outside the root.
+//! 4. [`path`] decodes what it asks for, [`mod@file`] opens that, and nothing outside the root.
 //! 5. [`answer`] decides what to say about it, with the help of [`validators`], [`range`], [`types`] and [`listing`].
 //! 6. [`response`] puts the answer into words, with a [`status`] and a [`date`]; [`send`] sends it, [`log`] notes it.
 //!

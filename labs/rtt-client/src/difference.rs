@@ -51,7 +51,7 @@ impl Difference {
             .filter_map(|_| {
                 weights.fill(0);
                 for _ in 0..blocks {
-                    weights[random.below(blocks as u32) as usize] += 1;
+                    weights[random.below(blocks)] += 1;
                 }
                 difference(&weights)
             })
@@ -70,7 +70,7 @@ impl Difference {
 /// The times of one side, ready to find the median of any choice of blocks in one pass.
 struct Side {
     /// Each time with its block.
-    sorted: Vec<(f64, u32)>,
+    sorted: Vec<(f64, usize)>,
     /// How many times each block has.
     counts: Vec<u32>,
 }
@@ -82,7 +82,7 @@ impl Side {
         for (block, times) in times.chunks(block_size).enumerate() {
             for time in times.iter().flatten() {
                 counts[block] += 1;
-                sorted.push((*time, block as u32));
+                sorted.push((*time, block));
             }
         }
         sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -97,7 +97,7 @@ impl Side {
         let mut passed = 0;
         let mut below = None;
         for &(time, block) in &self.sorted {
-            passed += u64::from(weights[block as usize]);
+            passed += u64::from(weights[block]);
             if passed > lower {
                 below = below.or(Some(time));
             }

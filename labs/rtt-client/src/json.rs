@@ -27,7 +27,7 @@
 
 use crate::clock::{iso, nanoseconds};
 use crate::ledger::Exchange;
-use crate::measure::Plan;
+use crate::plan::Plan;
 use crate::results::{Results, Series};
 use crate::statistics::Summary;
 use std::fmt::Write as _;

@@ -98,11 +98,6 @@ impl Ledger {
         Arrival::Reply
     }
 
-    /// Enters something that answers no request of this run.
-    pub fn garbage(&mut self) {
-        self.garbage += 1;
-    }
-
     /// Gives the number of a request whose timeout has passed without a reply, each once.
     pub fn overdue(&mut self, now_ns: u64) -> Option<u32> {
         while let Some(exchange) = self.exchanges.get(self.watched) {

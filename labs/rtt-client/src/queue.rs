@@ -128,7 +128,7 @@ mod tests {
     fn check(fates: &[Fate], after: Duration, expected: &[u64]) {
         let (mut queue, start) = (Queue::default(), Instant::now());
         for (number, fate) in (1..).zip(fates) {
-            let arrived = start + number as u32 * Duration::from_micros(1);
+            let arrived = start + Duration::from_micros(number);
             assert!(queue.enter(&datagram(number, arrived), fate));
         }
         let due: Vec<u64> =

@@ -19,9 +19,10 @@ impl Random {
         bits ^ (bits >> 31)
     }
 
-    /// A whole number from 0 to `end` − 1, all alike to within one part in 2³².
-    pub fn below(&mut self, end: u32) -> u32 {
-        (((self.bits() >> 32) * u64::from(end)) >> 32) as u32
+    /// A whole number from 0 to `end` − 1, each about as likely.
+    #[allow(clippy::cast_possible_truncation)] // the product's upper half is below `end`
+    pub fn below(&mut self, end: usize) -> usize {
+        ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 
     /// A number from 0 up to, but not including, 1.

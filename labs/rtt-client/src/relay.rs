@@ -1,7 +1,6 @@
 //! A relay for datagrams that loses, delays, duplicates and reorders them, and keeps a log of it.
 //!
-//! Read [`Relay::receive_requests`], the clients' side, `receive_replies`, the server's, and [`Relay::forward`], which
-//! sends. In between, a datagram waits in the queue until it is due.
+//! Read [`Relay::run`], the clients' side, `receive_replies`, the server's, and `forward`, which sends. In between, a datagram waits in the queue until it is due.
 
 use crate::fate::{Direction, Treatment};
 use crate::queue::{Datagram, Queue};
@@ -53,7 +52,7 @@ pub struct Relay {
     screen: Screen,
     start: Instant,
     state: Mutex<State>,
-    /// Wakes [`Relay::forward`]: something new is in the queue.
+    /// Wakes `forward`: something new is in the queue.
     entered: Condvar,
 }
 

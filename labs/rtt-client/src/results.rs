@@ -1,8 +1,9 @@
 //! What a run found out: the books of each protocol, and the figures that describe them.
 
 use crate::difference::Difference;
+use crate::exchange::Lane;
 use crate::ledger::{Exchange, Ledger, Tally};
-use crate::measure::{Lane, Plan, Protocol};
+use crate::plan::{Plan, Protocol};
 use crate::statistics::{Summary, percentile, summarize};
 use chrono::{DateTime, FixedOffset};
 use std::io;

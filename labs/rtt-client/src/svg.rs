@@ -5,7 +5,7 @@
 //! design", 2008), with lighter ones on a dark background; the marks differ in shape, too.
 
 use crate::ledger::Exchange;
-use crate::measure::Protocol;
+use crate::plan::Protocol;
 use crate::results::{Results, Series, milliseconds};
 use crate::statistics::percentile;
 use std::fmt::Write as _;

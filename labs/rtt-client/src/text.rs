@@ -2,8 +2,9 @@
 
 use crate::clock::human;
 use crate::difference::REPLIES_MIN;
+use crate::event::{Event, What};
 use crate::ledger::Exchange;
-use crate::measure::{Event, Plan, Protocol, What};
+use crate::plan::{Plan, Protocol};
 use crate::results::{Lag, Results, Series, milliseconds};
 use crate::statistics::Summary;
 use chrono::{DateTime, FixedOffset};

@@ -1,11 +1,16 @@
 //! The client, seen from its server and its user. The tests play the server themselves.
 
+// A test that cannot go on panics: that is how it fails.
+#![allow(clippy::unwrap_used)]
+
+mod scratch;
+
 use labtest::{Client, Finished, TcpPeerListener, UdpPeer, patience, run};
+use scratch::scratch;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -421,18 +426,13 @@ fn shows_on_a_terminal_how_far_a_long_run_is() {
     client.expect_exit(0);
 }
 
-/// A file of its own for each test, in the place that cargo has for them.
-fn file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
 /// Runs the client with `--json`, and gives what it wrote.
 #[track_caller]
 fn json(name: &str, args: &str, server: SocketAddr) -> Value {
-    let path = file(name);
+    let path = scratch(name);
     let finished = start(&format!("{args} --json {}", path.display()), server).wait();
     assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(&*path).unwrap()).unwrap()
 }
 
 fn number(value: &Value) -> f64 {
@@ -476,7 +476,7 @@ fn writes_json_that_reads_back() {
 #[test]
 fn writes_a_table_that_reads_back() {
     let mut server = UdpPeer::server();
-    let path = file("run.csv");
+    let path = scratch("run.csv");
     let args = format!("udp --count 3 --interval 1ms --timeout 100ms --csv {}", path.display());
     let mut client = start(&args, server.address());
     let replies = requests(&mut server, 3);
@@ -484,7 +484,7 @@ fn writes_a_table_that_reads_back() {
         server.send(&replies[at]);
     }
     client.expect_exit(0);
-    let table = fs::read_to_string(path).unwrap();
+    let table = fs::read_to_string(&*path).unwrap();
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     assert!(rows.iter().all(|row| row.len() == 13), "{table}");
     let column = |name: &str| {
@@ -503,15 +503,31 @@ fn writes_a_table_that_reads_back() {
 #[test]
 fn draws_a_picture() {
     for count in [30, 2000] {
-        let path = file(&format!("run-{count}.svg"));
+        let path = scratch(&format!("run-{count}.svg"));
         let args = format!("compare --count {count} --interval 0s --quiet --plot {}", path.display());
         start(&args, echo()).expect_exit(0);
-        let svg = fs::read_to_string(path).unwrap();
+        let svg = fs::read_to_string(&*path).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
         assert!(svg.contains("prefers-color-scheme: dark") && svg.contains("round trip time in ms"));
         assert!(svg.contains("class=\"udp\"") && svg.contains("class=\"tcp\""));
         assert!(svg.len() < 200_000, "{} bytes", svg.len());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_when_nobody_reads_its_output_and_keeps_the_files() {
+    let path = scratch("head.csv");
+    let script =
+        format!("\"$0\" udp {} --count 100000 --interval 10ms --csv {} | head -2", echo(), path.display());
+    let finished = run("/bin/sh", &["-c", &script, CLIENT]);
+    assert!(finished.stdout.lines().nth(1).unwrap().starts_with("UDP 1: "), "{}", finished.stdout);
+    assert!(
+        finished.stderr.starts_with("error: failed to write to standard output: "),
+        "{}",
+        finished.stderr
+    );
+    assert!(fs::read_to_string(&*path).unwrap().lines().count() > 1);
 }
 
 #[test]

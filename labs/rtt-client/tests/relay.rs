@@ -1,21 +1,22 @@
 //! The relay, seen from a client and a server; and the client, compared with the relay's log.
 
+// A test that cannot go on panics: that is how it fails.
+#![allow(clippy::unwrap_used)]
+
+mod scratch;
+
 use labtest::{Client, Finished, Server, UdpPeer, patience, run};
+use scratch::scratch;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 const RELAY: &str = env!("CARGO_BIN_EXE_udp-relay");
 const CLIENT: &str = env!("CARGO_BIN_EXE_rtt-client");
-
-/// A file of its own for each test, in the place that cargo has for them.
-fn file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
 
 /// Starts a relay to `server`.
 fn relay(server: SocketAddr, args: &str) -> Server {
@@ -59,7 +60,7 @@ struct Row {
     fate: String,
 }
 
-fn read_log(path: &PathBuf) -> Vec<Row> {
+fn read_log(path: &Path) -> Vec<Row> {
     let text = fs::read_to_string(path).unwrap();
     let (head, rows) = text.split_once('\n').unwrap();
     assert_eq!(head, "arrived_us,sent_us,client,direction,number,occurrence,copy,bytes,fate,swapped");
@@ -112,7 +113,7 @@ fn counts(finished: &Finished) -> [u64; 7] {
 
 /// Runs the client through a relay that does its worst, and compares what both say.
 fn check_seed(seed: u64) {
-    let log = file(&format!("seed-{seed}.csv"));
+    let log = scratch(&format!("seed-{seed}.csv"));
     let args = format!(
         "--drop 10% --delay 3ms --jitter 6ms --duplicate 10% --reorder 10% --seed {seed} --quiet --log {}",
         log.display()
@@ -144,7 +145,7 @@ fn client_and_relay_count_the_same_over_twenty_seeds() {
 #[test]
 fn does_the_same_to_the_same_datagrams() {
     let fates = |name: &str, seed: u64| {
-        let log = file(name);
+        let log = scratch(name);
         let args = format!(
             "--drop 20% --jitter 4ms --duplicate 20% --reorder 20% --seed {seed} --log {}",
             log.display()
@@ -179,8 +180,8 @@ fn passes_everything_when_told_nothing() {
     let mut server = UdpPeer::server();
     let relay = relay(server.address(), "");
     let mut clients: Vec<UdpPeer> = (0..3).map(|_| relay.udp_client()).collect();
-    for (number, client) in clients.iter_mut().enumerate() {
-        let datagram = vec![b'a' + number as u8; 65_507];
+    for (letter, client) in (b'a'..).zip(&mut clients) {
+        let datagram = vec![letter; 65_507];
         client.send(&datagram);
         server.expect(&datagram);
         server.send(&datagram.to_ascii_uppercase());
@@ -192,7 +193,7 @@ fn passes_everything_when_told_nothing() {
 
 #[test]
 fn loses_everything_when_told_so() {
-    let log = file("all.csv");
+    let log = scratch("all.csv");
     let relay = relay(echo(None), &format!("--drop 100% --log {}", log.display()));
     let args = ["udp", "--count", "20", "--interval", "1ms", "--timeout", "50ms"];
     let mut client = Client::start(CLIENT, &args, relay.address());

@@ -68,6 +68,21 @@ fn run(args: Args) -> anyhow::Result<()> {
     let connections: Arc<Connections> = Arc::clone(&server.connections);
     ctrlc::set_handler(move || stop(&connections, local)).context("failed to watch for Ctrl+C")?;
     args.address.announce(local);
+    allow_descriptors();
     serve(listener, &server);
     Ok(())
 }
+
+/// Asks for as many descriptors as the system allows: each connection takes one, and a file that is sent another.
+///
+/// A process begins with a lower limit, for the sake of programs that use `select`, which knows the first 1,024.
+#[cfg(unix)]
+fn allow_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit); // the limit that was there will do, too
+}
+
+#[cfg(not(unix))]
+fn allow_descriptors() {}

@@ -251,7 +251,10 @@ fn keeps_idle_connections_in_little_memory() {
             client
         })
         .collect();
-    assert!(server.memory_kib_max() < 20 << 10, "{} KiB for {}", server.memory_kib_max(), clients.len());
+    // The goal is 40 KiB each; a program that is not optimised needs more of its stacks.
+    let each_kib = if cfg!(debug_assertions) { 80 } else { 40 };
+    let used_kib = server.memory_kib_max();
+    assert!(used_kib < each_kib * clients.len() as u64, "{used_kib} KiB for {}", clients.len());
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crate::site::{SERVER, Site, get};
 use crate::{ask, read_reply};
-use labtest::{Server, run};
+#[cfg(unix)]
+use labtest::Server;
+use labtest::run;
 
 fn site() -> Site {
     Site::new().with("a.txt", "first\n").with("large", [b'x'; 100_000])

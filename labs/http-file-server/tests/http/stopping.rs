@@ -2,6 +2,7 @@
 
 use crate::ask;
 use crate::site::{Site, get};
+#[cfg(unix)]
 use labtest::TcpPeer;
 
 #[test]

@@ -4,7 +4,10 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
 use rtt_client::clock::Clock;
-use rtt_client::measure::{Event, Lane, Plan, What, measure};
+use rtt_client::event::{Event, What};
+use rtt_client::exchange::Lane;
+use rtt_client::measure::measure;
+use rtt_client::plan::Plan;
 use rtt_client::request::{SIZE_MAX, SIZE_MIN, random_run};
 use rtt_client::results::{Results, Series};
 use rtt_client::{csv, json, svg, text};
@@ -104,7 +107,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let left_out = AtomicU64::new(0);
     let (events, waiting) = sync_channel(WAITING_EVENTS_MAX);
     let screen = thread::current();
-    thread::scope(|scope| {
+    let shown = thread::scope(|scope| {
         let measuring = thread::Builder::new().name("measure".to_owned()).spawn_scoped(scope, || {
             measure(&mut lanes, &plan, &clock, &stop, &mut |event| {
                 if events.try_send(event).is_err() {
@@ -120,7 +123,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
             stop.store(true, Ordering::Relaxed); // a run that nobody can see ends
         }
         shown
-    })?;
+    });
     if left_out.load(Ordering::Relaxed) > 0 {
         note(&format!("{} lines were left out, the screen is too slow for them", left_out.into_inner()));
     }
@@ -133,12 +136,14 @@ fn run(args: &Args) -> anyhow::Result<()> {
         plan,
         series,
     };
-    print(&text::summary(&results))?;
+    // Before anything can fail: what was measured is in the files, even if the screen is gone.
     for (path, file, render) in files {
         let mut file = BufWriter::new(file);
         let written = render(&results, &mut file).and_then(|()| file.flush());
         written.with_context(|| format!("failed to write `{}`", path.display()))?;
     }
+    shown?;
+    print(&text::summary(&results))?;
     check_replies(&results, &addresses)
 }
 

@@ -1,0 +1,46 @@
+//! What the measurement tells while it goes on.
+
+use crate::ledger::Exchange;
+use crate::plan::Protocol;
+use std::io::ErrorKind;
+
+/// Something to show while the run goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// The protocol it happened to.
+    pub protocol: Protocol,
+    /// When, in nanoseconds since the run began.
+    pub at_ns: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// The first reply to a request came.
+    Reply {
+        /// The number of the request.
+        sequence: u32,
+        /// The two of them.
+        exchange: Exchange,
+        /// It came after the timeout.
+        late: bool,
+    },
+    /// One more reply came to a request that has one.
+    Duplicate {
+        /// The number of the request.
+        sequence: u32,
+    },
+    /// The timeout of a request has passed without a reply so far.
+    Overdue {
+        /// The number of the request.
+        sequence: u32,
+        /// The request.
+        exchange: Exchange,
+    },
+    /// Something came that answers no request of this run.
+    Garbage,
+    /// The system reported an error, and the run goes on.
+    Error(ErrorKind),
+}
