@@ -72,7 +72,10 @@ fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile)
                 .with("Content-Range", format!("bytes {}-{}/{length}", part.start, part.end - 1))
         }
     };
-    response.with("ETag", validators.etag).with("Last-Modified", validators.last_modified)
+    response
+        .with("ETag", validators.etag)
+        .with("Last-Modified", validators.last_modified)
+        .with("Cache-Control", "no-cache") // which means: keep it, but ask each time if it is still the same
 }
 
 /// Sends the client to the same path with a slash: without it, the links on a directory's page lead elsewhere.

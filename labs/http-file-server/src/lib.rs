@@ -31,7 +31,7 @@ pub mod validators;
 use crate::answer::Site;
 use crate::connection::Connection;
 use crate::connections::{Connections, Seat};
-use labcore::Screen;
+use labcore::{Screen, parse_timeout};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -65,14 +65,19 @@ pub struct Server {
 }
 
 /// What a client may take of the server.
+#[derive(clap::Args)]
 pub struct Limits {
-    /// How many connections are served at once.
-    pub connections_max: usize,
-    /// How long a request may take to come, in all.
+    /// Turn clients away when so many are connected
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max_connections: usize,
+    /// Time that a request may take to come, in all
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub request_timeout: Duration,
-    /// How long a connection may stay open without a request.
+    /// Time that a connection may stay open without a request
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_timeout)]
     pub idle_timeout: Duration,
-    /// How long a client may take nothing of what it is sent.
+    /// Time that a client may take nothing of what it is sent
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub write_timeout: Duration,
 }
 
@@ -84,7 +89,7 @@ pub fn serve(listener: TcpListener, server: &Server) {
     thread::scope(|scope| {
         for number in 1_u64.. {
             let Some((stream, client)) = accept(&listener, server) else { break };
-            let Some(seat) = server.connections.enter(number, stream, server.limits.connections_max) else {
+            let Some(seat) = server.connections.enter(number, stream, server.limits.max_connections) else {
                 continue;
             };
             if server.once {

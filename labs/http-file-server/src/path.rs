@@ -68,15 +68,12 @@ pub fn is_authority(text: &[u8]) -> bool {
         Some(colon) if !text.ends_with(b"]") => (&text[..colon], &text[colon + 1..]),
         _ => (text, &b""[..]),
     };
-    let is_name = |host: &[u8]| {
-        host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte))
+    let consists_of = |text: &[u8], others: &[u8]| {
+        text.iter().all(|byte| byte.is_ascii_alphanumeric() || others.contains(byte))
     };
-    let is_host = match host.strip_prefix(b"[").map(|host| host.strip_suffix(b"]")) {
-        Some(address) => address.is_some_and(|address| {
-            !address.is_empty()
-                && address.iter().all(|byte| byte.is_ascii_alphanumeric() || b":.".contains(byte))
-        }),
-        None => is_name(host),
+    let is_host = match host {
+        [b'[', address @ .., b']'] => !address.is_empty() && consists_of(address, b":."),
+        name => consists_of(name, b"-._~%!$&'()*+,;="),
     };
     is_host && port.iter().all(u8::is_ascii_digit)
 }

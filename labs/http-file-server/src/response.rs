@@ -5,7 +5,7 @@ use crate::status::Status;
 use std::fmt::{Display, Write};
 use std::fs::File;
 
-/// The fields that are the same in every answer. Browsers are told to believe `Content-Type`, and not to guess.
+/// The fields that are the same in every answer. A browser is told to believe `Content-Type`, and not to guess.
 const COMMON_FIELDS: &str = concat!(
     "Server: ",
     env!("CARGO_PKG_NAME"),
@@ -54,7 +54,9 @@ impl Response {
 
     /// Makes an answer that is a page of HTML.
     pub fn page(status: Status, page: String) -> Response {
-        Response::new(status, Body::Page(page)).with("Content-Type", "text/html; charset=utf-8")
+        Response::new(status, Body::Page(page))
+            .with("Content-Type", "text/html; charset=utf-8")
+            .with("Cache-Control", "no-store") // it has no tag to ask with if it is still the same
     }
 
     /// Makes the small page that says how the request went.

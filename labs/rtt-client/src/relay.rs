@@ -210,7 +210,10 @@ impl Relay {
             let upstream = state.clients.get(&datagram.address).map(|client| Arc::clone(&client.upstream));
             drop(state);
             let result = match (datagram.direction, upstream) {
-                (Direction::Request, Some(upstream)) => upstream.send(&datagram.payload),
+                // What the system reports on sending may be the fate of an earlier datagram, and this one was not sent.
+                (Direction::Request, Some(upstream)) => {
+                    upstream.send(&datagram.payload).or_else(|_| upstream.send(&datagram.payload))
+                }
                 (Direction::Request, None) => Err(io::Error::other("the client was silent for too long")),
                 (Direction::Reply, _) => self.socket.send_to(&datagram.payload, datagram.address),
             };

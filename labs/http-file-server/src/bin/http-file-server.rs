@@ -6,12 +6,11 @@ use http_file_server::answer::Site;
 use http_file_server::connections::Connections;
 use http_file_server::file::Root;
 use http_file_server::{Limits, Server, serve, stop};
-use labcore::{Screen, ServerAddress, parse_timeout, report};
+use labcore::{Screen, ServerAddress, report};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Serves the files of a directory to web browsers.
 #[derive(Parser)]
@@ -25,21 +24,11 @@ struct Args {
     /// Show no list of files for a directory without an index.html
     #[arg(long)]
     no_listing: bool,
-    /// Turn clients away when so many are connected
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    max_connections: usize,
     /// Answer one request and exit
     #[arg(long)]
     once: bool,
-    /// Time that a request may take to come, in all
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
-    request_timeout: Duration,
-    /// Time that a connection may stay open without a request
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_timeout)]
-    idle_timeout: Duration,
-    /// Time that a client may take nothing of what it is sent
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
-    write_timeout: Duration,
+    #[command(flatten)]
+    limits: Limits,
     /// Print no line per answer
     #[arg(short, long)]
     quiet: bool,
@@ -52,12 +41,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<()> {
     let server = Server {
         site: Site { root: Root::open(&args.root)?, listing: !args.no_listing },
-        limits: Limits {
-            connections_max: args.max_connections,
-            request_timeout: args.request_timeout,
-            idle_timeout: args.idle_timeout,
-            write_timeout: args.write_timeout,
-        },
+        limits: args.limits,
         once: args.once,
         screen: Screen::open(args.quiet)?,
         connections: Arc::default(),

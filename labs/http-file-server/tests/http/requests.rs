@@ -39,6 +39,7 @@ fn answers_with_every_field_that_belongs_to_a_file() {
         ("Content-Type", "text/plain; charset=utf-8"),
         ("X-Content-Type-Options", "nosniff"),
         ("Accept-Ranges", "bytes"),
+        ("Cache-Control", "no-cache"),
         ("Connection", "close"),
         ("Server", concat!("http-file-server/", env!("CARGO_PKG_VERSION"))),
     ] {

@@ -222,7 +222,9 @@ impl Args {
                             event.what,
                             What::Overdue { .. } | What::Reply { late: false, .. }
                         ));
-                        lines.push_str(&text::line(&event, clock.started(), plan));
+                        if !self.quiet {
+                            lines.push_str(&text::line(&event, clock.started(), plan));
+                        }
                     }
                     Err(error) => break error == TryRecvError::Disconnected,
                 }
@@ -231,9 +233,7 @@ impl Args {
             if !progress.is_empty() {
                 print(&format!("\r{:1$}\r", "", progress.len()))?;
             }
-            if !self.quiet {
-                print(&lines)?;
-            }
+            print(&lines)?;
             if terminal && begin.elapsed() > LONG_RUN && !ended {
                 progress = text::progress(done, total, begin.elapsed());
                 print(&progress)?;
