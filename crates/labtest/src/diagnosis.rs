@@ -84,13 +84,13 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
                  with another client, or sent its answer elsewhere"
             }
             End::Closed => {
-                "it closed the connection without an answer: does it serve one message only, or did it end with an error?"
+                "it closed the connection without an answer: does it serve one message only, or did it end with an error (below)?"
             }
             End::Reset => {
-                "the connection was closed while unread bytes lay in it, or the program ended: read all that was sent"
+                "the connection was closed while unread bytes lay in it, or the program ended (its errors are below): read all that was sent"
             }
             End::Refused => {
-                "the program has ended or closed its socket: does it serve one message only, or did it end with an error?"
+                "the program has ended or closed its socket: does it serve one message only, or did it end with an error (below)?"
             }
         });
     }
@@ -101,6 +101,9 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
         return Some(match extra {
             _ if extra.iter().all(|byte| *byte == 0) => {
                 "the whole buffer was sent: send only as many bytes as were received"
+            }
+            b"\n" | b"\r\n" if sent.is_empty() => {
+                "the newline that ends the line of input was sent, too: leave it out"
             }
             b"\n" | b"\r\n" => "a newline was added: send back just what came",
             _ => "more came than belongs to this text: the rest of an older message, or one answer too many",
@@ -120,7 +123,10 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
             length if length + 1 == expected.len() => {
                 "the last byte is missing: check where the loop or the slice ends"
             }
-            _ => "only the beginning came back: on TCP one read need not return all of a message, so read on",
+            _ => {
+                "only the beginning came back: on TCP one read need not return all of a message, so read on; on UDP \
+                 the rest of a datagram is lost when the buffer is too small for it"
+            }
         });
     }
     if received.windows(3).any(|three| three == "\u{fffd}".as_bytes()) {

@@ -138,7 +138,10 @@ impl Program {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => story.fail(&format!("`{}` can't be started: {error}", words.join(" "))),
+            Err(error) => story.fail(&format!(
+                "`{}` can't be started: {error}; is it installed, and spelled right?",
+                words[0]
+            )),
         };
         #[cfg(unix)]
         watchdog::watch(child.id());
@@ -331,7 +334,7 @@ impl Server {
     /// Starts the crate's own server on a free port of loopback, or the one that `LAB_SERVER` names, with `args`.
     #[track_caller]
     pub fn start(own: &str, args: &[&str]) -> Server {
-        Server::start_in(Path::new("."), own, args)
+        Server::start_in(&top_folder(), own, args)
     }
 
     /// Like [`Server::start`], in a directory of its own: the one that a web server is to serve, for example.
@@ -350,7 +353,7 @@ impl Server {
     /// Starts any server by a command line with `{host}`, `{port}` and `{args}` in it.
     #[track_caller]
     pub fn from_template(template: &str, args: &[&str]) -> Server {
-        Server::from_template_in(Path::new("."), template, args)
+        Server::from_template_in(&top_folder(), template, args)
     }
 
     #[track_caller]
@@ -497,7 +500,8 @@ fn announced(screen: &str) -> Option<SocketAddr> {
 /// The top folder of the workspace, where the commands of the handouts are given. Cargo runs tests in their package's.
 fn top_folder() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-    package.join("../..")
+    let top = package.join("../..");
+    top.canonicalize().unwrap_or(top)
 }
 
 /// Splits a command line of `LAB_SERVER` or `LAB_CLIENT` into words and fills in the places.
@@ -507,6 +511,9 @@ fn fill(template: &str, args: &[&str], host: &str, port: u16) -> Vec<String> {
         if word == "{args}" {
             words.extend(args.iter().map(|arg| (*arg).to_owned()));
         } else {
+            // A program that lies in the top folder is found there, wherever it is started.
+            let file = top_folder().join(&word);
+            let word = if !word.is_empty() && file.exists() { file.display().to_string() } else { word };
             words.push(word.replace("{host}", host).replace("{port}", &port.to_string()));
         }
     }
