@@ -77,7 +77,11 @@ cat >"$site/index.html" <<'EOF'
 </body>
 </html>
 EOF
-echo 'h1 { color: rgb(0, 114, 178); font-family: sans-serif; }' >"$site/style.css"
+{
+    echo 'h1 { color: rgb(0, 114, 178); font-family: sans-serif; }'
+    # REDbot asks for a part of each file, and of a small one that is all of it.
+    for ((line = 0; line < 50; line++)); do echo "/* line $line of a longer file */"; done
+} >"$site/style.css"
 cat >"$site/image.svg" <<'EOF'
 <svg xmlns="http://www.w3.org/2000/svg" width="60" height="60"><circle cx="30" cy="30" r="28" fill="#d55e00"/></svg>
 EOF
@@ -102,7 +106,7 @@ window.addEventListener("load", async () => {
 });
 EOF
 echo 'an odd name' >"$site/folder/50% <b>ü & \"quoted\"#?.txt"
-echo 'plain' >"$site/folder/plain.txt"
+for ((line = 0; line < 50; line++)); do echo "line $line"; done >"$site/folder/plain.txt"
 head -c 300000 /dev/urandom >"$site/folder/large.bin"
 
 "$target/release/http-file-server" 127.0.0.1 0 --root "$site" >"$scratch/screen" &

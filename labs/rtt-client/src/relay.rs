@@ -1,6 +1,7 @@
 //! A relay for datagrams that loses, delays, duplicates and reorders them, and keeps a log of it.
 //!
-//! Read [`Relay::run`], the clients' side, `receive_replies`, the server's, and `forward`, which sends. In between, a datagram waits in the queue until it is due.
+//! Read [`Relay::run`], the clients' side, `receive_replies`, the server's, and `forward`, which sends. In between,
+//! a datagram waits in the queue until it is due.
 
 use crate::fate::{Direction, Treatment};
 use crate::queue::{Datagram, Queue};

@@ -73,11 +73,17 @@ pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &
 
 /// Waits for the next client, as often as it takes.
 fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
+    let mut told = false;
     loop {
         match listener.accept() {
             Ok(accepted) => return accepted,
             Err(error) => {
-                screen.line(format_args!("failed to accept a client: {error}"));
+                if !told {
+                    screen.line(format_args!(
+                        "failed to accept a client: {error}; it waits until another leaves"
+                    ));
+                }
+                told = true;
                 thread::sleep(ACCEPT_PAUSE);
             }
         }
