@@ -147,10 +147,15 @@ const FIRST_RATIO_MAX: f64 = 1.5;
 
 fn first_exchange(series: &Series) -> Option<String> {
     let ratio = series.first_ms? / series.warm_median_ms?;
+    // There is no network card on loopback, so no hardware address to find.
+    let causes = if series.server.ip().is_loopback() {
+        "cold caches, and a server that had to be woken"
+    } else {
+        "finding the hardware address (ARP or neighbour discovery), cold caches in both machines, setting up the route"
+    };
     (ratio > FIRST_RATIO_MAX).then(|| {
         format!(
-            "{}: the first exchange took {ratio:.1} times the median of the others. Likely causes: finding the \
-             hardware address (ARP or neighbour discovery), cold caches in both machines, setting up the route.",
+            "{}: the first exchange took {ratio:.1} times the median of the others. Likely causes: {causes}.",
             series.protocol
         )
     })

@@ -344,6 +344,16 @@ fn compares_udp_and_tcp_side_by_side() {
 }
 
 #[test]
+fn splits_no_datagram() {
+    let finished = run(CLIENT, &["udp", "127.0.0.1:9", "--split-write"]);
+    assert_eq!(
+        finished.stderr,
+        "error: `--split-write` is for TCP: over UDP, two writes are two datagrams\n"
+    );
+    assert_eq!(finished.status.code(), Some(1));
+}
+
+#[test]
 fn gives_no_verdict_on_one_sample() {
     let finished = start("compare --count 1", echo()).wait();
     assert!(finished.stdout.contains("\nNo verdict: "), "{}", finished.stdout);

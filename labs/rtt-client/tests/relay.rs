@@ -253,6 +253,14 @@ fn prints_its_usage_when_called_wrongly() {
 }
 
 #[test]
+fn refuses_to_send_to_itself() {
+    let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let finished = run(RELAY, &[&address, "--to", &address]);
+    assert!(finished.stderr.contains(" would send to itself; "), "{}", finished.stderr);
+    assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
+
+#[test]
 fn says_what_it_can_not_open() {
     let finished = run(RELAY, &["127.0.0.1:0", "--to", "127.0.0.1:9", "--log", "/no/such/folder/log.csv"]);
     assert!(

@@ -1,6 +1,6 @@
 //! Whatever bytes come, the parser finds the same request in them, in however many pieces they come.
 //!
-//! `cargo +nightly fuzz run request -- -max_total_time=60`, in the directory above this one.
+//! `cargo +nightly fuzz run request -- -max_total_time=60 -max_len=1024`, in the directory above this one.
 
 #![no_main]
 

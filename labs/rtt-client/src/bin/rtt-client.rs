@@ -1,6 +1,6 @@
 //! Measures round trip times to an echo server over UDP, TCP, or both in turns.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
 use rtt_client::clock::Clock;
@@ -94,6 +94,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
+    let udp_only = matches!(args.mode, Mode::Udp);
+    ensure!(
+        !(args.split_write && udp_only),
+        "`--split-write` is for TCP: over UDP, two writes are two datagrams"
+    );
     let plan = args.plan();
     let before = Instant::now();
     let addresses = args.address.resolve()?;

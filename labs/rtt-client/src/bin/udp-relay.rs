@@ -1,6 +1,6 @@
 //! Relays datagrams to a server, and loses some on purpose.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Parser;
 use labcore::{Addresses, Screen, ServerAddress, parse_interval, report};
 use rtt_client::fate::{Treatment, parse_share};
@@ -62,6 +62,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
     let local = socket.local_addr()?;
+    ensure!(
+        server != local,
+        "the relay at `{local}` would send to itself; give the server's address after `--to`"
+    );
     let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, screen)
         .context("failed to write the log")?;
     args.address.announce(local);
