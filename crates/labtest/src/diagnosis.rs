@@ -38,21 +38,23 @@ impl End {
     }
 }
 
-/// Describes the difference between the bytes expected and received, and what may be behind it.
-pub(crate) fn difference(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> String {
+/// The line of a report that names a cause.
+pub(crate) fn tell_cause(cause: &str) -> String {
+    format!("likely cause: {cause}\n")
+}
+
+/// Describes the difference between the bytes expected and received.
+pub(crate) fn comparison(expected: &[u8], received: &[u8], end: End) -> String {
     let at = expected.iter().zip(received).take_while(|(a, b)| a == b).count();
     let mut text = String::new();
     let _ = writeln!(text, "expected {}", bytes(expected));
     let _ = writeln!(text, "received {}{}", bytes(received), end.tell());
-    if !received.is_empty() {
+    if !received.is_empty() && expected != received {
         let from = at.saturating_sub(12);
         let _ = writeln!(text, "  first difference at byte {at}:");
         let _ = writeln!(text, "    expected {}", hex(&expected[from..]));
         let _ = writeln!(text, "    received {}", hex(&received[from..]));
         let _ = writeln!(text, "             {}^", " ".repeat(3 * (at - from)));
-    }
-    if let Some(cause) = likely_cause(sent, expected, received, end) {
-        let _ = writeln!(text, "likely cause: {cause}");
     }
     text
 }
@@ -74,7 +76,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> String {
     format!("{} {unit}: \"{}\"{more}", bytes.len(), printable(shown))
 }
 
-fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Option<&'static str> {
+pub(crate) fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Option<&'static str> {
     let text_only = |bytes: &[u8]| bytes.iter().rev().skip_while(|byte| b"\r\n\0".contains(byte)).count();
     if received.is_empty() {
         return Some(match end {
@@ -117,9 +119,9 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
             length if text_only(expected) == length => {
                 "the newline was swallowed: send back every byte that came"
             }
-            1024 | 2048 | 4096 | 8192 => {
-                "the answer is as long as a buffer: a longer text must be read on (TCP) or needs a larger buffer (UDP)"
-            }
+            1024 => "the answer is cut at 1024 bytes, the length of a buffer: on TCP read on, on UDP take a larger one",
+            2048 => "the answer is cut at 2048 bytes, the length of a buffer: on TCP read on, on UDP take a larger one",
+            4096 | 8192 => "the answer is as long as a buffer: on TCP read on, on UDP take a larger one",
             length if length + 1 == expected.len() => {
                 "the last byte is missing: check where the loop or the slice ends"
             }
@@ -136,9 +138,13 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
         return Some("only a to z change: ß, é and other characters beyond ASCII stay as they are");
     }
     if expected.len() == received.len() {
+        let is_small = |at: usize| sent.get(at).is_some_and(u8::is_ascii_lowercase);
         let wrong: Vec<usize> = (0..expected.len()).filter(|&at| expected[at] != received[at]).collect();
         if wrong.iter().all(|&at| expected[at] >= 128) {
             return Some("only a to z change: the bytes of other characters (é, ß, я) stay as they are");
+        }
+        if sent.len() == expected.len() && !wrong.iter().any(|&at| is_small(at)) {
+            return Some("only a to z change: capitals, digits and signs stay as they are");
         }
         if wrong == [expected.len() - 1] {
             return Some("the last byte was left out: check where the loop ends");
@@ -147,9 +153,23 @@ fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Opti
     None
 }
 
+/// Names what kept a program from starting, by its own words.
+pub(crate) fn reason_for_no_start(words: &str) -> Option<&'static str> {
+    const REASONS: [(&str, &str); 7] = [
+        ("Missing parentheses in call to", "the program is written in Python 2: `print` needs brackets in Python 3"),
+        ("<<<<<<<", "marks of a merge are left in the program"),
+        ("SyntaxError", "the program has a syntax error: run it by hand, and mend the line that it names"),
+        ("IndentationError", "the program is indented wrongly: run it by hand, and mend the line that it names"),
+        ("NameError", "the program uses a name that it does not define: is a placeholder left in it?"),
+        ("ddress already in use", "its port is taken: is there one more server in the program, or in `run.toml`?"),
+        ("assign requested address", "it binds an address that this machine does not have: name it in `run.toml`"),
+    ];
+    REASONS.iter().find(|(word, _)| words.contains(word)).map(|(_, reason)| *reason)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{End, difference, likely_cause};
+    use super::{End, comparison, likely_cause, reason_for_no_start};
 
     fn check(sent: &[u8], received: &[u8], end: End, expected: &str) {
         let cause = likely_cause(sent, &sent.to_ascii_uppercase(), received, end).unwrap_or("none");
@@ -165,10 +185,14 @@ mod tests {
         check(b"hello", b"HELLO\n", End::Enough, "newline was added");
         check(b"hello", b"HELLO\0\0\0", End::Enough, "whole buffer");
         check(b"hi", b"HILLO", End::Enough, "older message");
-        check(&[b'x'; 5000], &[b'X'; 2048], End::Silence, "as long as a buffer");
+        check(&[b'x'; 5000], &[b'X'; 1024], End::Silence, "cut at 1024 bytes");
+        check(&[b'x'; 5000], &[b'X'; 2048], End::Silence, "cut at 2048 bytes");
+        check(&[b'x'; 5000], &[b'X'; 4096], End::Silence, "as long as a buffer");
         check(b"a\xff", "A\u{fffd}".as_bytes(), End::Enough, "work on bytes");
         check("stra\u{df}e".as_bytes(), b"STRASSE", End::Enough, "beyond ASCII");
         check(b"a\xe9", b"A\xc9", End::Enough, "other characters");
+        check(b"1 + Two", b"1\0+\0TWO", End::Enough, "digits and signs");
+        check(b"Two", b"tWO", End::Enough, "capitals");
         check(b"hello", b"", End::Silence, "waits for something");
         check(b"hello", b"", End::Refused, "has ended");
         check(b"hello", b"GOODBYE", End::Enough, "none");
@@ -177,8 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn names_what_keeps_a_program_from_starting() {
+        let python_2 = "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)?";
+        assert!(reason_for_no_start(python_2).unwrap().contains("Python 2"));
+        let address = "OSError: [Errno 99] Cannot assign requested address";
+        assert!(reason_for_no_start(address).unwrap().contains("does not have"));
+        assert_eq!(reason_for_no_start("listening soon"), None);
+    }
+
+    #[test]
     fn points_at_the_first_byte_that_differs() {
-        let text = difference(b"hello", b"HELLO", b"HELlO", End::Enough);
+        let text = comparison(b"HELLO", b"HELlO", End::Enough);
         let expected = "expected 5 bytes: \"HELLO\"\n\
                         received 5 bytes: \"HELlO\"\n  \
                           first difference at byte 3:\n    \

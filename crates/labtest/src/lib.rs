@@ -4,6 +4,7 @@
 //! - [`Server`] is a server under test, [`Client`] a client under test; both are a [`Program`].
 //! - [`TcpPeer`] and [`UdpPeer`] are scripted: they send and expect bytes, and step out of line where a test
 //!   wants it (half-close, reset, silence).
+//! - [`Answer`] is what a web server said when it was asked for a page.
 //! - Whatever happens is recorded as a step. A failed expectation prints all of them, the bytes that differ, the
 //!   most likely cause, and what the program printed.
 //!
@@ -24,19 +25,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod diagnosis;
+mod page;
 mod peer;
 mod program;
+mod programs;
+mod report;
+mod seed;
 mod sockets;
 mod story;
 #[cfg(unix)]
 mod terminal;
+mod textbook;
+mod trace;
 #[cfg(unix)]
 mod watchdog;
 
+pub use page::Answer;
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
 pub use program::{Client, Finished, Program, Server, has_tool, run};
 #[cfg(unix)]
 pub use rustix::process::Signal;
+pub use seed::unforeseen_text;
 #[cfg(unix)]
 pub use terminal::Terminal;
 

@@ -1,19 +1,46 @@
 //! The other end of the network, under the test's control.
 
-use crate::diagnosis::{End, bytes, difference};
+use crate::diagnosis::{End, bytes};
 use crate::patience;
 use crate::program::POLL;
+use crate::report::Verdict;
 use crate::story::Story;
+use crate::trace::{Socket, Trace};
+use std::env;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A wait in pieces: it is over when the time is up, or when the programs under test have all ended.
+struct Wait<'a> {
+    deadline: Instant,
+    story: &'a Story,
+    was_over: bool,
+}
+
+/// How long one piece of a wait is.
+const PIECE: Duration = Duration::from_millis(100);
+
+impl Wait<'_> {
+    fn of(time: Duration, story: &Story) -> Wait<'_> {
+        Wait { deadline: Instant::now() + time, story, was_over: false }
+    }
+
+    /// How long to wait next. What a program sent before its end may still be on its way: for that, there is one more.
+    fn next(&mut self) -> Option<Duration> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let was_over = std::mem::replace(&mut self.was_over, self.story.is_over());
+        (!left.is_zero() && !was_over).then(|| left.min(PIECE))
+    }
+}
+
 /// A scripted end of a TCP connection.
 pub struct TcpPeer {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     name: String,
+    trace: usize,
     /// What was sent since the last answer, for the diagnosis.
     sent: Vec<u8>,
     story: Arc<Story>,
@@ -23,11 +50,19 @@ impl TcpPeer {
     /// Connects to a server under test.
     #[track_caller]
     pub fn connect(server: SocketAddr) -> TcpPeer {
-        let story = Story::current();
-        match TcpStream::connect_timeout(&server, patience()) {
-            Ok(stream) => TcpPeer::on(stream, "client", story),
-            Err(error) => story.fail(&format!("a client can't connect to {server}: {error}")),
+        match TcpPeer::try_connect(server) {
+            Ok(peer) => peer,
+            Err(error) => {
+                let story = Story::current();
+                let cause = story.cause_of_refusal(server);
+                story.fail(format!("a client can't connect to {server}: {error}\n{cause}").trim_end());
+            }
         }
+    }
+
+    pub(crate) fn try_connect(server: SocketAddr) -> io::Result<TcpPeer> {
+        let stream = TcpStream::connect_timeout(&server, patience())?;
+        Ok(TcpPeer::on(stream, "client", Story::current()))
     }
 
     fn on(stream: TcpStream, role: &str, story: Arc<Story>) -> TcpPeer {
@@ -36,7 +71,10 @@ impl TcpPeer {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(patience())).unwrap();
         story.step(format!("{name} is connected to {}", stream.peer_addr().unwrap()));
-        TcpPeer { stream, name, sent: Vec::new(), story }
+        let (is_client, stream) = (role == "client", Arc::new(stream));
+        let server = if is_client { stream.peer_addr() } else { stream.local_addr() };
+        let trace = story.follow(Trace::new(Socket::Tcp(Arc::downgrade(&stream)), is_client, server.unwrap()));
+        TcpPeer { stream, name, trace, sent: Vec::new(), story }
     }
 
     /// The socket, for whatever the methods here do not do.
@@ -48,10 +86,25 @@ impl TcpPeer {
     #[track_caller]
     pub fn send(&mut self, bytes: &[u8]) {
         self.story.step(format!("{} sends {}", self.name, self::bytes(bytes)));
-        if let Err(error) = self.stream.write_all(bytes) {
-            self.story.fail(&format!("{} can't send: {error}", self.name));
+        let result = (&*self.stream).write_all(bytes);
+        self.sent(bytes);
+        if let Err(error) = result {
+            let why = self.explain(&self.sent, b"", b"", End::of(&error));
+            self.story.fail(format!("{} can't send: {error}\n{why}", self.name).trim_end());
         }
+    }
+
+    pub(crate) fn step(&self, what: String) {
+        self.story.step(format!("{} {what}", self.name));
+    }
+
+    pub(crate) fn sent(&mut self, bytes: &[u8]) {
         self.sent.extend_from_slice(bytes);
+        self.story.with_traces(|traces| traces[self.trace].sends(bytes));
+    }
+
+    pub(crate) fn take_sent(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.sent)
     }
 
     /// Reads until `expected` has come, and fails at the first byte that differs.
@@ -61,10 +114,23 @@ impl TcpPeer {
             self.read_until(|received| received.len() >= expected.len() || !expected.starts_with(received));
         self.story.step(format!("{} receives {}", self.name, bytes(&received)));
         if received != expected {
-            let difference = difference(&self.sent, expected, &received, end);
-            self.story.fail(&format!("{} got the wrong answer\n{difference}", self.name));
+            let why = self.explain(&self.sent, expected, &received, end);
+            self.fail_with(&format!("got the wrong answer\n{why}"), &received, end);
         }
         self.sent.clear();
+    }
+
+    /// Describes what came in place of what was expected.
+    pub(crate) fn explain(&self, sent: &[u8], expected: &[u8], received: &[u8], end: End) -> String {
+        self.story.explain(self.trace, sent, expected, received, end)
+    }
+
+    /// Fails with what came: nothing at all is another failure than something wrong.
+    #[track_caller]
+    pub(crate) fn fail_with(&self, what: &str, received: &[u8], end: End) -> ! {
+        let is_silent = received.is_empty() && end == End::Silence;
+        let verdict = if is_silent { Verdict::Timeout } else { Verdict::Fail };
+        self.story.fail_as(verdict, format!("{} {what}", self.name).trim_end());
     }
 
     /// Reads a line with its newline.
@@ -147,13 +213,14 @@ impl TcpPeer {
     /// Ends the sending side only: the other side reads the end of the stream and may still send.
     pub fn half_close(&mut self) {
         self.story.step(format!("{} ends its sending side", self.name));
+        self.story.with_traces(|traces| traces[self.trace].ends_sending());
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
     /// Leaves without a word: the other side gets a reset instead of the end of the stream.
     pub fn reset(self) {
         self.story.step(format!("{} resets the connection", self.name));
-        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+        socket2::SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Closes the connection.
@@ -161,7 +228,7 @@ impl TcpPeer {
         self.story.step(format!("{} closes the connection", self.name));
     }
 
-    fn read_until(&mut self, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
+    pub(crate) fn read_until(&mut self, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
         self.read_some(1 << 16, enough)
     }
 
@@ -169,19 +236,24 @@ impl TcpPeer {
         self.read_for(patience(), at_once, enough)
     }
 
-    fn read_for(&mut self, time: Duration, at_once: usize, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
-        let deadline = Instant::now() + time;
+    pub(crate) fn read_for(
+        &mut self,
+        time: Duration,
+        at_once: usize,
+        enough: impl Fn(&[u8]) -> bool,
+    ) -> (Vec<u8>, End) {
+        let mut wait = Wait::of(time, &self.story);
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
         while !enough(&received) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return (received, End::Silence);
-            }
+            let Some(left) = wait.next() else { return (received, End::Silence) };
             self.stream.set_read_timeout(Some(left)).unwrap();
-            match self.stream.read(&mut buffer) {
+            match (&*self.stream).read(&mut buffer) {
                 Ok(0) => return (received, End::Closed),
-                Ok(size) => received.extend_from_slice(&buffer[..size]),
+                Ok(size) => {
+                    self.story.with_traces(|traces| traces[self.trace].receives());
+                    received.extend_from_slice(&buffer[..size]);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted || labcore::is_timeout(&error) => {}
                 Err(error) => return (received, End::of(&error)),
             }
@@ -197,9 +269,9 @@ pub struct TcpPeerListener {
 }
 
 impl TcpPeerListener {
-    /// Listens on a free port of loopback.
+    /// Listens on a free port of loopback, or where `LAB_ADDRESS` and `LAB_PORT` say.
     pub fn bind() -> TcpPeerListener {
-        TcpPeerListener { listener: TcpListener::bind("127.0.0.1:0").unwrap(), story: Story::current() }
+        TcpPeerListener { listener: bind_as_server(TcpListener::bind), story: Story::current() }
     }
 
     /// Where it listens.
@@ -207,31 +279,53 @@ impl TcpPeerListener {
         self.listener.local_addr().unwrap()
     }
 
+    /// Accepts a client that has connected already.
+    pub(crate) fn accept_now(&self) -> Option<TcpPeer> {
+        self.listener.set_nonblocking(true).unwrap();
+        let (stream, _) = self.listener.accept().ok()?;
+        stream.set_nonblocking(false).unwrap();
+        Some(TcpPeer::on(stream, "server", Arc::clone(&self.story)))
+    }
+
     /// Waits for the client under test to connect.
     #[track_caller]
     pub fn accept(&self) -> TcpPeer {
         // The standard library has no accept with a timeout, so this looks again and again.
         self.listener.set_nonblocking(true).unwrap();
-        let deadline = Instant::now() + patience();
+        let mut wait = Wait::of(patience(), &self.story);
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     stream.set_nonblocking(false).unwrap();
                     return TcpPeer::on(stream, "server", Arc::clone(&self.story));
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && wait.next().is_some() => {
                     thread::sleep(POLL);
                 }
-                Err(error) => self.story.fail(&format!("no client connected to {}: {error}", self.address())),
+                Err(_) => {
+                    let (address, cause) = (self.address(), self.story.cause_of_no_request(self.address()));
+                    self.story
+                        .fail_to_arrive(&format!("no client connected to {address}\nlikely cause: {cause}"));
+                },
             }
         }
     }
 }
 
+/// Binds a scripted server: on a free port of loopback, or where `LAB_ADDRESS` and `LAB_PORT` say, for clients that have
+/// these in their code. A second server of the same test finds them taken, and takes a free port.
+fn bind_as_server<T>(bind: fn(SocketAddr) -> io::Result<T>) -> T {
+    let address = env::var("LAB_ADDRESS").ok().and_then(|word| word.parse().ok());
+    let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let port = env::var("LAB_PORT").ok().and_then(|word| word.parse().ok()).unwrap_or(0);
+    bind((address, port).into()).or_else(|_| bind((address, 0).into())).unwrap()
+}
+
 /// A scripted end of a UDP conversation.
 pub struct UdpPeer {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     name: String,
+    trace: usize,
     /// Whom it talks to; a server learns it with the first datagram.
     other: Option<SocketAddr>,
     sent: Vec<u8>,
@@ -241,19 +335,27 @@ pub struct UdpPeer {
 impl UdpPeer {
     /// Makes a client of a server under test.
     pub fn client_of(server: SocketAddr) -> UdpPeer {
-        let any = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
-        UdpPeer::bind(any, "client", Some(server))
+        // From the address that the system takes for this server: loopback, unless it is bound to another one.
+        let any: SocketAddr = match server.ip() {
+            IpAddr::V4(ip) if ip.is_loopback() => (Ipv4Addr::LOCALHOST, 0).into(),
+            IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            IpAddr::V6(ip) if ip.is_loopback() => (Ipv6Addr::LOCALHOST, 0).into(),
+            IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        UdpPeer::on(UdpSocket::bind(any).unwrap(), "client", Some(server))
     }
 
-    /// Makes a server on a free port of loopback, for a client under test.
+    /// Makes a server for a client under test, on a free port of loopback or where `LAB_ADDRESS` and `LAB_PORT` say.
     pub fn server() -> UdpPeer {
-        UdpPeer::bind("127.0.0.1:0", "server", None)
+        UdpPeer::on(bind_as_server(UdpSocket::bind), "server", None)
     }
 
-    fn bind(address: &str, role: &str, other: Option<SocketAddr>) -> UdpPeer {
-        let socket = UdpSocket::bind(address).unwrap();
+    fn on(socket: UdpSocket, role: &str, other: Option<SocketAddr>) -> UdpPeer {
         let name = format!("{role} {}", socket.local_addr().unwrap());
-        UdpPeer { socket, name, other, sent: Vec::new(), story: Story::current() }
+        let (socket, story) = (Arc::new(socket), Story::current());
+        let server = other.unwrap_or_else(|| socket.local_addr().unwrap());
+        let trace = story.follow(Trace::new(Socket::Udp(Arc::downgrade(&socket)), other.is_some(), server));
+        UdpPeer { socket, name, trace, other, sent: Vec::new(), story }
     }
 
     /// Its own socket address.
@@ -266,6 +368,7 @@ impl UdpPeer {
     pub fn send(&mut self, datagram: &[u8]) {
         let to = self.other.expect("a server answers only after a datagram came");
         self.story.step(format!("{} sends a datagram of {}", self.name, bytes(datagram)));
+        self.story.with_traces(|traces| traces[self.trace].sends(datagram));
         if let Err(error) = self.socket.send_to(datagram, to) {
             self.story.fail(&format!("{} can't send to {to}: {error}", self.name));
         }
@@ -277,8 +380,8 @@ impl UdpPeer {
     pub fn expect(&mut self, expected: &[u8]) {
         let received = self.receive(expected);
         if received != expected {
-            let difference = difference(&self.sent, expected, &received, End::Enough);
-            self.story.fail(&format!("{} got the wrong datagram\n{difference}", self.name));
+            let why = self.explain(expected, &received, End::Enough);
+            self.story.fail(format!("{} got the wrong datagram\n{why}", self.name).trim_end());
         }
     }
 
@@ -300,11 +403,13 @@ impl UdpPeer {
         let (buffer, from) = match self.receive_for(patience()) {
             Ok(received) => received,
             Err(error) => {
-                let difference = difference(&self.sent, expected, b"", End::of(&error));
-                self.story.fail(&format!("{} received no datagram\n{difference}", self.name));
+                let why = self.explain(expected, b"", End::of(&error));
+                let what = format!("{} received no datagram\n{why}", self.name);
+                self.story.fail_as(Verdict::Timeout, what.trim_end());
             }
         };
         self.story.step(format!("{} receives a datagram of {} from {from}", self.name, bytes(&buffer)));
+        self.story.with_traces(|traces| traces[self.trace].receives());
         match self.other {
             Some(other) if self.name.starts_with("client") && other != from => self.story.fail(&format!(
                 "the answer came from {from}, but the request went to {other}\nlikely cause: the answer is sent from \
@@ -313,6 +418,11 @@ impl UdpPeer {
             _ => self.other = Some(from),
         }
         buffer
+    }
+
+    /// Describes what came in place of the datagram that was expected.
+    pub(crate) fn explain(&self, expected: &[u8], received: &[u8], end: End) -> String {
+        self.story.explain(self.trace, &self.sent, expected, received, end)
     }
 
     /// Expects silence for a time.
@@ -330,16 +440,37 @@ impl UdpPeer {
         }
     }
 
+    #[track_caller]
+    pub(crate) fn fail(&self, what: &str) -> ! {
+        self.story.fail(&format!("{} {what}", self.name));
+    }
+
+    /// Tells if a datagram comes within a time, and leaves it there.
+    pub fn has_datagram_for(&self, time: Duration) -> bool {
+        let mut wait = Wait::of(time, &self.story);
+        while let Some(left) = wait.next() {
+            self.socket.set_read_timeout(Some(left)).unwrap();
+            // Windows reports a datagram that is longer than the buffer as an error.
+            match self.socket.peek_from(&mut [0]) {
+                Err(error) if labcore::is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
+                _ => return true,
+            }
+        }
+        false
+    }
+
     fn receive_for(&self, time: Duration) -> io::Result<(Vec<u8>, SocketAddr)> {
-        self.socket.set_read_timeout(Some(time))?;
+        let mut wait = Wait::of(time, &self.story);
         let mut buffer = vec![0; 1 << 16];
         loop {
+            let Some(left) = wait.next() else { return Err(ErrorKind::TimedOut.into()) };
+            self.socket.set_read_timeout(Some(left))?;
             match self.socket.recv_from(&mut buffer) {
                 Ok((size, from)) => {
                     buffer.truncate(size);
                     return Ok((buffer, from));
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted || labcore::is_timeout(&error) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,11 +1,12 @@
 //! The program under test: started, watched, and ended whatever it does.
 
 use crate::peer::{TcpPeer, UdpPeer};
-use crate::sockets;
+use crate::report::Verdict;
 use crate::story::Story;
 #[cfg(unix)]
 use crate::watchdog;
 use crate::{diagnosis, patience};
+use crate::{programs, sockets};
 use labcore::printable;
 use std::env;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ pub(crate) const POLL: Duration = Duration::from_millis(5);
 pub(crate) struct Output {
     printed: Mutex<Printed>,
     changed: Condvar,
+    /// The process, until it has been waited for.
+    process: AtomicU32,
+    crashed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -84,7 +88,49 @@ impl Output {
         }
     }
 
-    fn is_complete(&self) -> Option<()> {
+    /// True if the program tells of its own breakdown, in the words of Rust, Python, Java, Node or a shell.
+    pub(crate) fn has_crashed(&self) -> bool {
+        const WORDS: [&str; 6] = [
+            "panicked at",
+            "Traceback (most recent call last)",
+            "Exception in thread",
+            "Uncaught",
+            "Segmentation fault",
+            "core dumped",
+        ];
+        let errors = self.stderr();
+        if WORDS.iter().any(|word| errors.contains(word)) || self.crashed.load(Ordering::Relaxed) {
+            return true;
+        }
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+            // A look at how it ended, which leaves the rest to the program's owner.
+            let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            let process = self.process.load(Ordering::Relaxed).try_into().ok().and_then(Pid::from_raw);
+            let ended = process.and_then(|process| waitid(WaitId::Pid(process), look).ok().flatten());
+            ended.is_some_and(|ended| {
+                ended.terminating_signal().is_some() || ended.exit_status().is_some_and(|code| code > 128)
+            })
+        }
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// The process that was started; 0 when it has been waited for.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.load(Ordering::Relaxed)
+    }
+
+    /// Notes how the program ended: no `look` at it will tell any more.
+    fn has_ended(&self, status: ExitStatus) {
+        self.process.store(0, Ordering::Relaxed);
+        // A sandbox and a shell add 128 to the signal that ended what they started.
+        self.crashed.store(status.code().is_none_or(|code| code > 128), Ordering::Relaxed);
+    }
+
+    /// Tells that the program has closed both its screens, or ended.
+    pub(crate) fn is_complete(&self) -> Option<()> {
         (self.printed.lock().unwrap().open == 0).then_some(())
     }
 
@@ -109,7 +155,7 @@ impl Output {
 pub struct Program {
     name: String,
     child: Child,
-    input: Option<Box<dyn Write + Send>>,
+    input: Mutex<Option<Box<dyn Write + Send>>>,
     output: Arc<Output>,
     pub(crate) story: Arc<Story>,
 }
@@ -120,12 +166,13 @@ impl Program {
     }
 
     fn start_in(directory: &Path, words: &[String]) -> Program {
+        let words = &programs::replaced(words);
         let mut command = Command::new(&words[0]);
         command.current_dir(directory);
         command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, words);
         let input: Option<ChildStdin> = program.child.stdin.take();
-        program.input = input.map(|input| Box::new(input) as Box<dyn Write + Send>);
+        program.input = Mutex::new(input.map(|input| Box::new(input) as Box<dyn Write + Send>));
         program.output.collect(program.child.stdout.take().unwrap(), |printed| &mut printed.stdout);
         program
     }
@@ -138,18 +185,19 @@ impl Program {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => story.fail(&format!(
-                "`{}` can't be started: {error}; is it installed, and spelled right?",
-                words[0]
-            )),
+            Err(error) => story.fail_as(
+                Verdict::DidNotStart,
+                &format!("`{}` can't be started: {error}; is it installed, and spelled right?", words[0]),
+            ),
         };
         #[cfg(unix)]
         watchdog::watch(child.id());
         story.step(format!("start `{name} {}`", words[1..].join(" ")));
         let output = Arc::new(Output::default());
+        output.process.store(child.id(), Ordering::Relaxed);
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
         story.show_on_failure(&name, &output);
-        Program { name, child, input: None, output, story }
+        Program { name, child, input: Mutex::new(None), output, story }
     }
 
     /// Starts a program on a terminal: `output` reads what it shows there, `input` is its keyboard.
@@ -160,17 +208,18 @@ impl Program {
         output: impl Read + Send + 'static,
         words: &[String],
     ) -> Program {
+        let words = &programs::replaced(words);
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, words);
-        program.input = Some(Box::new(input));
+        program.input = Mutex::new(Some(Box::new(input)));
         program.output.collect(output, |printed| &mut printed.stdout);
         program
     }
 
-    /// The operating system's number of the process.
+    /// The operating system's number of the program's process, also of one behind a sandbox.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        programs::behind_sandbox(self.child.id())
     }
 
     /// Everything on standard output so far.
@@ -182,9 +231,36 @@ impl Program {
     #[track_caller]
     pub fn expect_on_screen(&self, text: &str) {
         self.story.step(format!("expect on the screen of {}: {text}", self.name));
-        if self.output.wait_for(|output| output.stdout().contains(text).then_some(())).is_none() {
-            self.story.fail(&format!("{} never printed `{text}`", self.name));
+        let shown = self.output.wait_for(|output| {
+            // A program that has ended prints no more.
+            let last = output.is_complete().map(|()| false);
+            if output.stdout().contains(text) { Some(true) } else { last }
+        });
+        if shown != Some(true) {
+            let cause = self.cause_of_no_output(text).map(|cause| format!("\n{}", diagnosis::tell_cause(&cause)));
+            self.story.fail_as(
+                Verdict::Timeout,
+                &format!("{} never printed `{text}`{}", self.name, cause.unwrap_or_default().trim_end()),
+            );
         }
+    }
+
+    /// Why a text is not on the screen: perhaps it only comes at the program's end, which the end of its input brings.
+    fn cause_of_no_output(&self, text: &str) -> Option<String> {
+        const END: Duration = Duration::from_secs(1);
+        if self.input.lock().unwrap().take().is_some() {
+            let deadline = Instant::now() + END;
+            while Instant::now() < deadline && self.output.is_complete().is_none() {
+                thread::sleep(POLL);
+            }
+            if self.output.stdout().contains(text) {
+                return Some(
+                    "the output was not flushed: the text lay in a buffer until the program ended. Flush after printing"
+                        .to_owned(),
+                );
+            }
+        }
+        self.story.cause_of_no_output()
     }
 
     /// Waits for `time`, and fails the test if standard output then shows anything but `expected`.
@@ -206,17 +282,22 @@ impl Program {
     /// Writes bytes to standard input.
     #[track_caller]
     pub fn write(&mut self, bytes: &[u8]) {
-        self.story.step(format!("type {}", diagnosis::bytes(bytes)));
-        let input = self.input.as_mut().expect("standard input has ended");
-        if let Err(error) = input.write_all(bytes).and_then(|()| input.flush()) {
+        if let Err(error) = self.try_write(bytes) {
             self.story.fail(&format!("{} does not read its standard input: {error}", self.name));
         }
+    }
+
+    /// Writes bytes to the standard input of a program that may have ended.
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.story.step(format!("type {}", diagnosis::bytes(bytes)));
+        let input = self.input.get_mut().unwrap().as_mut().expect("standard input has ended");
+        input.write_all(bytes).and_then(|()| input.flush())
     }
 
     /// Ends standard input (Ctrl+D).
     pub fn end_input(&mut self) {
         self.story.step("end the input");
-        self.input = None;
+        self.input = Mutex::new(None);
     }
 
     /// Waits for the program's end and for the rest of its output.
@@ -224,8 +305,9 @@ impl Program {
     pub fn wait(&mut self) -> Finished {
         let child = &mut self.child;
         match self.output.wait_for(|_| child.try_wait().unwrap()) {
-            None => self.story.fail(&format!("{} did not end", self.name)),
+            None => self.story.fail_as(Verdict::Timeout, &format!("{} did not end", self.name)),
             Some(status) => {
+                self.output.has_ended(status);
                 self.output.wait_for(Output::is_complete);
                 Finished { status, stdout: self.output.stdout(), stderr: self.output.stderr() }
             }
@@ -242,6 +324,12 @@ impl Program {
         }
     }
 
+    /// Fails the test: the program did something wrong that only the test can tell.
+    #[track_caller]
+    pub fn fail(&self, what: &str) -> ! {
+        self.story.fail(&format!("{}: {what}", self.name));
+    }
+
     /// Fails the test if the program has ended.
     #[track_caller]
     pub fn expect_running(&mut self) {
@@ -254,7 +342,23 @@ impl Program {
     #[cfg(unix)]
     pub fn signal(&self, signal: crate::Signal) {
         self.story.step(format!("send signal {signal:?} to {}", self.name));
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+        let process = self.id().try_into().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    /// Waits until the program has stopped, as it should after the signal STOP (Linux).
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn expect_stopped(&self) {
+        let file = format!("/proc/{}/stat", self.id());
+        let is_stopped = |_: &Output| {
+            let stat = std::fs::read_to_string(&file).ok()?;
+            let (_, after_name) = stat.rsplit_once(')')?;
+            after_name.trim_start().starts_with('T').then_some(())
+        };
+        if self.output.wait_for(is_stopped).is_none() {
+            self.story.fail_as(Verdict::Timeout, &format!("{} did not stop", self.name));
+        }
     }
 
     /// Processor time that the program has used so far, if the system tells (Linux).
@@ -281,8 +385,18 @@ impl Drop for Program {
     fn drop(&mut self) {
         #[cfg(unix)]
         {
-            let group = rustix::process::Pid::from_child(&self.child);
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            use rustix::process::{Pid, Signal, kill_process};
+            // A sandbox ends when all in it has, so the program's port is free then.
+            let init = programs::sandbox_init(self.child.id()).and_then(|init| init.try_into().ok());
+            if let Some(init) = init.and_then(Pid::from_raw) {
+                let _ = kill_process(init, Signal::KILL);
+                let deadline = Instant::now() + patience();
+                while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                    thread::sleep(POLL / 5);
+                }
+            }
+            let group = Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -328,6 +442,8 @@ pub(crate) fn words(program: &str, args: &[&str]) -> Vec<String> {
 pub struct Server {
     program: Program,
     address: SocketAddr,
+    /// How many requests for a page it has answered, for the diagnosis.
+    pub(crate) pages: AtomicU32,
 }
 
 impl Server {
@@ -363,7 +479,7 @@ impl Server {
             let words = fill(template, args, "127.0.0.1", free_port());
             let mut program = Program::start_in(directory, &words);
             match program.wait_until_ready(true) {
-                Some(address) => return Server { program, address },
+                Some(address) => return Server { program, address, pages: AtomicU32::new(0) },
                 None if program.output.stderr().to_lowercase().contains("in use") => {}
                 None => program.fail_to_start(),
             }
@@ -380,8 +496,9 @@ impl Server {
     /// Waits until one of our own servers can be reached.
     #[track_caller]
     fn of(mut program: Program) -> Server {
-        match program.wait_until_ready(false) {
-            Some(address) => Server { program, address },
+        // A submission need not say where it listens.
+        match program.wait_until_ready(programs::folder().is_some()) {
+            Some(address) => Server { program, address, pages: AtomicU32::new(0) },
             None => program.fail_to_start(),
         }
     }
@@ -390,6 +507,9 @@ impl Server {
     #[cfg(unix)]
     #[track_caller]
     pub fn limited(limit: &str, own: &str, args: &[&str]) -> Server {
+        if programs::folder().is_some() {
+            return Server::within(&format!("ulimit {limit} && exec"), own, args);
+        }
         let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
         Server::at("/bin/sh", &[&["-c", &script, own], args, &["127.0.0.1", "0"]].concat())
     }
@@ -402,6 +522,9 @@ impl Server {
     #[track_caller]
     pub fn with_few_threads(count: usize, own: &str, args: &[&str]) -> Server {
         let limit = format!("--nproc={count}");
+        if programs::folder().is_some() {
+            return Server::within(&format!("exec prlimit {limit}"), own, args);
+        }
         if !rustix::process::geteuid().is_root() {
             return Server::at(
                 "unshare",
@@ -413,6 +536,15 @@ impl Server {
         let user = format!("--reuid={}", 20_000 + std::process::id() % 40_000);
         let wrapper = [&*user, "--clear-groups", "prlimit", &limit, copy.0.to_str().unwrap()];
         Server::at("setpriv", &[&wrapper, args, &["127.0.0.1", "0"]].concat())
+    }
+
+    /// Starts a submission's server with the beginning of a shell's command, `LAB_LIMIT`, before its own. The limit is
+    /// for what runs in the sandbox, so it is set in there.
+    #[cfg(unix)]
+    #[track_caller]
+    fn within(limit: &str, own: &str, args: &[&str]) -> Server {
+        let limit = format!("LAB_LIMIT={limit}");
+        Server::at("env", &[&[&limit, own], args, &["127.0.0.1", "0"]].concat())
     }
 
     /// Where the server listens.
@@ -463,7 +595,9 @@ impl Program {
             Some(status) => format!("it ended with {status}"),
             None => format!("after {} s it has no listening socket", patience().as_secs_f64()),
         };
-        self.story.fail(&format!("{} did not start: {why}", self.name));
+        let cause = diagnosis::reason_for_no_start(&self.output.stderr()).map(diagnosis::tell_cause);
+        let what = format!("{} did not start: {why}\n{}", self.name, cause.unwrap_or_default());
+        self.story.fail_as(Verdict::DidNotStart, what.trim_end());
     }
 }
 
@@ -521,11 +655,12 @@ fn fill(template: &str, args: &[&str], host: &str, port: u16) -> Vec<String> {
         !words.is_empty(),
         "LAB_SERVER and LAB_CLIENT hold a command line, like `python3 server.py {{port}}`"
     );
-    assert!(
-        args.is_empty() || template.contains("{args}"),
-        "this test starts the program with `{}`, but the command line `{template}` has no {{args}}",
-        args.join(" ")
-    );
+    if !args.is_empty() && !template.contains("{args}") {
+        Story::current().fail(&format!(
+            "this test starts the program with `{}`, but the command line `{template}` has no {{args}}",
+            args.join(" ")
+        ));
+    }
     words
 }
 
@@ -580,6 +715,13 @@ impl Client {
             Err(_) => Program::start(&words(own, &[args, &[&host, &port.to_string()]].concat())),
         };
         Client { program }
+    }
+
+    /// Like [`Client::start`], with options that belong to the crate's own client alone: `LAB_CLIENT` gets none.
+    #[track_caller]
+    pub fn start_with_own(own: &str, own_args: &[&str], server: SocketAddr) -> Client {
+        let args = if env::var_os("LAB_CLIENT").is_some() { &[] } else { own_args };
+        Client::start(own, args, server)
     }
 
     /// Starts a client with exactly these words on its command line.

@@ -1,20 +1,48 @@
 //! Listening sockets of a program, read from Linux's `/proc`: no packet is sent to find them.
 
+use crate::programs;
 use std::collections::HashSet;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Finds where the programs of process group `group` listen (TCP) or are bound (UDP). Empty where `/proc` is not.
+/// Finds where the programs of process group `group` listen (TCP) or are bound (UDP), and whatever they started, also
+/// in a session of its own. Empty where `/proc` is not.
 pub(crate) fn listening(group: u32) -> Vec<SocketAddr> {
+    open(group).into_iter().map(|(_, address)| address).collect()
+}
+
+/// What a socket speaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Transport {
+    Tcp,
+    Udp,
+}
+
+impl std::fmt::Display for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Transport::Tcp { "TCP" } else { "UDP" })
+    }
+}
+
+/// Like [`listening`], with what each socket speaks.
+pub(crate) fn open(group: u32) -> Vec<(Transport, SocketAddr)> {
     let mut found = Vec::new();
-    for process in members(group) {
+    let mut processes = programs::tree(group);
+    processes.extend(members(group));
+    processes.sort_unstable();
+    processes.dedup();
+    for process in processes {
         let inodes = socket_inodes(process);
         if inodes.is_empty() {
             continue;
         }
-        for (table, state) in [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")] {
+        let (tcp, udp) = (Transport::Tcp, Transport::Udp);
+        for (table, state, transport) in
+            [("tcp", "0A", tcp), ("tcp6", "0A", tcp), ("udp", "07", udp), ("udp6", "07", udp)]
+        {
             let table = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
-            found.extend(table.lines().filter_map(|row| listener(row, state, &inodes)));
+            let rows = table.lines().filter_map(|row| listener(row, state, &inodes));
+            found.extend(rows.map(|address| (transport, address)));
         }
     }
     found
@@ -61,6 +89,12 @@ fn listener(row: &str, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr>
         _ => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
     };
     Some(SocketAddr::new(reachable(ip), port))
+}
+
+/// True if who asks at `asked` finds a socket bound to `bound`, as [`listener`] gives it.
+pub(crate) fn reaches(bound: SocketAddr, asked: SocketAddr) -> bool {
+    // One bound to all addresses is listed on loopback, where each of them is as good.
+    bound.port() == asked.port() && (bound.ip() == asked.ip() || bound.ip() == reachable(asked.ip()))
 }
 
 /// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback.

@@ -1,6 +1,9 @@
 //! The steps of one test, told when an expectation fails.
 
+use crate::diagnosis;
 use crate::program::Output;
+use crate::report::{self, Verdict};
+use crate::trace::Trace;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, Weak};
@@ -13,9 +16,12 @@ const STEPS_SHOWN_MAX: usize = 30;
 pub(crate) struct Story {
     steps: Mutex<Vec<String>>,
     outputs: Mutex<Vec<(String, Arc<Output>)>>,
+    traces: Mutex<Vec<Trace>>,
 }
 
 thread_local! {
+    /// Where a report is asked for, the story outlives its programs: a test may judge them after their end.
+    static KEPT: RefCell<Option<Arc<Story>>> = const { RefCell::new(None) };
     static CURRENT: RefCell<Weak<Story>> = RefCell::default();
 }
 
@@ -28,6 +34,9 @@ impl Story {
         current.unwrap_or_else(|| {
             let story = Arc::new(Story::default());
             CURRENT.set(Arc::downgrade(&story));
+            if report::on_failure(|| Story::current().told()) {
+                KEPT.set(Some(Arc::clone(&story)));
+            }
             story
         })
     }
@@ -40,10 +49,62 @@ impl Story {
         self.outputs.lock().unwrap().push((name.to_owned(), Arc::clone(output)));
     }
 
+    /// Adds a peer's trace, and gives its number.
+    pub(crate) fn follow(&self, trace: Trace) -> usize {
+        self.with_traces(|traces| {
+            traces.push(trace);
+            traces.len() - 1
+        })
+    }
+
+    pub(crate) fn with_traces<T>(&self, look: impl FnOnce(&mut Vec<Trace>) -> T) -> T {
+        look(&mut self.traces.lock().unwrap())
+    }
+
+    /// The processes that were started, and have not been waited for.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let outputs = self.outputs.lock().unwrap();
+        outputs.iter().map(|(_, output)| output.process()).filter(|process| *process != 0).collect()
+    }
+
+    /// All that the programs printed so far.
+    pub(crate) fn screens(&self) -> String {
+        self.outputs.lock().unwrap().iter().map(|(name, output)| output.tell(name)).collect()
+    }
+
+    /// True if every program of the test has ended, so that nothing more will come from it.
+    pub(crate) fn is_over(&self) -> bool {
+        let outputs = self.outputs.lock().unwrap();
+        !outputs.is_empty() && outputs.iter().all(|(_, output)| output.is_complete().is_some())
+    }
+
     /// Fails the test: `what` went wrong, after these steps, with this on the programs' screens.
     #[track_caller]
     pub(crate) fn fail(&self, what: &str) -> ! {
-        let mut report = format!("{what}\n\nsteps:\n");
+        // In these words `diagnosis` tells of a program that did nothing.
+        let nothing_came = format!("received {}{}", diagnosis::bytes(b""), diagnosis::End::Silence.tell());
+        self.fail_as(if what.contains(&nothing_came) { Verdict::Timeout } else { Verdict::Fail }, what);
+    }
+
+    /// Fails the test: the program did not even come to where the test begins.
+    #[track_caller]
+    pub(crate) fn fail_to_arrive(&self, what: &str) -> ! {
+        self.fail_as(if self.is_over() { Verdict::DidNotStart } else { Verdict::Timeout }, what);
+    }
+
+    /// Like [`Story::fail`], for a certain kind of failure. One after which the program turns out to have crashed is a
+    /// crash.
+    #[track_caller]
+    pub(crate) fn fail_as(&self, verdict: Verdict, what: &str) -> ! {
+        let crashed = verdict != Verdict::DidNotStart
+            && self.outputs.lock().unwrap().iter().any(|(_, output)| output.has_crashed());
+        report::announce(if crashed { Verdict::Crash } else { verdict });
+        panic!("{what}\n\n{}", self.told());
+    }
+
+    /// The steps, and what the programs printed.
+    fn told(&self) -> String {
+        let mut report = "steps:\n".to_owned();
         let steps = self.steps.lock().unwrap().clone();
         let skipped = steps.len().saturating_sub(STEPS_SHOWN_MAX);
         if skipped > 0 {
@@ -55,6 +116,6 @@ impl Story {
         for (name, output) in self.outputs.lock().unwrap().iter() {
             let _ = write!(report, "\n{}", output.tell(name));
         }
-        panic!("{report}");
+        report
     }
 }

@@ -1,5 +1,6 @@
 //! Which answer a request gets.
 
+// BEGIN SOLUTION
 use crate::file::{Found, OpenFile, Root};
 use crate::listing;
 use crate::path::{Target, encode, encode_query};
@@ -9,6 +10,11 @@ use crate::response::{Body, Response};
 use crate::status::Status;
 use crate::types::content_type;
 use crate::validators::{Validators, Verdict};
+// END SOLUTION
+// STUB: use crate::file::Root;
+// STUB: use crate::request::Request;
+// STUB: use crate::response::Response;
+// STUB: use crate::status::Status;
 
 /// What is served.
 pub struct Site {
@@ -20,6 +26,7 @@ pub struct Site {
 
 /// Finds the answer to a request.
 pub fn answer(request: &Request, site: &Site) -> Response {
+    // BEGIN SOLUTION
     match request.method {
         Method::Get | Method::Head => {}
         Method::NotOffered => return Response::of(Status::METHOD_NOT_ALLOWED).with("Allow", "GET, HEAD"),
@@ -35,6 +42,9 @@ pub fn answer(request: &Request, site: &Site) -> Response {
         Err(Status::SERVICE_UNAVAILABLE) => unavailable(),
         Err(status) => Response::of(status),
     }
+    // END SOLUTION
+    // STUB: let _ = (request, site); // this line can go when you use them
+    // STUB: todo!("find the file first: `site.root.find(&request.target)`; then make a response of what it gives")
 }
 
 /// Makes the answer of a server that can't just now.
@@ -42,6 +52,7 @@ pub fn unavailable() -> Response {
     Response::of(Status::SERVICE_UNAVAILABLE).with("Retry-After", "1")
 }
 
+// BEGIN SOLUTION
 /// Answers with the file, with part of it, or with the reason why neither is needed.
 fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile) -> Response {
     let validators = Validators::of(&metadata);
@@ -86,3 +97,4 @@ fn add_slash(target: &Target) -> Response {
     let location = format!("{name}/{}", encode_query(&target.query));
     Response::of(Status::MOVED_PERMANENTLY).with("Location", location)
 }
+// END SOLUTION

@@ -41,26 +41,6 @@ pub struct Connection<'a> {
     answered: u64,
 }
 
-/// Why there is no request to answer.
-enum Fault {
-    /// It is wrong, or too slow.
-    Refused(Status),
-    /// The connection broke.
-    Lost(io::Error),
-}
-
-impl From<Status> for Fault {
-    fn from(status: Status) -> Fault {
-        Fault::Refused(status)
-    }
-}
-
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Fault {
-        Fault::Lost(error)
-    }
-}
-
 impl<'a> Connection<'a> {
     /// Begins a conversation with the client at the other end of `stream`.
     ///
@@ -81,48 +61,42 @@ impl<'a> Connection<'a> {
     }
 
     /// Answers requests until the client or the server has had enough, and tells how many were answered.
-    ///
-    /// # Errors
-    /// If the connection breaks.
-    pub fn serve(mut self) -> io::Result<u64> {
-        while self.exchange()? {}
+    pub fn serve(mut self) -> u64 {
+        while self.exchange() {}
         self.linger();
-        Ok(self.answered)
+        self.answered
     }
 
-    /// Tells the client that there is no room for it.
-    ///
-    /// # Errors
-    /// If the connection breaks.
-    pub fn turn_away(mut self) -> io::Result<()> {
-        self.respond(unavailable(), b"", false, false)?;
+    /// Tells the client that there is no room for it. That is no answer to a request.
+    pub fn turn_away(mut self) -> u64 {
+        self.respond(unavailable(), b"", false, false);
         self.linger();
-        Ok(())
+        0
     }
 
     /// Answers one request, and tells if there may be another.
-    fn exchange(&mut self) -> io::Result<bool> {
+    fn exchange(&mut self) -> bool {
         match self.receive() {
             Ok(Some(request)) => {
                 let response = answer(&request, &self.server.site);
                 let stop = self.server.once || self.server.connections.is_stopping();
                 let keep_alive = request.keep_alive && !stop;
-                self.respond(response, &request.line, request.method == Method::Head, keep_alive)?;
-                Ok(keep_alive)
+                self.respond(response, &request.line, request.method == Method::Head, keep_alive)
             }
-            Ok(None) => Ok(false),
-            Err(Fault::Refused(status)) => {
+            Ok(None) => false,
+            Err(status) => {
                 let mut lines = self.pending.trim_ascii_start().split(|byte| b"\r\n".contains(byte));
                 let line = lines.next().unwrap_or_default().to_vec();
-                self.respond(Response::of(status), &line, line.starts_with(b"HEAD "), false)?;
-                Ok(false)
+                self.respond(Response::of(status), &line, line.starts_with(b"HEAD "), false)
             }
-            Err(Fault::Lost(error)) => Err(error),
         }
     }
 
-    /// Waits for the next request. `None` means that the client has no more.
-    fn receive(&mut self) -> Result<Option<Request>, Fault> {
+    /// Waits for the next request. `None` means that the client has no more, or is gone.
+    ///
+    /// # Errors
+    /// The status to refuse it with, if it is wrong or too slow.
+    fn receive(&mut self) -> Result<Option<Request>, Status> {
         let begins_now = self.answered == 0 || !self.pending.is_empty();
         self.deadline = begins_now.then(|| Instant::now() + self.server.limits.request_timeout);
         let (mut request, head_length) = loop {
@@ -145,24 +119,28 @@ impl<'a> Connection<'a> {
     /// Finds where the request ends, body and all: the next one begins there. Nothing else is done with the body.
     ///
     /// `None` means that it is not worth reading so far. What comes after this request can't be told from its body.
-    fn find_end(&mut self, request: &Request, head_length: usize) -> Result<Option<usize>, Fault> {
+    fn find_end(&mut self, request: &Request, head_length: usize) -> Result<Option<usize>, Status> {
         if request.expects_continue && request.body != BodyLength::Bytes(0) {
             return Ok(None); // the client waits for an answer before it sends the body
         }
         let mut end = head_length;
-        while !body::skip(request.body, &self.pending, &mut end)? {
-            if self.pending.len() - head_length > BODY_BYTES_MAX {
+        loop {
+            let is_complete = body::skip(request.body, &self.pending, &mut end)?;
+            let length = if is_complete { end } else { self.pending.len() } - head_length;
+            if length > BODY_BYTES_MAX {
                 return Ok(None);
             }
+            if is_complete {
+                return Ok(Some(end));
+            }
             if !self.read()? {
-                return Err(Fault::Refused(Status::BAD_REQUEST)); // the client has ended what it had only begun
+                return Err(Status::BAD_REQUEST); // the client has ended what it had only begun
             }
         }
-        Ok(Some(end))
     }
 
     /// Reads what has come, or waits for it. False means that nothing more will come.
-    fn read(&mut self) -> Result<bool, Fault> {
+    fn read(&mut self) -> Result<bool, Status> {
         let limits = &self.server.limits;
         // Counted from the beginning of the request: with a new timeout for each read, a byte now and then would do.
         let wait = match self.deadline {
@@ -175,9 +153,8 @@ impl<'a> Connection<'a> {
                 self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
                 Ok(size > 0)
             }
-            Err(error) if is_timeout(&error) && self.pending.is_empty() => Ok(false),
-            Err(error) if is_timeout(&error) => Err(Fault::Refused(Status::REQUEST_TIMEOUT)),
-            Err(error) => Err(Fault::Lost(error)),
+            Err(error) if is_timeout(&error) && !self.pending.is_empty() => Err(Status::REQUEST_TIMEOUT),
+            Err(_) => Ok(false), // the client is silent, or gone
         }
     }
 
@@ -197,14 +174,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends an answer and logs it, sent or not.
-    fn respond(
-        &mut self,
-        response: Response,
-        line: &[u8],
-        head_only: bool,
-        keep_alive: bool,
-    ) -> io::Result<()> {
+    /// Sends an answer and logs it, sent or not. Tells if the connection can go on.
+    fn respond(&mut self, response: Response, line: &[u8], head_only: bool, keep_alive: bool) -> bool {
         let status = response.status;
         let (head, body) = response.finish(keep_alive);
         let body = if head_only { Body::Absent } else { body };
@@ -212,7 +183,7 @@ impl<'a> Connection<'a> {
         let entry = log::Entry { client: &self.client, request: line, status, body_bytes };
         self.server.screen.line(format_args!("{entry}"));
         self.answered += 1;
-        result
+        keep_alive && result.is_ok()
     }
 
     /// Ends the sending side, and waits a little for the client to end its own.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
-use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,11 +24,12 @@ struct Open {
     served: usize,
 }
 
-/// One of the [`Connections`], until it is dropped. It is the connection's socket, too.
+/// One of the [`Connections`], until it is dropped.
 pub struct Seat<'a> {
     connections: &'a Connections,
     number: u64,
-    stream: Arc<TcpStream>,
+    /// Its socket.
+    pub stream: Arc<TcpStream>,
     /// Whether there is room to serve the client, or only to tell it that there is none.
     pub is_served: bool,
 }
@@ -77,14 +77,6 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Deref for Seat<'_> {
-    type Target = TcpStream;
-
-    fn deref(&self) -> &TcpStream {
-        &self.stream
     }
 }
 

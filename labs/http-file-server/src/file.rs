@@ -18,8 +18,8 @@ use std::time::SystemTime;
 /// What a URL of a directory stands for, if the directory has one.
 const INDEX: &str = "index.html";
 
-/// The most entries that a listing shows.
-const ENTRIES_MAX: usize = 10_000;
+/// The most entries that a listing shows. One more is found, to know that there are more.
+pub const ENTRIES_MAX: usize = 10_000;
 
 /// The directory that is served.
 pub struct Root {
@@ -107,7 +107,7 @@ impl Root {
         let names = names.filter_map(|entry| Some(entry.ok()?.file_name()));
         let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
         let mut entries: Vec<Entry> =
-            visible.filter_map(|name| self.entry(path, name)).take(ENTRIES_MAX).collect();
+            visible.filter_map(|name| self.entry(path, name)).take(ENTRIES_MAX + 1).collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }

@@ -28,11 +28,12 @@ pub mod status;
 pub mod types;
 pub mod validators;
 
+// BEGIN SOLUTION
 use crate::answer::Site;
 use crate::connection::Connection;
 use crate::connections::{Connections, Seat};
+use clap::value_parser;
 use labcore::{Screen, parse_timeout};
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -46,6 +47,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a server that was told to stop goes on with what it is sending.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+// END SOLUTION
+// STUB: use crate::answer::Site;
+// STUB: use crate::connections::Connections;
+// STUB: use clap::value_parser;
+// STUB: use labcore::{Screen, parse_timeout};
+// STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+// STUB: use std::sync::Arc;
+// STUB: use std::time::Duration;
 
 /// How long the accepting thread may take to notice that it was told to stop.
 const WAKE_PATIENCE: Duration = Duration::from_secs(1);
@@ -67,9 +76,10 @@ pub struct Server {
 /// What a client may take of the server.
 #[derive(clap::Args)]
 pub struct Limits {
-    /// Turn clients away when so many are connected
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub max_connections: usize,
+    /// Turn clients away when so many are connected, at most 10000
+    // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
+    pub max_connections: u16,
     /// Time that a request may take to come, in all
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub request_timeout: Duration,
@@ -85,24 +95,22 @@ pub struct Limits {
 ///
 /// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
 pub fn serve(listener: TcpListener, server: &Server) {
+    // BEGIN SOLUTION
     // Threads of a scope may borrow the server: the scope does not end before they do.
     thread::scope(|scope| {
         for number in 1_u64.. {
             let Some((stream, client)) = accept(&listener, server) else { break };
-            let Some(seat) = server.connections.enter(number, stream, server.limits.max_connections) else {
+            let Some(seat) = server.connections.enter(number, stream, server.limits.max_connections.into())
+            else {
                 continue;
             };
             if server.once {
                 // The exercise's server: one client at a time, until one has asked for something.
-                match serve_connection(&seat, client.ip(), server) {
-                    Ok(0) | Err(_) => continue,
-                    Ok(_) => break,
-                }
+                if serve_connection(&seat, client.ip(), server) > 0 { break } else { continue }
             }
             let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
             let started = thread.spawn_scoped(scope, move || {
-                // A connection that breaks is that client's affair, and over.
-                let _ = serve_connection(&seat, client.ip(), server);
+                serve_connection(&seat, client.ip(), server);
             });
             // The connection went into the closure and was closed with it.
             if let Err(error) = started {
@@ -112,10 +120,15 @@ pub fn serve(listener: TcpListener, server: &Server) {
         drop(listener); // whoever comes now is refused, instead of waiting for nobody
         server.connections.wait_for_end(STOP_PATIENCE);
     });
+    // END SOLUTION
+    // STUB: let _ = (listener, server); // this line can go when you use them
+    // STUB: todo!("accept a client first; `server.connections.enter` gives it a seat, `Connection` serves it")
 }
 
+// BEGIN SOLUTION
 /// Waits for the next client, as often as it takes. `None` means that the server was told to stop.
 fn accept(listener: &TcpListener, server: &Server) -> Option<(TcpStream, SocketAddr)> {
+    let mut told = false;
     loop {
         let accepted = listener.accept();
         if server.connections.is_stopping() {
@@ -124,17 +137,25 @@ fn accept(listener: &TcpListener, server: &Server) -> Option<(TcpStream, SocketA
         match accepted {
             Ok(accepted) => return Some(accepted),
             Err(error) => {
-                server.screen.line(format_args!("failed to accept a client: {error}"));
+                if !told {
+                    server.screen.line(format_args!(
+                        "failed to accept a client: {error}; it waits until another leaves"
+                    ));
+                }
+                told = true;
                 thread::sleep(ACCEPT_PAUSE);
             }
         }
     }
 }
 
-fn serve_connection(seat: &Seat<'_>, client: IpAddr, server: &Server) -> io::Result<u64> {
-    let connection = Connection::new(seat, client, server)?;
-    if seat.is_served { connection.serve() } else { connection.turn_away().map(|()| 0) }
+/// Serves a client as its seat has it, and tells how many answers it took. A connection that breaks is that client's
+/// affair, and over.
+fn serve_connection(seat: &Seat<'_>, client: IpAddr, server: &Server) -> u64 {
+    let Ok(connection) = Connection::new(&seat.stream, client, server) else { return 0 };
+    if seat.is_served { connection.serve() } else { connection.turn_away() }
 }
+// END SOLUTION
 
 /// Tells the server that listens at `address` to finish what it is sending, and no more.
 pub fn stop(connections: &Connections, mut address: SocketAddr) {

@@ -1,8 +1,9 @@
 //! The page that shows what a directory holds.
 
 use crate::date::HttpDate;
-use crate::file::Entry;
+use crate::file::{ENTRIES_MAX, Entry};
 use crate::path::{Target, encode};
+use crate::response::page_with;
 use labcore::printable;
 use std::fmt::Write;
 
@@ -11,16 +12,11 @@ use std::fmt::Write;
 /// A name may hold anything, and none of it may act as HTML: it is encoded in links, and escaped where it is shown.
 pub fn page(target: &Target, entries: &[Entry]) -> String {
     let path: String = target.segments.iter().flat_map(|name| ["/".to_owned(), text(name)]).collect();
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{path}/</title>\n\
-         <style>td {{ padding-right: 2em }} td:nth-child(2) {{ text-align: right }}</style>\n\
-         <h1>{path}/</h1>\n<table>\n"
-    );
+    let mut page = page_with(&format!("{path}/")) + "<table>\n";
     if !target.segments.is_empty() {
         page.push_str("<tr><td><a href=\"../\">../</a><td><td>\n");
     }
-    for entry in entries {
+    for entry in entries.iter().take(ENTRIES_MAX) {
         let name = entry.name.as_encoded_bytes();
         let slash = if entry.length.is_some() { "" } else { "/" };
         let length = entry.length.map(|length| length.to_string()).unwrap_or_default();
@@ -33,6 +29,9 @@ pub fn page(target: &Target, entries: &[Entry]) -> String {
         );
     }
     page.push_str("</table>\n");
+    if entries.len() > ENTRIES_MAX {
+        let _ = writeln!(page, "<p>There are more. Only {ENTRIES_MAX} are shown.");
+    }
     page
 }
 

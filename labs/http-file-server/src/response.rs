@@ -14,6 +14,14 @@ const COMMON_FIELDS: &str = concat!(
     "\r\nX-Content-Type-Options: nosniff\r\n"
 );
 
+/// The beginning of every page that is made here. It is as dark as its reader likes, and fits a telephone.
+const PAGE_BEGINS: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+    "<meta name=\"color-scheme\" content=\"light dark\">\n",
+    "<style>body { font-family: sans-serif } td { padding-right: 2em } td:nth-child(2) { text-align: right }</style>\n"
+);
+
 /// Room for most heads.
 const HEAD_BYTES: usize = 512;
 
@@ -61,10 +69,7 @@ impl Response {
 
     /// Makes the small page that says how the request went.
     pub fn of(status: Status) -> Response {
-        let page = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{status}</title>\n<h1>{status}</h1>\n"
-        );
-        Response::page(status, page)
+        Response::page(status, page_with(&status.to_string()))
     }
 
     /// Adds a field. `value` holds no control character: whatever a client sent is encoded before it gets here.
@@ -89,4 +94,9 @@ impl Response {
         response.head.push_str("\r\n");
         (response.head, response.body)
     }
+}
+
+/// Begins a page of HTML with a heading, which must be fit for it.
+pub fn page_with(heading: &str) -> String {
+    format!("{PAGE_BEGINS}<title>{heading}</title>\n<h1>{heading}</h1>\n")
 }

@@ -57,11 +57,11 @@ impl Conditions {
         let date = |text: &Option<String>| text.as_deref().and_then(HttpDate::parse);
         let changed_since = |date| file.last_modified > date;
         let as_expected = match &self.if_match {
-            Some(tags) => names_tag(tags, &file.etag, Comparison::Strong),
+            Some(tags) => names_tag(tags, &file.etag, false),
             None => !date(&self.if_unmodified_since).is_some_and(changed_since),
         };
         let is_news = match &self.if_none_match {
-            Some(tags) => !names_tag(tags, &file.etag, Comparison::Weak),
+            Some(tags) => !names_tag(tags, &file.etag, true),
             None => date(&self.if_modified_since).is_none_or(changed_since),
         };
         match (as_expected, is_news) {
@@ -81,15 +81,11 @@ impl Conditions {
     }
 }
 
-/// Whether a tag marked weak (`W/"…"`: as good as the same) counts (RFC 9110 §8.8.3.2). Ours are all strong.
-#[derive(PartialEq)]
-enum Comparison {
-    Weak,
-    Strong,
-}
-
 /// Tells if a list of tags names `tag`, or is `*`.
-fn names_tag(list: &str, tag: &str, comparison: Comparison) -> bool {
+///
+/// Ours are all strong. `weak_counts` says if one marked weak (`W/"…"`: as good as the same) may be meant, too (RFC 9110
+/// §8.8.3.2).
+fn names_tag(list: &str, tag: &str, weak_counts: bool) -> bool {
     if list == "*" {
         return true;
     }
@@ -102,7 +98,7 @@ fn names_tag(list: &str, tag: &str, comparison: Comparison) -> bool {
         // A tag may hold commas, so its quotes find its end. What is no tag ends the list.
         let Some(length) = rest.strip_prefix('"').and_then(|inner| inner.find('"')) else { return false };
         let (candidate, after) = rest.split_at(length + 2);
-        if candidate == tag && (comparison == Comparison::Weak || !is_weak) {
+        if candidate == tag && (weak_counts || !is_weak) {
             return true;
         }
         rest = after;

@@ -18,10 +18,31 @@ mod requests;
 #[path = "http/stopping.rs"]
 mod stopping;
 
-use labtest::TcpPeer;
-use site::Reply;
+use labtest::{Server, TcpPeer};
+
+/// An answer, taken apart.
+pub struct Reply {
+    /// The head with the empty line at its end.
+    pub head: String,
+    /// What follows it.
+    pub body: Vec<u8>,
+}
 
 impl Reply {
+    /// The three digits.
+    pub fn status(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or("no status")
+    }
+
+    /// Reads what a server sends until it closes.
+    #[track_caller]
+    pub fn read_to_end(client: &mut TcpPeer) -> Reply {
+        let received = client.read_to_end();
+        let end = received.windows(4).position(|four| four == b"\r\n\r\n");
+        let (head, body) = received.split_at(end.expect("the answer has a head that an empty line ends") + 4);
+        Reply { head: String::from_utf8(head.to_vec()).unwrap(), body: body.to_vec() }
+    }
+
     /// The value of a field, which may come only once.
     pub fn field(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(':'));
@@ -31,6 +52,14 @@ impl Reply {
         assert_eq!(values.next(), None, "{name} comes twice: {}", self.head);
         value
     }
+}
+
+/// Asks for a path on a connection of its own.
+#[track_caller]
+pub fn get(server: &Server, path: &str) -> Reply {
+    let mut client = server.tcp_client();
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    Reply::read_to_end(&mut client)
 }
 
 /// Reads one answer from a connection that stays open. The answer to HEAD has no body.

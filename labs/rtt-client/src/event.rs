@@ -2,7 +2,8 @@
 
 use crate::ledger::Exchange;
 use crate::plan::Protocol;
-use std::io::ErrorKind;
+use std::fmt::{self, Display};
+use std::io::{self, ErrorKind};
 
 /// Something to show while the run goes on.
 #[derive(Clone, Copy, Debug)]
@@ -42,5 +43,27 @@ pub enum What {
     /// Something came that answers no request of this run.
     Garbage,
     /// The system reported an error, and the run goes on.
-    Error(ErrorKind),
+    Error(SystemError),
+}
+
+/// An error as the system reports it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SystemError {
+    kind: ErrorKind,
+    code: Option<i32>,
+}
+
+impl From<&io::Error> for SystemError {
+    fn from(error: &io::Error) -> SystemError {
+        SystemError { kind: error.kind(), code: error.raw_os_error() }
+    }
+}
+
+impl Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => io::Error::from_raw_os_error(code).fmt(f),
+            None => self.kind.fmt(f),
+        }
+    }
 }

@@ -3,12 +3,17 @@
 //! Read [`Lane::udp`] and [`Lane::tcp`], which open the socket, then [`Lane::send`] and [`Lane::receive`].
 
 use crate::clock::{Clock, nanoseconds};
-use crate::event::{Event, What};
+use crate::event::{Event, SystemError, What};
 use crate::ledger::{Arrival, Ledger};
 use crate::plan::{Plan, Protocol};
-use crate::request::{Arrived, Requests};
+// BEGIN SOLUTION
+use crate::request::{Arrived, Requests, SIZE_MAX};
 use labcore::is_timeout;
 use std::io::{self, ErrorKind, Read, Write};
+// END SOLUTION
+// STUB: use crate::request::{Requests, SIZE_MAX};
+// STUB: use labcore::is_timeout;
+// STUB: use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -26,8 +31,11 @@ pub struct Lane {
     pub ledger: Ledger,
     /// The error that ended this part before its time.
     pub ended_by: Option<io::Error>,
-    /// Errors that the system reported and that did not end it, such as a refusal while the server was restarted.
-    pub errors: u64,
+    /// Errors that the system reported and that did not end it, such as a refusal while the server was restarted: each
+    /// kind with how often it came.
+    pub errors: Vec<(SystemError, u64)>,
+    /// Requests that still had time for a reply when the run was stopped.
+    pub unfinished: u64,
     pub(crate) socket: Socket,
     requests: Requests,
     split_write: bool,
@@ -44,6 +52,9 @@ pub(crate) enum Socket {
 /// Room for any datagram: UDP's length field has 16 bits (RFC 768).
 const BUFFER_BYTES: usize = 65_535;
 
+/// Room for a line that is too long to be a reply, before it is thrown away, and for what one more read brings.
+const UNREAD_BYTES: usize = 2 * SIZE_MAX + BUFFER_BYTES;
+
 /// How long one call to receive waits. The system rounds it up to its own tick of up to 10 ms.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
@@ -54,7 +65,7 @@ impl Lane {
     /// machine says that nobody listens there (ICMP port unreachable).
     ///
     /// # Errors
-    /// If there is no port to be had, or no route to the server.
+    /// If there is no port to be had, no route to the server, or no memory for the books.
     pub fn udp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Lane> {
         let any_address: SocketAddr = match server {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -63,13 +74,14 @@ impl Lane {
         let socket = UdpSocket::bind(any_address)?;
         socket.connect(server)?;
         socket.set_read_timeout(Some(READ_TIMEOUT))?;
-        Ok(Lane::new(Protocol::Udp, server, None, Socket::Udp(socket), plan, run))
+        Lane::new(Protocol::Udp, server, None, Socket::Udp(socket), plan, run)
     }
 
     /// Connects to a server over TCP, and measures how long that takes: one round trip, for SYN and SYN-ACK.
     ///
     /// # Errors
-    /// If nobody listens there, the server can't be reached, or does not answer in time.
+    /// If nobody listens there, the server can't be reached, or does not answer in time, or there is no memory for the
+    /// books.
     pub fn tcp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Lane> {
         let before = Instant::now();
         let stream = TcpStream::connect_timeout(&server, plan.timeout)?;
@@ -77,11 +89,12 @@ impl Lane {
         stream.set_nodelay(plan.no_delay)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
         stream.set_write_timeout(Some(plan.timeout))?;
-        Ok(Lane::new(Protocol::Tcp, server, Some(connect), Socket::Tcp(stream), plan, run))
+        Lane::new(Protocol::Tcp, server, Some(connect), Socket::Tcp(stream), plan, run)
     }
 
-    /// Sends the next request. It was due at `due_ns`, or is due now if there is no schedule.
+    /// Sends the next request; one that the system refuses to send counts as sent and lost. It was due at `due_ns`, or is due now if there is no schedule.
     pub fn send(&mut self, due_ns: Option<u64>, clock: &Clock, tell: &mut dyn FnMut(Event)) {
+        // BEGIN SOLUTION
         let request = self.requests.write(self.ledger.next_sequence());
         let mut sent_ns = clock.now_ns();
         let result = match &mut self.socket {
@@ -101,10 +114,14 @@ impl Lane {
             }
         }
         self.ledger.sent(due_ns.unwrap_or(sent_ns), sent_ns);
+        // END SOLUTION
+        // STUB: let _ = (due_ns, clock, tell, self.split_write, Lane::fail); // this line can go when you use them
+        // STUB: todo!("look at the clock first: `clock.now_ns()`; then send what `self.requests.write` gives")
     }
 
     /// Receives what comes next, waiting a little, at most, if nothing is there.
     pub fn receive(&mut self, clock: &Clock, tell: &mut dyn FnMut(Event)) {
+        // BEGIN SOLUTION
         let result = match &mut self.socket {
             Socket::Udp(socket) => socket.recv(&mut self.buffer),
             Socket::Tcp(stream) => stream.read(&mut self.buffer),
@@ -132,6 +149,9 @@ impl Lane {
                 }
             }
         }
+        // END SOLUTION
+        // STUB: let _ = (clock, tell, &self.unread, Lane::enter); // this line can go when you use them
+        // STUB: todo!("receive into `self.buffer` first, and look at the clock right after: `clock.now_ns()`")
     }
 
     /// Enters what has arrived in the books: a reply to the request number `sequence`, or garbage.
@@ -151,8 +171,12 @@ impl Lane {
     /// Ends this part of the run, unless it is UDP and replies have come before: then the server may come back.
     fn fail(&mut self, error: io::Error, at_ns: u64, tell: &mut dyn FnMut(Event)) {
         if self.protocol == Protocol::Udp && !self.ledger.arrival_order().is_empty() {
-            self.errors += 1;
-            tell(Event { protocol: self.protocol, at_ns, what: What::Error(error.kind()) });
+            let error = SystemError::from(&error);
+            match self.errors.iter_mut().find(|(known, _)| *known == error) {
+                Some((_, count)) => *count += 1,
+                None => self.errors.push((error, 1)),
+            }
+            tell(Event { protocol: self.protocol, at_ns, what: What::Error(error) });
         } else {
             self.ended_by.get_or_insert(error);
         }
@@ -185,19 +209,20 @@ impl Lane {
         socket: Socket,
         plan: &Plan,
         run: u32,
-    ) -> Lane {
-        Lane {
+    ) -> io::Result<Lane> {
+        Ok(Lane {
             protocol,
             server,
             connect,
-            ledger: Ledger::new(plan.warm_up + plan.count, nanoseconds(plan.timeout)),
+            ledger: Ledger::new(plan.warm_up + plan.count, nanoseconds(plan.timeout))?,
             ended_by: None,
-            errors: 0,
+            errors: Vec::new(),
+            unfinished: 0,
             socket,
             requests: Requests::new(run, plan.size, protocol == Protocol::Tcp),
             split_write: plan.split_write,
             buffer: vec![0; BUFFER_BYTES],
-            unread: Vec::with_capacity(2 * BUFFER_BYTES),
-        }
+            unread: Vec::with_capacity(UNREAD_BYTES),
+        })
     }
 }

@@ -15,7 +15,8 @@
 //!   connect_ms        TCP's handshake
 //!   first_exchange_ms, warm_median_ms
 //!   sent, received, late, lost, duplicated, reordered, garbage      counts, without the warm-up
-//!   errors            how many errors the system reported on the way
+//!   errors            what the system reported on the way, each kind once: error, count
+//!   unfinished        requests that still had time for a reply when the run was stopped; they are among the lost
 //!   ended_by          the error that ended the series before its time
 //!   from_sending, from_schedule:
 //!     count, min_ms, mean_ms, median_ms, p90_ms, p99_ms, max_ms,
@@ -26,6 +27,7 @@
 //! ```
 
 use crate::clock::{iso, nanoseconds};
+use crate::event::SystemError;
 use crate::ledger::Exchange;
 use crate::plan::Plan;
 use crate::results::{Results, Series};
@@ -61,6 +63,10 @@ pub fn write(results: &Results, output: &mut dyn Write) -> io::Result<()> {
 fn write_series(results: &Results, series: &Series, output: &mut dyn Write) -> io::Result<()> {
     let tally = &series.tally;
     let connect_ms = series.connect.map(|connect| connect.as_secs_f64() * 1e3);
+    let error = |(error, count): &(SystemError, u64)| {
+        format!("{{{}}}", members(&[("error", string(&error.to_string())), ("count", count.to_string())]))
+    };
+    let errors: Vec<String> = series.errors.iter().map(error).collect();
     let fields = [
         ("protocol", string(&series.protocol.to_string().to_lowercase())),
         ("server", string(&series.server.to_string())),
@@ -74,7 +80,8 @@ fn write_series(results: &Results, series: &Series, output: &mut dyn Write) -> i
         ("duplicated", tally.duplicated.to_string()),
         ("reordered", tally.reordered.to_string()),
         ("garbage", tally.garbage.to_string()),
-        ("errors", series.errors.to_string()),
+        ("errors", format!("[{}]", errors.join(", "))),
+        ("unfinished", series.unfinished.to_string()),
         ("ended_by", optional(series.ended_by.as_ref().map(|error| string(&error.to_string())))),
         ("from_sending", optional(series.from_sending.as_ref().map(summary))),
         ("from_schedule", optional(series.from_schedule.as_ref().map(summary))),

@@ -1,5 +1,7 @@
 //! The books of a run: what was sent, and what became of it.
 
+use std::collections::TryReserveError;
+
 /// One request and what came back.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exchange {
@@ -56,16 +58,22 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the books with room for `count` exchanges, so that none has to be made while they are timed.
-    pub fn new(count: u32, timeout_ns: u64) -> Ledger {
-        Ledger {
-            exchanges: Vec::with_capacity(count as usize),
-            answered: Vec::with_capacity(count as usize),
+    ///
+    /// # Errors
+    /// If there is no memory for so many.
+    pub fn new(count: u32, timeout_ns: u64) -> Result<Ledger, TryReserveError> {
+        let (mut exchanges, mut answered) = (Vec::new(), Vec::new());
+        exchanges.try_reserve_exact(count as usize)?;
+        answered.try_reserve_exact(count as usize)?;
+        Ok(Ledger {
+            exchanges,
+            answered,
             garbage: 0,
             timeout_ns,
             watched: 0,
             highest_answered: 0,
             rtt_max_ns: 0,
-        }
+        })
     }
 
     /// The number that the next request has.
@@ -117,6 +125,14 @@ impl Ledger {
     pub fn awaited_until(&self) -> Option<u64> {
         let last = self.exchanges.last()?;
         last.received_ns.is_none().then_some(last.sent_ns + self.timeout_ns)
+    }
+
+    /// How many requests may still get their reply in time.
+    pub fn awaited(&self, now_ns: u64) -> u64 {
+        let awaited = |exchange: &&Exchange| {
+            exchange.received_ns.is_none() && now_ns <= exchange.sent_ns.saturating_add(self.timeout_ns)
+        };
+        self.exchanges.iter().filter(awaited).count() as u64
     }
 
     /// The exchange number `sequence`.
@@ -191,7 +207,7 @@ mod tests {
 
     /// Sends request after request, one every 10 ns with a timeout of 100 ns, then enters `arrivals`.
     fn ledger(sent: u64, arrivals: &[(u32, u64)]) -> Ledger {
-        let mut ledger = Ledger::new(4, 100);
+        let mut ledger = Ledger::new(4, 100).unwrap();
         for number in 0..sent {
             ledger.sent(number * 10, number * 10);
         }
@@ -264,5 +280,6 @@ mod tests {
         ledger.received(2, 15);
         assert_eq!(ledger.awaited_until(), None);
         assert!(!ledger.is_complete());
+        assert_eq!((ledger.awaited(100), ledger.awaited(101)), (1, 0));
     }
 }

@@ -22,12 +22,16 @@ const LATE_WAIT_NS_MIN: u64 = 1_000_000_000;
 /// How long the run listens on, at least, for second copies of replies.
 const DUPLICATE_WAIT_NS_MIN: u64 = 500_000_000;
 
+/// How long the run listens on, at most, when it was stopped.
+const STOPPED_WAIT_NS_MAX: u64 = 1_000_000_000;
+
 /// Carries out `plan` over one or two lanes, and tells what happens. A `stop` ends the sending.
 ///
 /// UDP requests leave on schedule, whether earlier ones are answered or not. Over TCP the next one waits for the reply to
 /// the one before, or its timeout, as most programs do; it is then behind its schedule, and the books show that.
 /// After the last request the run listens on for late replies and second copies: for as long as the longest round
-/// trip took and more, but at least 0.5 s over UDP, and 1 s beyond the timeout while replies are missing.
+/// trip took and more, but at least 0.5 s over UDP, and 1 s beyond the timeout while replies are missing. When it was
+/// stopped, it listens for 1 s at most.
 ///
 /// With two lanes, each has its requests half an interval after the other's. Without an interval they take turns.
 pub fn measure(
@@ -38,9 +42,13 @@ pub fn measure(
     tell: &mut dyn FnMut(Event),
 ) {
     let (begin_ns, timeout_ns) = (clock.now_ns(), nanoseconds(plan.timeout));
+    let mut latest_end_ns = u64::MAX;
     loop {
         let now_ns = clock.now_ns();
         tell_overdue(lanes, now_ns, tell);
+        if latest_end_ns == u64::MAX && stop.load(Ordering::Relaxed) {
+            latest_end_ns = now_ns + STOPPED_WAIT_NS_MAX;
+        }
         let next = |lanes: &[Lane]| {
             let stopped = stop.load(Ordering::Relaxed);
             if stopped { None } else { next_turn(lanes, plan, begin_ns) }
@@ -57,12 +65,17 @@ pub fn measure(
             }
             turn = next(lanes);
         }
-        let end_ns = lanes.iter().map(|lane| listens_until(lane, timeout_ns)).max().unwrap_or(0);
+        let end_ns =
+            lanes.iter().map(|lane| listens_until(lane, timeout_ns)).max().unwrap_or(0).min(latest_end_ns);
         match turn {
             Some(turn) => receive_until(lanes, turn.due_ns, clock, tell),
             None if now_ns < end_ns => receive_until(lanes, end_ns, clock, tell),
-            None => return,
+            None => break,
         }
+    }
+    let end_ns = clock.now_ns();
+    for lane in lanes.iter_mut().filter(|lane| lane.ended_by.is_none()) {
+        lane.unfinished = lane.ledger.awaited(end_ns);
     }
 }
 

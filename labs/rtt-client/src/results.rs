@@ -1,6 +1,7 @@
 //! What a run found out: the books of each protocol, and the figures that describe them.
 
 use crate::difference::Difference;
+use crate::event::SystemError;
 use crate::exchange::Lane;
 use crate::ledger::{Exchange, Ledger, Tally};
 use crate::plan::{Plan, Protocol};
@@ -48,8 +49,10 @@ pub struct Series {
     pub lag: Option<Lag>,
     /// The error that ended the series before its time.
     pub ended_by: Option<io::Error>,
-    /// Errors that the system reported on the way.
-    pub errors: u64,
+    /// Errors that the system reported on the way: each kind with how often it came.
+    pub errors: Vec<(SystemError, u64)>,
+    /// Requests that still had time for a reply when the run was stopped.
+    pub unfinished: u64,
 }
 
 /// How late requests left, compared with the schedule.
@@ -67,6 +70,11 @@ pub fn milliseconds(ns: u64) -> f64 {
 }
 
 impl Results {
+    /// True when a reply came, also one that is not counted.
+    pub fn any_reply(&self) -> bool {
+        self.series.iter().any(|series| !series.ledger.arrival_order().is_empty())
+    }
+
     /// The second protocol's median less the first's. `None` unless two were measured, with enough replies.
     pub fn difference(&self) -> Option<Difference> {
         let [first, second] = &self.series[..] else { return None };
@@ -77,7 +85,7 @@ impl Results {
 impl Series {
     /// Draws up the figures of `lane`.
     pub fn new(lane: Lane, plan: &Plan) -> Series {
-        let Lane { protocol, server, connect, ledger, ended_by, errors, .. } = lane;
+        let Lane { protocol, server, connect, ledger, ended_by, errors, unfinished, .. } = lane;
         let warm_up = plan.warm_up as usize;
         let counted = ledger.exchanges().get(warm_up..).unwrap_or_default();
         let arrived = || {
@@ -103,6 +111,7 @@ impl Series {
             lag: Lag::of(counted),
             ended_by,
             errors,
+            unfinished,
             ledger,
         }
     }

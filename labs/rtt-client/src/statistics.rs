@@ -57,12 +57,16 @@ pub fn mean(times: &[f64]) -> Option<f64> {
 /// statistical packages", The American Statistician 50 (1996), pages 361–365. It is numpy's default, and in Python's
 /// `statistics.quantiles` it is called inclusive.
 pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
+    // BEGIN SOLUTION
     let last = sorted.len().checked_sub(1)?;
     let position = last as f64 * percent / 100.0;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and `last`
     let below = position.floor() as usize;
     let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
     Some(low + (high - low) * (position - below as f64))
+    // END SOLUTION
+    // STUB: let _ = (sorted, percent); // this line can go when you use them
+    // STUB: todo!("find the two values between which it lies: the position is `percent` of the way to the last one")
 }
 
 /// How far the times lie from their mean: the root of their squared distances, summed and divided by n − 1.
@@ -70,9 +74,13 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
 /// With n − 1 it estimates the spread of all the times that might have been measured (Bessel's correction); it takes two
 /// of them at least.
 pub fn standard_deviation(times: &[f64]) -> Option<f64> {
+    // BEGIN SOLUTION
     let mean = mean(times)?;
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     (times.len() > 1).then(|| (squares / (times.len() - 1) as f64).sqrt())
+    // END SOLUTION
+    // STUB: let _ = times; // this line can go when you use them
+    // STUB: todo!("sum up the squared distances from the mean")
 }
 
 /// How far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …

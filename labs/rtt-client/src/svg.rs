@@ -102,8 +102,8 @@ impl Axis {
     fn numbers(results: &Results) -> Axis {
         let first = f64::from(results.plan.warm_up) + 1.0;
         let sent = results.series.iter().map(|series| series.ledger.exchanges().len()).max().unwrap_or(0);
-        let last = (sent as f64).max(first + 1.0);
-        let margin = (last - first) * 0.015;
+        let last = (sent as f64).max(first);
+        let margin = ((last - first) * 0.015).max(0.5); // one request stands in the middle
         Axis { values: first - margin..last + margin, pixels: POINTS, logarithmic: false }
     }
 

@@ -9,20 +9,23 @@ use crate::results::{Lag, Results, Series, milliseconds};
 use crate::statistics::Summary;
 use chrono::{DateTime, FixedOffset};
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The line that says what is about to be measured.
 pub fn heading(target: &str, protocols: &str, plan: &Plan) -> String {
-    let pace = if plan.interval.is_zero() {
-        "each when the one before is answered".to_owned()
+    let pace = if plan.count + plan.warm_up == 1 {
+        String::new()
+    } else if plan.interval.is_zero() {
+        ", each when the one before is answered".to_owned()
     } else {
-        format!("one every {:?}", plan.interval)
+        format!(", one every {:?}", plan.interval)
     };
     let warm_up =
         if plan.warm_up > 0 { format!(" after {} to warm up", plan.warm_up) } else { String::new() };
     let exchanges = if plan.count == 1 { "1 exchange" } else { &format!("{} exchanges", plan.count) };
     format!(
-        "measuring {target} over {protocols}: {exchanges} of {} bytes{warm_up}, {pace}, timeout {:?}\n",
+        "measuring {target} over {protocols}: {exchanges} of {} bytes{warm_up}{pace}, timeout {:?}\n",
         plan.size, plan.timeout
     )
 }
@@ -52,8 +55,13 @@ pub fn line(event: &Event, started: DateTime<FixedOffset>, plan: &Plan) -> Strin
     }
 }
 
-/// The summary: a table with a column for each protocol, and what it means.
+/// The summary: a table with a column for each protocol, and what it means. Without any reply there is nothing to put
+/// in a table.
 pub fn summary(results: &Results) -> String {
+    if !results.any_reply() {
+        let lines: String = results.series.iter().map(no_reply).collect();
+        return format!("\n{lines}");
+    }
     let mut text = table(results);
     for sentence in sentences(results) {
         text.push('\n');
@@ -133,10 +141,13 @@ fn show(figure: Option<f64>) -> String {
 fn sentences(results: &Results) -> Vec<String> {
     let mut sentences = Vec::new();
     for series in &results.series {
-        sentences.extend(first_exchange(series));
+        if let (Some(first_ms), Some(warm_ms)) = (series.first_ms, series.warm_median_ms) {
+            sentences.extend(first_exchange(series.protocol, first_ms, warm_ms, series.server.ip()));
+        }
         sentences.extend(schedule(series));
         sentences.extend(split_write(series, &results.plan));
         sentences.extend(errors(series));
+        sentences.extend(unfinished(series));
     }
     sentences.extend(verdict(results));
     sentences
@@ -145,18 +156,17 @@ fn sentences(results: &Results) -> Vec<String> {
 /// How many times the median the first exchange may take before it is remarked on.
 const FIRST_RATIO_MAX: f64 = 1.5;
 
-fn first_exchange(series: &Series) -> Option<String> {
-    let ratio = series.first_ms? / series.warm_median_ms?;
+fn first_exchange(protocol: Protocol, first_ms: f64, warm_median_ms: f64, server: IpAddr) -> Option<String> {
+    let ratio = first_ms / warm_median_ms;
     // There is no network card on loopback, so no hardware address to find.
-    let causes = if series.server.ip().is_loopback() {
+    let causes = if server.is_loopback() {
         "cold caches, and a server that had to be woken"
     } else {
         "finding the hardware address (ARP or neighbour discovery), cold caches in both machines, setting up the route"
     };
     (ratio > FIRST_RATIO_MAX).then(|| {
         format!(
-            "{}: the first exchange took {ratio:.1} times the median of the others. Likely causes: {causes}.",
-            series.protocol
+            "{protocol}: the first exchange took {ratio:.1} times the median of the others. Likely causes: {causes}."
         )
     })
 }
@@ -202,6 +212,26 @@ fn split_write(series: &Series, plan: &Plan) -> Option<String> {
     Some(format!("TCP: {effect}"))
 }
 
+fn no_reply(series: &Series) -> String {
+    let requests = match series.ledger.exchanges().len() {
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
+    };
+    let garbage = match series.tally.garbage {
+        0 => String::new(),
+        count => format!("; what came {count} times answers none of them"),
+    };
+    format!("{}: {requests} sent, no reply{garbage}.\n", series.protocol)
+}
+
+/// Says what cut the run short.
+fn unfinished(series: &Series) -> Option<String> {
+    let (protocol, count) = (series.protocol, series.unfinished);
+    (count > 0).then(|| {
+        format!("{protocol}: {count} of the lost still had time for a reply when the run was stopped.")
+    })
+}
+
 fn errors(series: &Series) -> Option<String> {
     let Series { protocol, errors, .. } = series;
     if let Some(error) = &series.ended_by {
@@ -211,7 +241,8 @@ fn errors(series: &Series) -> Option<String> {
         };
         return Some(format!("{protocol}: the run ended after {replies}: {error}."));
     }
-    (*errors > 0).then(|| format!("{protocol}: the system reported {errors} errors on the way."))
+    let errors: Vec<String> = errors.iter().map(|(error, count)| format!("{count} × {error}")).collect();
+    (!errors.is_empty()).then(|| format!("{protocol}: the system reported {}.", errors.join(", ")))
 }
 
 /// Says which protocol was slower, or that the measurement can't tell.
@@ -248,4 +279,31 @@ pub fn progress(done: u64, total: u64, elapsed: Duration) -> String {
     let percent = done * 100 / total.max(1);
     let left = elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done.max(1) as f64;
     format!("{done} of {total} exchanges, {percent} %, {left:.0} s left")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_exchange;
+    use crate::plan::Protocol;
+    use std::net::IpAddr;
+
+    #[track_caller]
+    fn check(first_ms: f64, server: &str, expected: Option<&str>) {
+        let server: IpAddr = server.parse().unwrap();
+        let sentence = first_exchange(Protocol::Udp, first_ms, 1.0, server);
+        assert_eq!(sentence.as_deref(), expected);
+    }
+
+    #[test]
+    fn names_the_likely_causes_of_a_slow_first_exchange() {
+        check(1.5, "10.0.3.1", None);
+        let sentence = "UDP: the first exchange took 1.6 times the median of the others. Likely causes: finding the \
+            hardware address (ARP or neighbour discovery), cold caches in both machines, setting up the route.";
+        check(1.6, "10.0.3.1", Some(sentence));
+        check(1.6, "fd00::1", Some(sentence));
+        let sentence = "UDP: the first exchange took 20.0 times the median of the others. Likely causes: cold caches, \
+            and a server that had to be woken.";
+        check(20.0, "127.0.0.1", Some(sentence));
+        check(20.0, "::1", Some(sentence));
+    }
 }

@@ -218,7 +218,9 @@ fn fails_when_no_reply_comes_at_all() {
     let server = UdpPeer::server();
     let address = server.address();
     let finished = start("udp --count 2 --interval 1ms --timeout 50ms", address).wait();
-    check_counts(&finished, [2, 0, 0, 2, 0, 0, 0]);
+    // Nothing but the counts, and the reason once.
+    assert!(finished.stdout.ends_with("\n\nUDP: 2 requests sent, no reply.\n"), "{}", finished.stdout);
+    assert!(!finished.stdout.contains("received"), "{}", finished.stdout);
     assert_eq!(
         finished.stderr,
         format!("error: no reply from `{address}` within 0.05 s; is the server running?\n")
@@ -238,7 +240,26 @@ fn is_refused_over_udp_where_nobody_listens() {
             .starts_with(&format!("error: failed to get a reply from `{nobody}`: Connection refused"))
     );
     assert!(finished.stderr.ends_with("; is the server running?\n"), "{}", finished.stderr);
+    assert!(finished.stdout.ends_with("\n\nUDP: 1 request sent, no reply.\n"), "{}", finished.stdout);
     assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
+
+// Only here does the system report every refusal.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_each_error_of_the_system_once() {
+    let mut server = UdpPeer::server();
+    let mut client = start("udp --count 20 --interval 10ms --timeout 100ms", server.address());
+    let reply = requests(&mut server, 1).remove(0);
+    server.send(&reply);
+    client.expect_on_screen("UDP 1: sent ");
+    drop(server);
+    let finished = client.wait();
+    let named: Vec<&str> =
+        finished.stdout.lines().filter(|line| line.starts_with("UDP: the system reported ")).collect();
+    assert_eq!(named.len(), 1, "{}", finished.stdout);
+    assert!(named[0].ends_with(" × Connection refused (os error 111)."), "{}", named[0]);
+    assert_eq!(finished.status.code(), Some(0));
 }
 
 #[test]
@@ -420,6 +441,25 @@ fn sums_up_when_interrupted() {
 
 #[cfg(unix)]
 #[test]
+fn listens_a_second_at_most_when_interrupted() {
+    let mut server = UdpPeer::server();
+    let mut client = start("udp --count 100000 --interval 10ms --timeout 1h", server.address());
+    let replies = requests(&mut server, 3);
+    server.send(&replies[0]);
+    client.expect_on_screen("UDP 1: ");
+    client.signal(labtest::Signal::INT);
+    let finished = client.wait();
+    assert_eq!(figures(&finished, "received"), ["1"]);
+    assert!(
+        finished.stdout.contains(" still had time for a reply when the run was stopped"),
+        "{}",
+        finished.stdout
+    );
+    assert_eq!(finished.status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
 fn shows_on_a_terminal_how_far_a_long_run_is() {
     let server = echo();
     let args = ["udp", &server.to_string(), "--count", "100000", "--interval", "10ms", "--quiet"];
@@ -574,6 +614,48 @@ fn says_which_file_it_can_not_write() {
 }
 
 #[test]
+fn writes_no_file_over_another() {
+    let path = scratch("twice");
+    let file = path.display().to_string();
+    let finished = run(CLIENT, &["udp", &echo().to_string(), "--json", &file, "--csv", &file]);
+    assert_eq!(finished.stderr, format!("error: two results can't be written to one file, `{file}`\n"));
+    assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn says_that_there_is_no_room_for_so_many_exchanges() {
+    let script = format!("ulimit -v 200000; \"$0\" compare {} --count 10000000", echo());
+    let finished = run("/bin/sh", &["-c", &script, CLIENT]);
+    assert!(
+        finished.stderr.starts_with("error: failed to make room for 10000000 exchanges: "),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn names_the_likely_causes_of_a_slow_first_exchange() {
+    let mut server = UdpPeer::server();
+    let mut client = start("udp --count 3 --interval 1s --timeout 9s", server.address());
+    let first = requests(&mut server, 1).remove(0);
+    thread::sleep(Duration::from_millis(500)); // a server that is slow to begin
+    server.send(&first);
+    for _ in 0..2 {
+        let reply = requests(&mut server, 1).remove(0);
+        server.send(&reply);
+    }
+    let finished = client.wait();
+    let sentence = finished.stdout.lines().find(|line| line.starts_with("UDP: the first exchange took "));
+    assert!(
+        sentence.is_some_and(|line| line.contains(" times the median of the others. Likely causes: ")),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
 fn tells_the_times_from_the_schedule_apart_when_the_server_stalls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -593,7 +675,7 @@ fn tells_the_times_from_the_schedule_apart_when_the_server_stalls() {
     let series = &found["series"][0];
     let p90_ms = |from: &str| number(&series[from]["p90_ms"]);
     assert!(p90_ms("from_schedule") > 500.0, "{series}");
-    // On an idle machine well below 1 ms.
+    // On an idle machine it is well below 1 ms.
     assert!(p90_ms("from_sending") < 100.0, "{}", series["from_sending"]);
 }
 

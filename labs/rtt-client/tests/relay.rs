@@ -187,14 +187,22 @@ fn does_the_same_to_the_same_datagrams() {
 
 #[test]
 fn holds_datagrams_in_both_directions() {
-    let relay = relay(echo(None), "--delay 10ms");
+    let (log, table) = (scratch("held.log"), scratch("held.csv"));
+    let relay = relay(echo(None), &format!("--delay 10ms --log {}", log.display()));
     // The interval is shorter than the round trip, and loses nothing.
-    let args = ["udp", "--count", "50", "--interval", "4ms", "--timeout", "9s"];
-    let finished = Client::start(CLIENT, &args, relay.address()).wait();
+    let args = format!("udp --count 50 --interval 4ms --timeout 9s --csv {}", table.display());
+    let finished = Client::start(CLIENT, &args.split(' ').collect::<Vec<_>>(), relay.address()).wait();
+    let (log, rtts_us) = (read_log(&log), read_rtts_us(&table));
     assert_eq!(counts(&finished), [50, 50, 0, 0, 0, 0, 0]);
-    let row = finished.stdout.lines().find_map(|line| line.strip_prefix("minimum")).unwrap();
-    let minimum: f64 = row.trim().parse().unwrap();
-    assert!((20.0..500.0).contains(&minimum), "{}", finished.stdout);
+    assert_eq!(counts(&finished), truth(&log, &rtts_us, 9_000_000));
+    for row in &log {
+        assert!(row.sent_us.unwrap() - row.arrived_us >= 10_000, "{row:?}");
+    }
+    assert!(rtts_us.values().all(|rtt_us| *rtt_us >= 20_000), "{rtts_us:?}");
+    // On an idle machine they are 20.1 to 20.5 ms.
+    let mut sorted: Vec<u64> = rtts_us.into_values().collect();
+    sorted.sort_unstable();
+    assert!(sorted[25] < 500_000, "{sorted:?}");
 }
 
 #[test]
@@ -258,6 +266,16 @@ fn refuses_to_send_to_itself() {
     let finished = run(RELAY, &[&address, "--to", &address]);
     assert!(finished.stderr.contains(" would send to itself; "), "{}", finished.stderr);
     assert_eq!((finished.status.code(), finished.stderr.lines().count()), (Some(1), 1));
+}
+
+#[test]
+fn knows_that_no_server_is_at_port_0() {
+    let finished = run(RELAY, &["127.0.0.1:0", "--to", "127.0.0.1:0"]);
+    assert_eq!(
+        finished.stderr,
+        "error: no server is at port 0; give the port after `listening on` on the server's screen\n"
+    );
+    assert_eq!(finished.status.code(), Some(1));
 }
 
 #[test]

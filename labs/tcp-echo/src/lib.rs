@@ -2,9 +2,10 @@
 //!
 //! Read [`serve`] and [`serve_connection`], the server's side, then [`ask`], the client's.
 
+// BEGIN SOLUTION
 use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,22 +23,21 @@ const REPLY_BYTES_MAX: usize = 1 << 21;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+// END SOLUTION
+// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
+// STUB: use std::io::{self, BufReader};
+// STUB: use std::net::{TcpListener, TcpStream};
+// STUB: use std::time::Duration;
 
 /// Serves one client after the other, in the order in which they connected.
 ///
 /// The system completes the handshake for those who wait (the backlog of `listen`): they are connected and may send,
 /// but nobody answers them until their turn comes. With `once`, a client's turn is over after its first line.
 pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
+    // BEGIN SOLUTION
     let mut number = 0_u64;
     loop {
-        let (connection, address) = match listener.accept() {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                screen.line(format_args!("failed to accept a client: {error}"));
-                thread::sleep(ACCEPT_PAUSE);
-                continue;
-            }
-        };
+        let (connection, address) = accept(listener, screen);
         number += 1;
         screen.line(format_args!("client {number} connected from {address}"));
         // A reset or a broken pipe ends this client's turn, not the server.
@@ -48,7 +48,29 @@ pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
             Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
         }
     }
+    // END SOLUTION
+    // STUB: let _ = (listener, once, screen); // this line can go when you use them
+    // STUB: todo!("accept a client first: `listener.accept()` gives its connection, for `serve_connection`")
 }
+
+// BEGIN SOLUTION
+/// Waits for the next client, as often as it takes.
+fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
+    let mut told = false;
+    loop {
+        match listener.accept() {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                if !told {
+                    screen.line(format_args!("failed to accept a client: {error}; trying again"));
+                }
+                told = true;
+                thread::sleep(ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+// END SOLUTION
 
 /// Returns in upper case whatever arrives on `connection`, until the client closes its side.
 ///
@@ -62,6 +84,7 @@ pub fn serve_connection(
     once: bool,
     screen: &Screen,
 ) -> io::Result<()> {
+    // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
     connection.set_nodelay(true)?;
     let mut buffer = [0; CHUNK_BYTES_MAX];
@@ -86,8 +109,12 @@ pub fn serve_connection(
             connection.set_read_timeout(Some(LINE_PAUSE))?;
         }
     }
+    // END SOLUTION
+    // STUB: let _ = (&mut connection, number, once, screen); // this line can go when you use them
+    // STUB: todo!("read first: `connection.read(&mut buffer)` gives how many bytes came, and 0 at the end")
 }
 
+// BEGIN SOLUTION
 /// Ends a conversation that the client has not ended: nothing more is sent, and what still comes is thrown away.
 ///
 /// Closing over unread bytes would send a reset instead of the end of the stream, and the client could lose the reply.
@@ -102,6 +129,7 @@ fn hang_up(mut connection: &TcpStream) -> io::Result<()> {
     }
     Ok(())
 }
+// END SOLUTION
 
 /// A server's answer to one line.
 #[derive(Debug, PartialEq)]
@@ -131,6 +159,7 @@ pub enum End {
 /// # Errors
 /// If the connection breaks before any of the reply came, or the reply is too long.
 pub fn ask(connection: &mut BufReader<TcpStream>, text: &[u8], timeout: Duration) -> io::Result<Reply> {
+    // BEGIN SOLUTION
     let deadline = Instant::now() + timeout;
     connection.get_ref().set_write_timeout(Some(timeout))?;
     // Text and newline in one write: as two, they would be two segments, and the second might wait for the first.
@@ -145,9 +174,9 @@ pub fn ask(connection: &mut BufReader<TcpStream>, text: &[u8], timeout: Duration
         let arrived = match connection.fill_buf() {
             Ok([]) => return Ok(Reply { text, end: End::Closed }),
             Ok(arrived) => arrived,
-            Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => continue,
-            Err(_) if !text.is_empty() => return Ok(Reply { text, end: End::Closed }),
-            Err(error) => return Err(error),
+            Err(error) if is_timeout(&error) || matches!(error.kind(), ErrorKind::Interrupted) => continue,
+            Err(error) if text.is_empty() => return Err(error),
+            Err(_) => return Ok(Reply { text, end: End::Closed }),
         };
         let newline = arrived.iter().position(|byte| *byte == b'\n');
         let taken = newline.map_or(arrived.len(), |at| at + 1);
@@ -160,4 +189,7 @@ pub fn ask(connection: &mut BufReader<TcpStream>, text: &[u8], timeout: Duration
             return Err(io::Error::new(ErrorKind::InvalidData, "the reply is too long and has no newline"));
         }
     }
+    // END SOLUTION
+    // STUB: let _ = (connection, text, timeout); // this line can go when you use them
+    // STUB: todo!("send the text and a newline first: `connection.get_mut().write_all`")
 }

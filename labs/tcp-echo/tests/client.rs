@@ -134,6 +134,18 @@ fn says_the_same_of_a_server_that_resets() {
 }
 
 #[test]
+fn shows_what_came_of_a_reply_before_a_reset() {
+    let listener = TcpPeerListener::bind();
+    let mut client = Client::start(CLIENT, &["-m", "hello"], listener.address());
+    let mut server = listener.accept();
+    server.expect(b"hello\n");
+    server.send(b"HEL");
+    server.reset();
+    client.expect_exit(0);
+    assert_eq!(client.screen(), "From server: HEL\n");
+}
+
+#[test]
 fn gives_up_when_no_reply_comes() {
     let listener = TcpPeerListener::bind();
     let address = listener.address();

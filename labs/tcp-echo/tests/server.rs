@@ -121,6 +121,16 @@ fn survives_a_client_that_resets() {
     client.expect(b"HELLO\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn tells_a_reset_from_an_end() {
+    for args in [&[][..], &["--once"]] {
+        let server = Server::start(SERVER, args);
+        server.tcp_client().reset();
+        server.expect_on_screen("client 1 disconnected: Connection reset by peer");
+    }
+}
+
 #[test]
 fn survives_a_client_that_says_nothing() {
     let server = Server::start(SERVER, &[]);
@@ -144,6 +154,32 @@ fn survives_a_client_that_leaves_before_its_reply() {
     client.expect(b"HELLO\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn says_once_that_it_has_no_descriptor_and_goes_on_when_it_has() {
+    if !labtest::has_tool("prlimit") {
+        return;
+    }
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let allow = |count: &str| {
+        let limited = run("prlimit", &[&format!("--nofile={count}:"), "--pid", &server.id().to_string()]);
+        assert!(limited.status.success(), "{}", limited.stderr);
+    };
+    allow("4"); // three and the listening socket: there is none for a connection
+    // The call that waits already has its descriptor.
+    let mut last = server.tcp_client();
+    last.send(b"hello\n");
+    last.expect(b"HELLO\n");
+    last.close();
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    server.expect_on_screen("failed to accept a client: Too many open files");
+    client.expect_nothing_for(Duration::from_millis(500));
+    assert_eq!(server.screen().matches("failed to accept").count(), 1, "{}", server.screen());
+    allow("64");
+    client.expect(b"HELLO\n");
+}
+
 #[test]
 fn closes_after_the_first_line_with_once() {
     let server = Server::start(SERVER, &["--once"]);
@@ -162,6 +198,8 @@ fn closes_after_a_pause_with_once_when_no_newline_comes() {
     client.send(b"hello");
     client.expect(b"HELLO");
     client.expect_end();
+    client.close();
+    server.expect_on_screen("client 1 disconnected\n");
 }
 
 #[test]
@@ -176,6 +214,16 @@ fn loses_no_reply_with_once_when_the_line_comes_in_pieces() {
         // More than the first line gets no answer, but the end is an end and no reset.
         client.expect_end();
     }
+}
+
+#[test]
+fn loses_no_reply_with_once_when_much_more_comes() {
+    let server = Server::start(SERVER, &["--once"]);
+    let mut client = server.tcp_client();
+    // More than one read takes, so closing right after the reply would be a reset.
+    client.send(&[b"hello\n", &[b'x'; 300_000][..]].concat());
+    client.expect(b"HELLO\n");
+    client.expect_end();
 }
 
 /// Sends `mebibytes` while reading what comes back, and compares it.

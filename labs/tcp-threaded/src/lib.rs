@@ -3,6 +3,7 @@
 //! Read [`serve`], which makes the threads, then [`serve_connection`] and what it calls, which runs in
 //! each of them.
 
+// BEGIN SOLUTION
 use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,13 +16,17 @@ use std::time::Duration;
 const CHUNK_BYTES_MAX: usize = 4096;
 
 /// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
-const STACK_BYTES: usize = 128 * 1024;
+const STACK_BYTES: usize = 131_072;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The silence after which an unfinished line is counted as it stands.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
+// END SOLUTION
+// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
+// STUB: use std::io;
+// STUB: use std::net::{TcpListener, TcpStream};
 
 /// What the server answers.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -36,6 +41,7 @@ pub enum Reply {
 ///
 /// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
 pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &Screen) {
+    // BEGIN SOLUTION
     // Each thread holds a copy, so that counting the copies counts the clients.
     let seat = Arc::new(());
     // Threads of a scope may borrow the screen: the scope does not end before they do.
@@ -69,8 +75,12 @@ pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &
             }
         }
     });
+    // END SOLUTION
+    // STUB: let _ = (listener, reply, clients_max, screen); // this line can go when you use them
+    // STUB: todo!("accept a client first: `listener.accept()`; then start a thread that calls `serve_connection`")
 }
 
+// BEGIN SOLUTION
 /// Waits for the next client, as often as it takes.
 fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
     let mut told = false;
@@ -100,6 +110,7 @@ fn turn_away(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
     let _ = connection.read(&mut [0; CHUNK_BYTES_MAX]);
     Ok(())
 }
+// END SOLUTION
 
 /// Answers one client until it closes its side.
 ///
@@ -111,6 +122,7 @@ pub fn serve_connection(
     reply: Reply,
     screen: &Screen,
 ) -> io::Result<()> {
+    // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
     connection.set_nodelay(true)?;
     let show = |text: &[u8]| {
@@ -120,8 +132,12 @@ pub fn serve_connection(
         Reply::Upper => return_upper_case(connection, show),
         Reply::Count => count_characters(connection, show),
     }
+    // END SOLUTION
+    // STUB: let _ = (connection, number, reply, screen); // this line can go when you use them
+    // STUB: todo!("read first: `read(&mut buffer)` gives how many bytes came, and 0 at the end of the stream")
 }
 
+// BEGIN SOLUTION
 /// Returns whatever arrives, at once.
 fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Result<()> {
     let mut buffer = [0; CHUNK_BYTES_MAX];
@@ -166,3 +182,4 @@ fn count_characters(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Res
         connection.write_all(&answer)?;
     }
 }
+// END SOLUTION

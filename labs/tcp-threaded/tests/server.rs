@@ -113,6 +113,20 @@ fn survives_clients_that_reset_or_leave() {
     patient.expect(b"STILL HERE\n");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn tells_a_reset_from_an_end() {
+    for args in [&[][..], &["--reply", "count"]] {
+        let server = Server::start(SERVER, args);
+        server.tcp_client().reset();
+        server.expect_on_screen("client 1 disconnected: Connection reset by peer");
+        let mut rude = server.tcp_client();
+        rude.send(b"no newline");
+        rude.reset();
+        server.expect_on_screen("client 2 disconnected: Connection reset by peer");
+    }
+}
+
 #[test]
 fn is_not_held_up_by_a_client_that_never_reads() {
     let server = Server::start(SERVER, &["--quiet"]);

@@ -2,21 +2,29 @@
 //!
 //! Read [`serve`], then [`connect`] and [`ask`]: between them they make every socket call but the server's `bind`.
 
+// BEGIN SOLUTION
 use labcore::{Screen, printable, uppercase};
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
+// END SOLUTION
+// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`
+// STUB: use std::io;
+// STUB: use std::net::{SocketAddr, UdpSocket};
+// STUB: use std::time::Duration;
 
 /// The longest text that fits: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
 pub const TEXT_BYTES_MAX: usize = 65_507;
 
+// BEGIN SOLUTION
 /// Room for any datagram: UDP's length field has 16 bits, so none is longer (RFC 768). Of a datagram that is longer
 /// than the buffer, the rest would be lost.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
 /// Clients that the screen tells apart. Then it starts anew: a table that only grows would let strangers fill the memory.
 const CLIENTS_MAX: usize = 10_000;
+// END SOLUTION
 
 /// Answers each datagram on `socket` with its text in upper case, until receiving fails.
 ///
@@ -25,14 +33,16 @@ const CLIENTS_MAX: usize = 10_000;
 /// # Errors
 /// If the socket can't receive any more. A client that can't be answered is its own trouble, not the server's.
 pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
+    // BEGIN SOLUTION
     let mut buffer = [0; DATAGRAM_BYTES_MAX];
     let mut clients = Clients::default();
     loop {
         let (size, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
             // Windows reports here that an earlier reply met a closed port. That client is gone, the others are not.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => continue,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::Interrupted) => {
+                continue;
+            }
             Err(error) => return Err(error),
         };
         let datagram = &mut buffer[..size];
@@ -43,8 +53,12 @@ pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
             screen.line(format_args!("client {number} can't be answered: {error}"));
         }
     }
+    // END SOLUTION
+    // STUB: let _ = (socket, screen); // this line can go when you use them
+    // STUB: todo!("receive a datagram first: `socket.recv_from(&mut buffer)` gives its size, and who sent it")
 }
 
+// BEGIN SOLUTION
 /// Numbers the socket addresses that datagrams come from. Only the screen needs it: UDP itself remembers nobody.
 #[derive(Default)]
 struct Clients {
@@ -66,6 +80,7 @@ impl Clients {
         self.last
     }
 }
+// END SOLUTION
 
 /// Makes a client's socket for one server.
 ///
@@ -75,6 +90,7 @@ impl Clients {
 /// # Errors
 /// If there is no port to be had, or no route to the server.
 pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
+    // BEGIN SOLUTION
     let any_address: SocketAddr = match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -84,6 +100,9 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
     // A lost datagram is never announced: whoever waits for it without a limit waits for ever.
     socket.set_read_timeout(Some(timeout))?;
     Ok(socket)
+    // END SOLUTION
+    // STUB: let _ = (server, timeout); // this line can go when you use them
+    // STUB: todo!("make a socket first: `UdpSocket::bind` with port 0, then `connect` it to the server")
 }
 
 /// Sends `text` as one datagram and waits for one reply, for as long as [`connect`] was told.
@@ -92,6 +111,7 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
 /// `ConnectionRefused` if nobody listens there and the system tells, a timeout if no reply comes: the request, the
 /// reply or the server may be lost, and UDP never says which.
 pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
+    // BEGIN SOLUTION
     socket.send(text)?;
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
     loop {
@@ -101,8 +121,11 @@ pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
                 return Ok(buffer);
             }
             // The program was stopped and goes on (Ctrl+Z, `fg`).
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    // END SOLUTION
+    // STUB: let _ = (socket, text); // this line can go when you use them
+    // STUB: todo!("send the text first: `socket.send`; then receive the reply into a buffer that has room for it")
 }

@@ -3,7 +3,6 @@
 use anyhow::Context;
 use clap::Parser;
 use http_file_server::answer::Site;
-use http_file_server::connections::Connections;
 use http_file_server::file::Root;
 use http_file_server::{Limits, Server, serve, stop};
 use labcore::{Screen, ServerAddress, report};
@@ -11,6 +10,10 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+
+/// Connections that may wait to be accepted. The system has a limit of its own, 4096 on Linux (`somaxconn`).
+#[cfg(unix)]
+const BACKLOG_MAX: i32 = 4096;
 
 /// Serves the files of a directory to web browsers.
 #[derive(Parser)]
@@ -49,24 +52,27 @@ fn run(args: Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
     let local = listener.local_addr()?;
-    let connections: Arc<Connections> = Arc::clone(&server.connections);
+    allow_crowds(&listener);
+    let connections = Arc::clone(&server.connections);
     ctrlc::set_handler(move || stop(&connections, local)).context("failed to watch for Ctrl+C")?;
     args.address.announce(local);
-    allow_descriptors();
     serve(listener, &server);
     Ok(())
 }
 
-/// Asks for as many descriptors as the system allows: each connection takes one, and a file that is sent another.
-///
-/// A process begins with a lower limit, for the sake of programs that use `select`, which knows the first 1,024.
+/// Makes room for many clients: as much as the system allows. Where it allows no more than before, that will do, too.
 #[cfg(unix)]
-fn allow_descriptors() {
+fn allow_crowds(listener: &TcpListener) {
     use rustix::process::{Resource, getrlimit, setrlimit};
+    // `bind` has called `listen` too, for a backlog of 128. In a crowd of clients the rest would be ignored, and try
+    // again only after a second.
+    let _ = rustix::net::listen(listener, BACKLOG_MAX);
+    // Each connection takes a descriptor, and a file that is sent another. A process begins with a lower limit, for the
+    // sake of programs that use `select`, which knows the first 1,024.
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    let _ = setrlimit(Resource::Nofile, limit); // the limit that was there will do, too
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 #[cfg(not(unix))]
-fn allow_descriptors() {}
+fn allow_crowds(_: &TcpListener) {}

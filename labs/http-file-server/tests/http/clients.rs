@@ -1,8 +1,8 @@
 //! Clients that are slow, silent, rude, or too many.
 
-use crate::site::{Reply, Site, get};
-use crate::{ask, read_reply};
-use labtest::{Server, TcpPeer};
+use crate::site::Site;
+use crate::{Reply, ask, get, read_reply};
+use labtest::{Server, TcpPeer, run};
 use std::fs::File;
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -170,6 +170,30 @@ fn turns_clients_away_when_it_is_full_and_recovers() {
     assert_eq!(ask(&mut second, "GET", "/a.txt", "").status(), "200");
 }
 
+#[test]
+fn wants_room_for_at_least_one_client() {
+    for number in ["0", "10001"] {
+        let finished = run(crate::site::SERVER, &["--max-connections", number]);
+        assert_eq!(finished.status.code(), Some(2), "{}", finished.stderr);
+        assert!(finished.stderr.contains(&format!("invalid value '{number}'")), "{}", finished.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lets_a_crowd_wait_at_the_door() {
+    use labtest::Signal;
+    let site = site();
+    let server = site.serve(&["--quiet"]);
+    // While it is stopped, the system alone lets clients in, up to the backlog. Those above would not be connected.
+    server.signal(Signal::STOP);
+    let mut crowd: Vec<TcpPeer> = (0..300).map(|_| server.tcp_client()).collect();
+    server.signal(Signal::CONT);
+    for client in &mut crowd {
+        assert_eq!(ask(client, "GET", "/a.txt", "").body, b"first\n");
+    }
+}
+
 /// Asks until there is room.
 #[track_caller]
 fn await_ok(server: &Server) {
@@ -204,16 +228,18 @@ fn survives_without_descriptors() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn does_not_spin_without_descriptors() {
+fn neither_spins_nor_chatters_without_descriptors() {
     let site = site();
     let root = site.path("");
-    let args = ["--root", root.to_str().unwrap(), "--request-timeout", "1s"];
-    let server = Server::limited("-n 20", crate::site::SERVER, &args);
+    let server = Server::limited("-n 20", crate::site::SERVER, &["--root", root.to_str().unwrap()]);
     let mut clients: Vec<TcpPeer> = (0..40).map(|_| server.tcp_client()).collect();
     server.expect_on_screen("failed to accept a client: ");
     let before = server.cpu_time();
-    clients[0].expect_end();
+    clients[0].expect_nothing_for(SHORT_TIME);
     assert!(server.cpu_time() - before < Duration::from_millis(200), "{:?}", server.cpu_time() - before);
+    // Said once, or twice if one more found a place, but not each time that it is tried again.
+    let told = server.screen().matches("failed to accept").count();
+    assert!(told <= 2, "{told} times: {}", server.screen());
 }
 
 #[cfg(target_os = "linux")]

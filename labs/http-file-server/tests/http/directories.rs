@@ -1,6 +1,7 @@
 //! Directories: their index, their listing, and the slash at their end.
 
-use crate::site::{Site, get};
+use crate::get;
+use crate::site::Site;
 
 #[track_caller]
 fn check_location(path: &str, expected: &str) {
@@ -77,6 +78,35 @@ fn lists_and_serves_a_name_that_is_not_utf_8() {
     let page = String::from_utf8(get(&server, "/").body).unwrap();
     assert!(page.contains("href=\"%FF%FE.txt\">\\xff\\xfe.txt<"), "{page}");
     assert_eq!(get(&server, "/%FF%FE.txt").body, b"content");
+}
+
+#[test]
+fn says_that_a_listing_is_not_complete() {
+    let site = Site::new();
+    for number in 0..10_000 {
+        std::fs::write(site.path(&number.to_string()), "").unwrap();
+    }
+    let server = site.serve(&[]);
+    let list = || String::from_utf8(get(&server, "/").body).unwrap();
+    let page = list();
+    assert!(page.matches("<tr>").count() == 10_000 && !page.contains("more"), "{page}");
+    std::fs::write(site.path("one more"), "").unwrap();
+    let page = list();
+    assert_eq!(page.matches("<tr>").count(), 10_000);
+    assert!(page.ends_with("<p>There are more. Only 10000 are shown.\n"), "{page}");
+}
+
+#[test]
+fn fits_small_and_dark_screens() {
+    let server = Site::new().serve(&[]);
+    for path in ["/", "/missing"] {
+        let page = String::from_utf8(get(&server, path).body).unwrap();
+        for meta in
+            ["name=\"viewport\" content=\"width=device-width", "name=\"color-scheme\" content=\"light dark\""]
+        {
+            assert!(page.contains(meta), "{page}");
+        }
+    }
 }
 
 #[test]

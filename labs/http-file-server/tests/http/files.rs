@@ -1,7 +1,7 @@
 //! Files: their parts, their versions, their kinds, and the ones that are not served.
 
-use crate::site::{Reply, Site, get};
-use crate::{ask, read_reply};
+use crate::site::Site;
+use crate::{Reply, ask, get, read_reply};
 use labtest::{Server, TcpPeer};
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};

@@ -1,7 +1,7 @@
 //! What the server prints.
 
-use crate::site::{SERVER, Site, get};
-use crate::{ask, read_reply};
+use crate::site::{SERVER, Site};
+use crate::{ask, get, read_reply};
 #[cfg(unix)]
 use labtest::Server;
 use labtest::run;

@@ -1,7 +1,7 @@
 //! The end of the server: after one answer, or when a signal asks for it.
 
-use crate::ask;
-use crate::site::{Site, get};
+use crate::site::Site;
+use crate::{ask, get};
 #[cfg(unix)]
 use labtest::TcpPeer;
 

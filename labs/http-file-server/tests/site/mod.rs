@@ -1,9 +1,9 @@
-//! A directory to serve, and what a client makes of the answers.
+//! A directory to serve.
 
 // A test that cannot go on panics: that is how it fails.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use labtest::{Server, TcpPeer};
+use labtest::Server;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,9 @@ impl Site {
     pub fn new() -> Site {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("site-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // Whoever grades names a folder that the program under test can see.
+        let temporary = std::env::var_os("LAB_TMP").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
+        let directory = PathBuf::from(temporary).join(name);
         fs::create_dir_all(directory.join("root")).unwrap();
         Site { directory }
     }
@@ -47,34 +49,4 @@ impl Drop for Site {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-/// An answer, taken apart.
-pub struct Reply {
-    /// The head with the empty line at its end.
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    pub fn status(&self) -> &str {
-        self.head.split(' ').nth(1).unwrap_or("no status")
-    }
-
-    /// Reads what a server sends until it closes.
-    #[track_caller]
-    pub fn read_to_end(client: &mut TcpPeer) -> Reply {
-        let received = client.read_to_end();
-        let end = received.windows(4).position(|four| four == b"\r\n\r\n");
-        let (head, body) = received.split_at(end.expect("the answer has a head that an empty line ends") + 4);
-        Reply { head: String::from_utf8(head.to_vec()).unwrap(), body: body.to_vec() }
-    }
-}
-
-/// Asks for a path on a connection of its own.
-#[track_caller]
-pub fn get(server: &Server, path: &str) -> Reply {
-    let mut client = server.tcp_client();
-    client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
-    Reply::read_to_end(&mut client)
 }

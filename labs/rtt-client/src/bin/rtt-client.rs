@@ -1,6 +1,6 @@
 //! Measures round trip times to an echo server over UDP, TCP, or both in turns.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
 use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
 use rtt_client::clock::Clock;
@@ -12,7 +12,7 @@ use rtt_client::request::{SIZE_MAX, SIZE_MIN, random_run};
 use rtt_client::results::{Results, Series};
 use rtt_client::{csv, json, svg, text};
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
@@ -154,7 +154,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
 
 /// A run without any reply has failed, and the error says why.
 fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()> {
-    if results.series.iter().any(|series| !series.ledger.arrival_order().is_empty()) {
+    if results.any_reply() {
         return Ok(());
     }
     match results.series.iter().find_map(|series| series.ended_by.as_ref()) {
@@ -199,11 +199,19 @@ impl Args {
     /// Creates the files for the results, so that a long run does not fail at its end.
     fn files(&self) -> anyhow::Result<Vec<(&Path, File, Render)>> {
         let wanted = [(&self.json, json::write as Render), (&self.csv, csv::write), (&self.plot, svg::write)];
-        let mut files = Vec::new();
+        let mut files: Vec<(&Path, File, Render)> = Vec::new();
         for (path, render) in wanted {
             if let Some(path) = path {
                 let file =
                     File::create(path).with_context(|| format!("failed to create `{}`", path.display()))?;
+                let same = |(other, ..): &(&Path, File, Render)| {
+                    path.is_file() && path.canonicalize().ok() == other.canonicalize().ok()
+                };
+                ensure!(
+                    !files.iter().any(same),
+                    "two results can't be written to one file, `{}`",
+                    path.display()
+                );
                 files.push((path.as_path(), file, render));
             }
         }
@@ -261,14 +269,15 @@ impl Mode {
     fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Lane>> {
         let run = random_run();
         let tcp = |address| Lane::tcp(address, plan, run);
-        let connect = || addresses.try_each(tcp).map_err(|error| addresses.failed_to("connect to", &error));
+        let failed_to = |step, error: &io::Error| failed_to(addresses, step, error, plan);
+        let connect = || addresses.try_each(tcp).map_err(|error| failed_to("connect to", &error));
         match self {
             Mode::Udp => Ok(vec![find_udp_server(addresses, plan, run)?]),
             Mode::Tcp => Ok(vec![connect()?]),
             Mode::Compare => {
                 let tcp = connect()?;
                 let udp = Lane::udp(tcp.server, plan, run);
-                Ok(vec![udp.map_err(|error| addresses.failed_to("reach", &error))?, tcp])
+                Ok(vec![udp.map_err(|error| failed_to("reach", &error))?, tcp])
             }
         }
     }
@@ -298,5 +307,13 @@ fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Resu
     });
     found
         .or_else(|error| silent.ok_or(error))
-        .map_err(|error| addresses.failed_to("get a reply from", &error))
+        .map_err(|error| failed_to(addresses, "get a reply from", &error, plan))
+}
+
+/// Says what failed before the run began.
+fn failed_to(addresses: &Addresses, step: &str, error: &io::Error, plan: &Plan) -> anyhow::Error {
+    if error.kind() == ErrorKind::OutOfMemory {
+        return anyhow!("failed to make room for {} exchanges: {error}; try a smaller `--count`", plan.count);
+    }
+    addresses.failed_to(step, error)
 }

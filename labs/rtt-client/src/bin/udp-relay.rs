@@ -75,7 +75,12 @@ fn run(args: &Args) -> anyhow::Result<()> {
 /// The first address of the server's name.
 fn server(word: &str) -> anyhow::Result<SocketAddr> {
     let mut addresses = Addresses::of_word(word, 25000)?.to_socket_addrs()?;
-    addresses.next().context("the server has no address")
+    let server = addresses.next().context("the server has no address")?;
+    ensure!(
+        server.port() != 0,
+        "no server is at port 0; give the port after `listening on` on the server's screen"
+    );
+    Ok(server)
 }
 
 impl Args {

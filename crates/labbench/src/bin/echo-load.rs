@@ -1,0 +1,136 @@
+//! Loads an echo server with many clients, checks every reply, and prints throughput and latency.
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use labbench::drive::drive;
+use labbench::plan::Plan;
+use labbench::{tcp, udp};
+use labcore::{ClientAddress, note, parse_interval, parse_timeout, report};
+use std::io::Write;
+use std::net::ToSocketAddrs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Loads an echo server with many clients, checks every reply, and prints throughput and latency.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Protocol of the server
+    protocol: Protocol,
+    #[command(flatten)]
+    address: ClientAddress<25000>,
+    /// Clients: connections over TCP, sockets over UDP
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    clients: u32,
+    /// Messages that each client has under way
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    outstanding: u32,
+    /// Bytes of a message
+    #[arg(long, value_name = "BYTES", default_value_t = 32)]
+    size: u32,
+    /// Messages per second of all clients together, instead of as fast as possible
+    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=100_000_000), conflicts_with_all = ["outstanding", "reconnect"])]
+    rate: Option<u32>,
+    /// Make a new connection for every message (TCP)
+    #[arg(long)]
+    reconnect: bool,
+    /// How long to send
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_timeout)]
+    duration: Duration,
+    /// Stop after this many replies
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// How long to send before anything is counted
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_interval)]
+    warm_up: Duration,
+    /// A reply that takes longer is lost; also how long to wait for a connection
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_timeout)]
+    timeout: Duration,
+    /// Write the figures as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Protocol {
+    /// One socket per client
+    Udp,
+    /// One connection per client
+    Tcp,
+}
+
+fn main() -> ExitCode {
+    report(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    if args.reconnect && args.protocol == Protocol::Udp {
+        bail!("`--reconnect` is for TCP: UDP has no connection");
+    }
+    let plan = args.plan();
+    let servers: Vec<_> = args.address.resolve()?.to_socket_addrs()?.collect();
+    allow_sockets(plan.clients);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    // The second Ctrl+C does not wait for the last replies.
+    ctrlc::set_handler(move || {
+        if stopped.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .context("failed to listen for Ctrl+C")?;
+    let figures = match args.protocol {
+        Protocol::Udp => drive::<udp::Socket>(&servers, &plan, &stop)?,
+        Protocol::Tcp => drive::<tcp::Connection>(&servers, &plan, &stop)?,
+    };
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&figures)? + "\n";
+        std::fs::write(path, json).with_context(|| format!("failed to write `{}`", path.display()))?;
+    }
+    // Nobody may be reading any more; the exit status still tells.
+    let _ = std::io::stdout().write_all(figures.page().as_bytes());
+    match figures.fault() {
+        Some(fault) => bail!(fault),
+        None => Ok(()),
+    }
+}
+
+impl Args {
+    fn plan(&self) -> Plan {
+        Plan {
+            clients: self.clients as usize,
+            outstanding: self.outstanding as usize,
+            size: self.size as usize,
+            rate: self.rate.map(f64::from),
+            reconnect: self.reconnect,
+            warm_up: self.warm_up,
+            duration: self.duration,
+            count: self.count,
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// Descriptors beside the clients' sockets: screens, the poll, a file.
+const OTHER_DESCRIPTORS: u64 = 16;
+
+/// Raises the soft limit of open files as far as `clients` need and the hard limit allows.
+#[cfg(unix)]
+fn allow_sockets(clients: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let needed = clients as u64 + OTHER_DESCRIPTORS;
+    if limit.current.is_some_and(|current| current < needed) {
+        limit.current = Some(limit.maximum.map_or(needed, |maximum| needed.min(maximum)));
+        let raised = setrlimit(Resource::Nofile, limit).is_ok();
+        if !raised || limit.current < Some(needed) {
+            note(&format!("{clients} clients need {needed} open files; raise the limit: ulimit -n {needed}"));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn allow_sockets(_: usize) {}

@@ -1,0 +1,34 @@
+//! A *plan*: how many clients, how much they send, and for how long.
+
+use serde::Serialize;
+use std::time::Duration;
+
+/// What one run does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// Clients: TCP connections, or UDP sockets.
+    pub clients: usize,
+    /// Messages that each client has under way at once.
+    pub outstanding: usize,
+    /// Bytes of a message.
+    pub size: usize,
+    /// Messages per second of all clients together. `None`: each client sends as soon as a reply has come.
+    pub rate: Option<f64>,
+    /// A new connection for every message (TCP).
+    pub reconnect: bool,
+    /// Time that is not counted, at the beginning.
+    #[serde(rename = "warm_up_s", serialize_with = "in_seconds")]
+    pub warm_up: Duration,
+    /// Time that is counted.
+    #[serde(rename = "duration_s", serialize_with = "in_seconds")]
+    pub duration: Duration,
+    /// Ends the run before its time, after so many replies.
+    pub count: Option<u64>,
+    /// A reply that takes longer is lost.
+    #[serde(rename = "timeout_s", serialize_with = "in_seconds")]
+    pub timeout: Duration,
+}
+
+fn in_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}

@@ -1,0 +1,129 @@
+//! Explains a capture of the labs' programs, and answers the handouts' questions about it.
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use labcapture::questions::{self, Lab};
+use labcapture::{json, page, pitfalls, report, sheet, svg};
+use labcore::note;
+use labcore::report as end;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Explains a capture of the labs' programs, and answers the handouts' questions about it.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    show: Option<Show>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Grade an answer sheet against the capture that it is about
+    Grade {
+        /// The capture, pcap or pcapng
+        file: PathBuf,
+        /// The filled-in sheet
+        sheet: PathBuf,
+        /// Write JSON for other programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print an empty answer sheet
+    Sheet {
+        /// The lab
+        lab: Lab,
+    },
+}
+
+#[derive(Args)]
+struct Show {
+    /// The capture, pcap or pcapng
+    file: PathBuf,
+    /// Answer the questions of this lab's handout, by their numbers
+    #[arg(long)]
+    lab: Option<Lab>,
+    /// Write JSON for other programs
+    #[arg(long)]
+    json: bool,
+    /// Draw one conversation, the first if none is chosen, as a sequence diagram
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Show this conversation only
+    #[arg(long, value_name = "N")]
+    conversation: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    end(run(Arguments::parse()))
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match (arguments.command, arguments.show) {
+        (Some(Command::Grade { file, sheet, json }), _) => grade(&file, &sheet, json),
+        (Some(Command::Sheet { lab }), _) => print(|output| output.write_all(sheet::blank(lab).as_bytes())),
+        (None, Some(arguments)) => show(&arguments),
+        (None, None) => Ok(()),
+    }
+}
+
+fn show(arguments: &Show) -> anyhow::Result<()> {
+    let (report, readable) = report::read_file(&arguments.file);
+    let error = readable.as_ref().err().map(|error| format!("{error:#}"));
+    let pitfalls = pitfalls::find(&report, error.is_some());
+    let only = arguments.conversation;
+    if let Some(number) = only.filter(|number| !(1..=report.conversations.len()).contains(number)) {
+        readable?;
+        anyhow::bail!("there is no conversation {number}, only {} of them", report.conversations.len());
+    }
+    if let Some(path) = &arguments.svg {
+        let chosen = report.conversations.get(only.unwrap_or(1) - 1);
+        let chosen = chosen.context("the capture holds no conversation to draw")?;
+        fs::write(path, svg::draw(chosen)).with_context(|| format!("failed to write `{}`", path.display()))?;
+    }
+    if report.frames > 0 || readable.is_ok() {
+        let answers = arguments.lab.map(|lab| questions::answers(lab, &report));
+        print(|output| {
+            if arguments.json {
+                json::write(&report, error.as_deref(), &pitfalls, answers.as_deref(), only, output)
+            } else if let Some(answers) = &answers {
+                questions::write(answers, output)
+            } else {
+                page::write(&report, &pitfalls, only, output)
+            }
+        })?;
+    }
+    readable
+}
+
+fn grade(file: &Path, sheet: &Path, as_json: bool) -> anyhow::Result<()> {
+    let name = sheet.display();
+    let mut text = String::new();
+    let opened = File::open(sheet).with_context(|| format!("failed to open `{name}`"))?;
+    let size = opened.take(sheet::SHEET_BYTES_MAX as u64 + 1).read_to_string(&mut text);
+    if size.with_context(|| format!("failed to read `{name}`"))? > sheet::SHEET_BYTES_MAX {
+        anyhow::bail!("`{name}` is too long for an answer sheet");
+    }
+    let sheet = sheet::parse(&text).with_context(|| format!("`{name}` is no answer sheet"))?;
+    let (report, readable) = report::read_file(file);
+    if report.frames == 0 {
+        readable?;
+        anyhow::bail!("`{}` holds no frame", file.display());
+    }
+    if let Err(error) = readable {
+        note(&format!("{error:#}; graded by what was readable"));
+    }
+    let grade = sheet::grade(&sheet, &report)?;
+    print(|output| {
+        if as_json { serde_json::to_writer(&mut *output, &grade).map_err(io::Error::from).and_then(|()| writeln!(output)) } else { sheet::write(&grade, output) }
+    })
+}
+
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    write(&mut output).and_then(|()| output.flush()).context("failed to write to standard output")
+}

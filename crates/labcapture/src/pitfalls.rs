@@ -1,0 +1,178 @@
+//! Pitfalls: what misleads a person who reads a capture. Each has a name, one sentence, and the frames where it is seen.
+
+use crate::conversation::{Close, Conversation, Protocol, Side};
+use crate::link::Kind;
+use crate::report::Report;
+use serde::Serialize;
+
+/// The MSS of loopback: the largest IP packet without 40 bytes of headers.
+const LOOPBACK_MSS: u16 = 65_495;
+
+/// Segments of one byte in a row that are no accident.
+const SINGLE_BYTES_MIN: u64 = 5;
+
+/// Frames and conversations named by one pitfall.
+const FRAMES_MAX: usize = 8;
+
+/// Something that misleads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pitfall {
+    /// A name that stays the same.
+    pub name: &'static str,
+    /// What a person should know.
+    pub sentence: String,
+    /// The first frames where it is seen.
+    pub frames: Vec<u64>,
+}
+
+/// Finds the pitfalls of a capture. With `cut_off`, the file itself ended too early.
+pub fn find(report: &Report, cut_off: bool) -> Vec<Pitfall> {
+    let mut found = Found(Vec::new());
+    for conversation in &report.conversations {
+        of_conversation(conversation, &mut found);
+    }
+    if !report.zero_addresses.frames.is_empty() {
+        found.add(
+            "loopback",
+            &report.zero_addresses.frames,
+            "these frames never left the computer: loopback has no hardware addresses, so Wireshark shows zeros.".into(),
+        );
+    }
+    for kind in &report.links {
+        if matches!(kind, Kind::Sll | Kind::Sll2) {
+            let sentence = format!(
+                "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware address, and a \
+                 packet that crosses two interfaces of this computer is shown twice."
+            );
+            found.add("any-interface", &[], sentence);
+        }
+    }
+    if report.cut.count > 0 {
+        let sentence = format!(
+            "{} frames are not in the file as a whole (a snapshot length was set): their checksums can't be verified.",
+            report.cut.count
+        );
+        found.add("cut-frames", &report.cut.frames, sentence);
+    }
+    if cut_off {
+        found.add("ended-early", &[], "the file itself is cut off: what followed is not in it.".into());
+    }
+    found.0
+}
+
+struct Found(Vec<Pitfall>);
+
+impl Found {
+    /// One pitfall of a name and sentence, whichever conversations show it.
+    fn add(&mut self, name: &'static str, frames: &[u64], sentence: String) {
+        let known = self.0.iter().position(|known| known.name == name && known.sentence == sentence);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(Pitfall { name, sentence, frames: Vec::new() });
+            self.0.len() - 1
+        });
+        let pitfall = &mut self.0[at];
+        for frame in frames.iter().take(FRAMES_MAX) {
+            if pitfall.frames.len() < FRAMES_MAX && !pitfall.frames.contains(frame) {
+                pitfall.frames.push(*frame);
+            }
+        }
+    }
+}
+
+fn of_conversation(conversation: &Conversation, found: &mut Found) {
+    let first = [conversation.first.frame];
+    for side in Side::BOTH {
+        let sent = &conversation.sent[side];
+        let partial = &sent.partial_checksums;
+        if partial.count > 0 {
+            found.add(
+                "partial-checksum",
+                &partial.frames,
+                "the checksum holds only the sum over the addresses, because the network card was to fill in the rest after \
+                 the capture (checksum offload); on the wire it is another one, and not wrong."
+                    .into(),
+            );
+        }
+        if sent.oversized.count > 0 {
+            found.add(
+                "larger-than-mss",
+                &sent.oversized.frames,
+                "these segments are larger than the MSS that the other end announced: the network card cuts or joins them \
+                 (segmentation offload), and on the wire there are more and smaller ones."
+                    .into(),
+            );
+        }
+        if sent.mss == Some(LOOPBACK_MSS) {
+            found.add(
+                "loopback",
+                &first,
+                format!("the MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet it is 1460."),
+            );
+        }
+        if sent.single_bytes.count >= SINGLE_BYTES_MIN {
+            let sentence = format!(
+                "the {side} sends its text one byte per segment ({} in a row, from frame {}): each byte travels with at least 40 \
+                 bytes of headers; write the text with one call.",
+                sent.single_bytes.count, sent.single_bytes.frames[0]
+            );
+            found.add("one-byte-segments", &sent.single_bytes.frames, sentence);
+        }
+    }
+    for port in [conversation.client().port(), conversation.server().port()] {
+        if let Some(name) = misread_as(conversation.protocol, port) {
+            let protocol = conversation.protocol;
+            let sentence = format!(
+                "Wireshark takes {protocol} port {port} for {name}: right-click, Decode As, and choose `(none)` or `DATA` to see the \
+                 text; port 25000 is free of this."
+            );
+            found.add("misread-port", &first, sentence);
+        }
+    }
+    if conversation.protocol == Protocol::Tcp {
+        of_connection(conversation, found);
+    }
+}
+
+fn of_connection(conversation: &Conversation, found: &mut Found) {
+    let first = [conversation.first.frame];
+    if !conversation.sent[Side::Client].syn {
+        let number = conversation.number;
+        found.add(
+            "began-late",
+            &first,
+            format!("conversation {number} was open when the capture began: its handshake is not there."),
+        );
+        found.add(
+            "relative-numbers",
+            &first,
+            "without a SYN, the relative sequence numbers count from the first segment that was captured, not from the \
+             initial sequence number; only the raw ones are true."
+                .into(),
+        );
+    }
+    let number = conversation.number;
+    match conversation.close_of() {
+        Close::Open => found.add(
+            "ended-early",
+            &[conversation.last.frame],
+            format!("conversation {number} was still open when the capture ended: nothing closes it."),
+        ),
+        Close::Incomplete { .. } => found.add(
+            "ended-early",
+            &[conversation.last.frame],
+            format!("conversation {number} was being closed when the capture ended: a segment of the close is not there."),
+        ),
+        Close::Complete { .. } | Close::Reset { .. } => {}
+    }
+}
+
+/// The protocol that Wireshark's decoder for this port expects.
+fn misread_as(protocol: Protocol, port: u16) -> Option<&'static str> {
+    match (protocol, port) {
+        (Protocol::Udp, 12_000..=12_004) => Some("LLC"),
+        (Protocol::Udp, 8000) => Some("OICQ"),
+        (Protocol::Udp, 5000) => Some("TAPA"),
+        (Protocol::Tcp, 5000) => Some("GSM-IPA"),
+        _ => None,
+    }
+}

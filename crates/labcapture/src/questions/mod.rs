@@ -1,0 +1,265 @@
+//! The handouts' questions by number, each with its answer, the frames that prove it, and the Wireshark filter that shows
+//! exactly these frames.
+//!
+//! A capture shows packets, not programs. What it can't prove is marked as inferred, with the reason.
+
+mod http_file_server;
+mod rtt_client;
+mod tcp_echo;
+mod tcp_threaded;
+mod udp_echo;
+
+use crate::conversation::{Conversation, Entry, Protocol, Side};
+use crate::http;
+use crate::report::Report;
+use crate::words::{count, frames, list};
+use clap::ValueEnum;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+/// Conversations that one answer speaks of.
+const CONVERSATIONS_MAX: usize = 10;
+
+/// Ports of the labs and of the lectures' examples.
+const LAB_PORTS: [u16; 6] = [25_000, 6789, 8000, 12_000, 5000, 25_002];
+
+/// Ports of services that run on a lab's computers anyway: names, addresses, time, remote shells, discovery.
+const OTHER_PORTS: [u16; 13] = [22, 53, 67, 68, 123, 137, 138, 443, 546, 547, 1900, 5353, 5355];
+
+/// A lab with a handout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lab {
+    /// Lab 1.
+    UdpEcho,
+    /// Lab 2.
+    TcpEcho,
+    /// Lab 3.
+    TcpThreaded,
+    /// Lab 4.
+    RttClient,
+    /// Lab 5.
+    HttpFileServer,
+}
+
+impl fmt::Display for Lab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// The answer to one question of a handout.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Its number in the handout.
+    pub number: u8,
+    /// What it asks, in short.
+    pub question: &'static str,
+    /// The answer, a line for each thing to say.
+    pub lines: Vec<String>,
+    /// The frames that prove it.
+    pub frames: Vec<u64>,
+    /// The display filter that shows these frames.
+    pub filter: Option<String>,
+    /// Why the capture alone does not prove it.
+    pub inferred: Option<&'static str>,
+}
+
+impl Answer {
+    fn to(number: u8, question: &'static str) -> Answer {
+        Answer { number, question, ..Answer::default() }
+    }
+
+    fn line(mut self, line: impl Into<String>) -> Answer {
+        self.lines.push(line.into());
+        self
+    }
+
+    fn lines(mut self, lines: impl IntoIterator<Item = String>) -> Answer {
+        self.lines.extend(lines);
+        self
+    }
+
+    /// The proving frames, with the filter that shows them by their numbers.
+    fn proof(mut self, frames: impl IntoIterator<Item = u64>) -> Answer {
+        self.frames.extend(frames);
+        self.frames.sort_unstable();
+        self.frames.dedup();
+        self.filter = match &self.frames[..] {
+            [] => None,
+            [frame] => Some(format!("frame.number == {frame}")),
+            frames => Some(format!("frame.number in {{{}}}", list(frames))),
+        };
+        self
+    }
+
+    /// A filter that says more than the frames' numbers.
+    fn filter(mut self, filter: String) -> Answer {
+        if !self.frames.is_empty() {
+            self.filter = Some(filter);
+        }
+        self
+    }
+
+    fn inferred(mut self, reason: &'static str) -> Answer {
+        self.inferred = Some(reason);
+        self
+    }
+
+    fn or_nothing(mut self, nothing: &str) -> Answer {
+        if self.lines.is_empty() {
+            self.lines.push(format!("not in this capture: {nothing}"));
+        }
+        self
+    }
+}
+
+/// The answers to all questions of a lab.
+pub fn answers(lab: Lab, report: &Report) -> Vec<Answer> {
+    match lab {
+        Lab::UdpEcho => udp_echo::answers(report),
+        Lab::TcpEcho => tcp_echo::answers(report),
+        Lab::TcpThreaded => tcp_threaded::answers(report),
+        Lab::RttClient => rtt_client::answers(report),
+        Lab::HttpFileServer => http_file_server::answers(report),
+    }
+}
+
+/// Writes the answers as text.
+///
+/// # Errors
+/// If writing fails.
+pub fn write(answers: &[Answer], output: &mut dyn Write) -> io::Result<()> {
+    for answer in answers {
+        writeln!(output, "{:>2}. {}", answer.number, answer.question)?;
+        for line in &answer.lines {
+            writeln!(output, "    {line}")?;
+        }
+        if !answer.frames.is_empty() {
+            writeln!(output, "    proof: {}", frames(&answer.frames))?;
+        }
+        if let Some(filter) = &answer.filter {
+            writeln!(output, "    filter: {filter}")?;
+        }
+        if let Some(reason) = answer.inferred {
+            writeln!(output, "    inferred: {reason}")?;
+        }
+        writeln!(output)?;
+    }
+    Ok(())
+}
+
+/// The conversations that a lab's questions are about: those on a port of the labs, or else all that are no other
+/// service's.
+pub fn relevant(lab: Lab, report: &Report) -> Vec<&Conversation> {
+    let protocols: &[Protocol] = match lab {
+        Lab::UdpEcho => &[Protocol::Udp],
+        Lab::RttClient => &[Protocol::Udp, Protocol::Tcp],
+        Lab::TcpEcho | Lab::TcpThreaded | Lab::HttpFileServer => &[Protocol::Tcp],
+    };
+    let all = report.conversations.iter().filter(|conversation| protocols.contains(&conversation.protocol));
+    let all: Vec<&Conversation> =
+        all.filter(|conversation| !OTHER_PORTS.contains(&conversation.server().port())).collect();
+    let of_a_lab = |conversation: &&Conversation| match lab {
+        Lab::HttpFileServer => !http::exchanges(conversation).is_empty(),
+        _ => LAB_PORTS.contains(&conversation.server().port()),
+    };
+    let labs: Vec<&Conversation> = all.iter().copied().filter(of_a_lab).collect();
+    if labs.is_empty() { all } else { labs }
+}
+
+/// A filter for all packets of some conversations of one protocol.
+fn streams(conversations: &[&Conversation]) -> String {
+    let protocol = conversations.first().map_or("tcp", |first| match first.protocol {
+        Protocol::Udp => "udp",
+        Protocol::Tcp => "tcp",
+    });
+    let numbers: Vec<usize> = conversations.iter().map(|conversation| conversation.stream).collect();
+    let quoted = conversations.iter().any(|conversation| !conversation.refusals.is_empty());
+    // An ICMP error quotes a packet, and so belongs to its stream.
+    let without = if quoted { " && !icmp && !icmpv6" } else { "" };
+    match &numbers[..] {
+        [number] => format!("{protocol}.stream == {number}{without}"),
+        numbers => format!("{protocol}.stream in {{{}}}{without}", list(numbers)),
+    }
+}
+
+/// `conversation 3: ` where there is more than one.
+fn name(conversations: &[&Conversation], conversation: &Conversation) -> String {
+    if conversations.len() < 2 { String::new() } else { format!("conversation {}: ", conversation.number) }
+}
+
+/// A line for each conversation that has something to say, with a bound.
+fn lines(conversations: &[&Conversation], say: impl Fn(&Conversation) -> Option<String>) -> Vec<String> {
+    let mut all = conversations.iter().filter_map(|conversation| {
+        say(conversation).map(|text| format!("{}{text}", name(conversations, conversation)))
+    });
+    let mut lines: Vec<String> = all.by_ref().take(CONVERSATIONS_MAX).collect();
+    let more = all.count();
+    if more > 0 {
+        lines.push(format!("… and {} more; `--conversation N` shows one", count(more as u64, "conversation")));
+    }
+    lines
+}
+
+fn first_of(conversation: &Conversation, side: Side) -> Option<&Entry> {
+    conversation.entries.iter().find(|entry| entry.from == side)
+}
+
+fn all_frames<'a>(conversations: &'a [&Conversation]) -> impl Iterator<Item = u64> + 'a {
+    conversations.iter().flat_map(|conversation| conversation.entries.iter().map(|entry| entry.at.frame))
+}
+
+fn is_whole(conversations: &[&Conversation]) -> bool {
+    conversations.iter().all(|conversation| conversation.left_out == 0)
+}
+
+/// All frames of the conversations; those that were kept, where there are too many.
+fn prove_by_all(answer: Answer, conversations: &[&Conversation]) -> Answer {
+    let answer = answer.proof(all_frames(conversations));
+    if is_whole(conversations) { answer.filter(streams(conversations)) } else { answer }
+}
+
+/// Every socket address, and what it is used for.
+fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
+    let mut uses: BTreeMap<SocketAddr, (Side, usize)> = BTreeMap::new();
+    for conversation in conversations {
+        for side in [Side::Client, Side::Server] {
+            uses.entry(conversation.addresses[side]).or_insert((side, 0)).1 += 1;
+        }
+    }
+    let mut lines: Vec<String> = uses
+        .iter()
+        .take(4 * CONVERSATIONS_MAX)
+        .map(|(address, (side, number))| match side {
+            Side::Server => {
+                let clients = count(*number as u64, "conversation");
+                format!("{address}: the server's, the same in {clients}; clients send to it, replies come from it")
+            }
+            Side::Client => format!("{address}: a client's, chosen by its system for this conversation"),
+        })
+        .collect();
+    if uses.len() > lines.len() {
+        lines.push(format!("… and {} more", uses.len() - lines.len()));
+    }
+    lines
+}
+
+/// Requests that were answered while a conversation that began earlier, with another client, went on: the
+/// conversation, its request's and its reply's frame, and the one that went on.
+fn answered_meanwhile(conversations: &[&Conversation]) -> Option<(usize, u64, u64, usize)> {
+    conversations.iter().take(1000).enumerate().find_map(|(index, later)| {
+        let earlier = conversations[..index].iter().take(1000).filter(|earlier| earlier.server() == later.server());
+        earlier.rev().find_map(|earlier| {
+            // Went on: it said or heard something afterwards.
+            let exchange = later.exchanges.iter().find(|exchange| {
+                exchange.reply.is_some_and(|reply| reply.frame < earlier.last.frame)
+                    && exchange.request.frame > earlier.first.frame
+            })?;
+            Some((later.number, exchange.request.frame, exchange.reply?.frame, earlier.number))
+        })
+    })
+}

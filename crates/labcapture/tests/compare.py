@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Compares labcapture with tshark, frame by frame and field by field.
+
+usage: compare.py LABCAPTURE CAPTURE...
+
+Addresses, ports, lengths, flags, checksums and what they prove, sequence numbers raw and relative, header lengths,
+window, MSS, stream numbers, and the round trip time of each handshake. Prints what differs, and ends with status 1.
+"""
+
+import json
+import subprocess
+import sys
+
+FIELDS = """frame.number frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst ip.hdr_len
+udp.srcport udp.dstport udp.length udp.checksum udp.checksum.status udp.stream
+tcp.srcport tcp.dstport tcp.flags tcp.seq tcp.seq_raw tcp.ack tcp.ack_raw tcp.hdr_len tcp.checksum tcp.checksum.status
+tcp.stream tcp.len tcp.window_size_value tcp.options.mss_val tcp.analysis.initial_rtt icmp.type icmpv6.type""".split()
+
+STATUS = {"wrong": "0", "partial": "0", "right": "1", "unknown": "2", "absent": "3"}
+
+
+def wireshark(capture):
+    command = ["tshark", "-n", "-r", capture, "-T", "fields", "-E", "occurrence=f", "-E", "separator=|"]
+    command += ["-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]
+    command += [word for field in FIELDS for word in ("-e", field)]
+    text = subprocess.run(command, capture_output=True, text=True).stdout
+    rows = [dict(zip(FIELDS, line.split("|"))) for line in text.splitlines()]
+    # A frame that ends an ICMP error has the ports of the packet that it quotes.
+    return {int(row["frame.number"]): row for row in rows if not row["icmp.type"] and not row["icmpv6.type"]}
+
+
+def joined(address, port):
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def differences(labcapture, capture):
+    theirs = wireshark(capture)
+    output = subprocess.run([labcapture, "--json", capture], capture_output=True, text=True).stdout
+    ours = json.loads(output)
+    seen, found, compared = set(), [], 0
+    for conversation in ours["conversations"]:
+        protocol = conversation["protocol"]
+        rtt = None
+        for packet in conversation["packets"]:
+            frame = packet["frame"]
+            seen.add(frame)
+            row = theirs.get(frame)
+            if row is None:
+                found.append(f"{capture}: frame {frame}: tshark sees no packet")
+                continue
+            client, server = conversation["client"], conversation["server"]
+            source, destination = (client, server) if packet["from"] == "client" else (server, client)
+            pairs = {
+                "source": (source, joined(row["ip.src"] or row["ipv6.src"], row[f"{protocol}.srcport"])),
+                "destination": (destination, joined(row["ip.dst"] or row["ipv6.dst"], row[f"{protocol}.dstport"])),
+                "stream": (conversation["wireshark_stream"], row[f"{protocol}.stream"]),
+                "checksum": (packet["checksum"], row[f"{protocol}.checksum"]),
+                "status": (STATUS[packet["checksum_status"]], row[f"{protocol}.checksum.status"]),
+            }
+            seconds, _, fraction = row["frame.time_epoch"].partition(".")
+            if seconds:
+                pairs["time"] = (packet["time_ns"], int(seconds) * 10**9 + int(fraction.ljust(9, "0")))
+            if row["ip.hdr_len"]:
+                pairs["IP header"] = (packet["ip_header_length"], row["ip.hdr_len"])
+            if protocol == "udp":
+                pairs["length"] = (packet["udp_length"], row["udp.length"])
+            else:
+                pairs |= {
+                    "flags": (packet["flags_value"], int(row["tcp.flags"], 16)),
+                    "relative sequence": (packet["sequence"], row["tcp.seq"]),
+                    "raw sequence": (packet["sequence_raw"], row["tcp.seq_raw"]),
+                    "raw acknowledgment": (packet["acknowledgment_raw"], row["tcp.ack_raw"]),
+                    "header": (packet["header_length"], row["tcp.hdr_len"]),
+                    "text": (packet["text_length"], row["tcp.len"]),
+                    "window": (packet["window"], row["tcp.window_size_value"]),
+                    "MSS": (packet["mss"] or "", row["tcp.options.mss_val"]),
+                }
+                if packet["acknowledgment"] is not None:
+                    pairs["relative acknowledgment"] = (packet["acknowledgment"], row["tcp.ack"])
+                rtt = rtt or row["tcp.analysis.initial_rtt"]
+            compared += len(pairs)
+            for name, (our, their) in pairs.items():
+                if str(our) != str(their):
+                    found.append(f"{capture}: frame {frame}: {name}: labcapture {our}, tshark {their}")
+        if protocol == "tcp":
+            ours_ns = conversation["handshake"]["initial_rtt_ns"]
+            theirs_ns = int(rtt.replace(".", "")) if rtt else None
+            compared += 1
+            if ours_ns != theirs_ns:
+                frame = conversation["first_frame"]
+                found.append(f"{capture}: handshake from frame {frame}: RTT: labcapture {ours_ns}, tshark {theirs_ns}")
+    for frame, row in theirs.items():
+        if frame not in seen and (row["udp.srcport"] or row["tcp.srcport"]):
+            found.append(f"{capture}: frame {frame}: labcapture sees no packet")
+    return len(ours["conversations"]), len(seen), compared, found
+
+
+def main():
+    conversations = packets = fields = 0
+    failed = False
+    for capture in sys.argv[2:]:
+        result = differences(sys.argv[1], capture)
+        conversations, packets, fields = conversations + result[0], packets + result[1], fields + result[2]
+        for line in result[3][:20]:
+            print(line)
+        failed |= bool(result[3])
+    print(f"{len(sys.argv) - 2} captures, {conversations} conversations, {packets} packets, {fields} fields compared")
+    sys.exit(failed)
+
+
+main()

@@ -1,0 +1,90 @@
+//! Makes the students' workspace, prints and checks rubrics, grades submissions.
+
+use clap::{Parser, Subcommand};
+use labcore::report;
+#[cfg(target_os = "linux")]
+use labgrade::grading::{class, inside};
+use labgrade::workspace::Workspace;
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Makes the students' workspace from this one, and grades submissions of it.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The staff's workspace, or a folder in it
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    workspace: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the students' workspace: stubs in the place of solutions, tests and handouts, nothing for staff
+    Starter {
+        /// The folder to write; it must be new or empty
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Print a lab's rubric as a table, after checking it against the lab's tests
+    Rubric {
+        /// The lab's folder name, such as `udp-echo`; all labs without it
+        lab: Option<String>,
+    },
+    /// Grade one submission and print what came of it
+    #[cfg(target_os = "linux")]
+    Check {
+        /// The lab's folder name, such as `udp-echo`
+        lab: String,
+        /// The submission's folder: `src/`, a lab's folder, a whole workspace, or programs with a `run.toml`
+        submission: PathBuf,
+        #[command(flatten)]
+        exam: class::ExamArgs,
+    },
+    /// Grade a class: a folder with one folder per student
+    #[cfg(target_os = "linux")]
+    Run {
+        /// The lab's folder name, such as `udp-echo`
+        lab: String,
+        /// The folder with one folder per student
+        submissions: PathBuf,
+        #[command(flatten)]
+        class: class::ClassArgs,
+        #[command(flatten)]
+        exam: class::ExamArgs,
+    },
+    /// Run a test for cargo-nextest, in a network of its own
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Inside {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    report(run(Args::parse()))
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Command::Inside { words } = &args.command {
+        return inside::run(words).map(|never| match never {});
+    }
+    let workspace = Workspace::around(&args.workspace)?;
+    match args.command {
+        Command::Starter { out } => labgrade::starter::write(&workspace, &out),
+        Command::Rubric { lab } => labgrade::table::print(&workspace, lab.as_deref()),
+        #[cfg(target_os = "linux")]
+        Command::Check { lab, submission, exam } => class::check(&workspace, &lab, &submission, &exam),
+        #[cfg(target_os = "linux")]
+        Command::Run { lab, submissions, class, exam } => {
+            class::run(&workspace, &lab, &submissions, &class, &exam)
+        }
+        #[cfg(target_os = "linux")]
+        Command::Inside { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,183 @@
+//! *Building* a submission: its own code only, with dependencies that were compiled before, in a sandbox.
+
+use super::exam::Exam;
+use super::processes::{self, Ended};
+use super::sandbox::{BuildPlace, Runner};
+use super::{interrupt, limits};
+use crate::outcome::Build;
+use anyhow::{Context, bail, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What building dependencies takes at most, all of them and from nothing.
+const WARM: Duration = Duration::from_secs(600);
+
+/// Replaces the source of a lab by programs that do nothing.
+pub(super) fn write_stubs(lab: &Path, programs: &[String]) -> anyhow::Result<()> {
+    let source = lab.join("src");
+    let failed = || format!("failed to write to `{}`", source.display());
+    let _ = fs::remove_dir_all(&source);
+    fs::create_dir_all(source.join("bin")).with_context(failed)?;
+    fs::write(source.join("lib.rs"), "").with_context(failed)?;
+    for program in programs {
+        fs::write(source.join(format!("bin/{program}.rs")), "fn main() {}\n").with_context(failed)?;
+    }
+    Ok(())
+}
+
+/// Compiles what submissions depend on. What they would build themselves is taken away again: a submission's programs
+/// come from its own source or not at all.
+pub(super) fn warm(exam: &mut Exam) -> anyhow::Result<()> {
+    fs::create_dir_all(&exam.warm).with_context(|| format!("failed to create `{}`", exam.warm.display()))?;
+    for words in [
+        &["cargo", "build", "--offline", "--locked", "--bins", "--package", &exam.lab][..],
+        &["cargo", "clean", "--offline", "--locked", "--package", &exam.lab],
+    ] {
+        // Nothing of a submission is in this yet.
+        let command = if exam.no_sandbox.is_none() {
+            place(exam, None, Some(&exam.warm)).command(
+                Runner::unchanged(),
+                mounts(exam).each_ref().map(PathBuf::as_path),
+                words,
+            )
+        } else {
+            unprotected(&exam.tree, &exam.warm, words)
+        };
+        let ended = processes::run(command, WARM, limits::BUILD_OUTPUT_BYTES_MAX)
+            .context("failed to start a build")?;
+        ensure!(!interrupt::requested(), "interrupted while the dependencies were compiled");
+        if !ended.success() {
+            let error =
+                ended.output.lines().find(|line| line.starts_with("error")).unwrap_or(ended.output.trim());
+            bail!("failed to compile what `{}` depends on: {error}", exam.lab);
+        }
+    }
+    Ok(())
+}
+
+fn mounts(exam: &Exam) -> [PathBuf; 2] {
+    ["toolchain", "registry"].map(|name| exam.scratch().join(name))
+}
+
+fn place<'a>(exam: &'a Exam, over: Option<(&'a Path, String)>, target: Option<&'a Path>) -> BuildPlace<'a> {
+    let etc = exam.etc();
+    BuildPlace {
+        etc,
+        tree: &exam.tree,
+        over,
+        target,
+        folder: None,
+        toolchain: &exam.toolchain,
+        registry: &exam.registry,
+    }
+}
+
+/// Without a sandbox: limits only.
+fn unprotected(folder: &Path, target: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new("prlimit");
+    command
+        .arg(format!("--fsize={}", limits::BUILT_FILE_BYTES_MAX))
+        .arg("--")
+        .args(words)
+        .current_dir(folder);
+    command.env("CARGO_TARGET_DIR", target).env("CARGO_NET_OFFLINE", "true").env("CARGO_INCREMENTAL", "0");
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_TERM_COLOR", "never");
+    command
+}
+
+/// Builds the lab with `source` as its `src/`, and puts the programs that come out into the folder `programs`.
+///
+/// # Errors
+/// If the machine fails, not the submission.
+pub fn build_source(exam: &Exam, source: &Path, work: &Path, programs: &Path) -> anyhow::Result<Build> {
+    let started = Instant::now();
+    let target = work.join("target");
+    let copied = Command::new("cp").arg("-a").arg(&exam.warm).arg(&target).status();
+    ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", exam.warm.display());
+    exam.runner.give(&target)?;
+    let words = ["cargo", "build", "--offline", "--locked", "--bins", "--keep-going", "--package", &exam.lab];
+    let over = format!("labs/{}/src", exam.lab);
+    let command = if exam.no_sandbox.is_none() {
+        place(exam, Some((source, over)), Some(&target)).command(
+            exam.runner,
+            mounts(exam).each_ref().map(PathBuf::as_path),
+            &words,
+        )
+    } else {
+        // A workspace of its own, as nothing can be laid over the shared one.
+        let tree = work.join("tree");
+        let copied = Command::new("cp").arg("-a").arg(&exam.tree).arg(&tree).status();
+        ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", exam.tree.display());
+        let place = tree.join(over);
+        let _ = fs::remove_dir_all(&place);
+        fs::rename(source, &place).with_context(|| format!("failed to write `{}`", place.display()))?;
+        unprotected(&tree, &target, &words)
+    };
+    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX)
+        .context("failed to start a build")?;
+    exam.runner.folder(programs, false)?;
+    for name in &exam.programs {
+        take(&target.join("debug").join(name), &programs.join(name))?;
+    }
+    let _ = fs::remove_dir_all(&target);
+    Ok(told(exam, ended, started))
+}
+
+/// Takes over a program that was built: a plain file, nothing that points elsewhere.
+fn take(from: &Path, to: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if from.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        fs::copy(from, to).with_context(|| format!("failed to copy `{}`", from.display()))?;
+        fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Runs the `build` line of a `run.toml` in the submission's folder.
+///
+/// # Errors
+/// If the machine fails, not the submission.
+pub fn build_folder(exam: &Exam, folder: &Path, line: &str) -> anyhow::Result<Build> {
+    let started = Instant::now();
+    let words = ["/bin/sh", "-c", line];
+    let command = if exam.no_sandbox.is_none() {
+        let place = BuildPlace { folder: Some(folder), ..place(exam, None, None) };
+        place.command(exam.runner, mounts(exam).each_ref().map(PathBuf::as_path), &words)
+    } else {
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--fsize={}", limits::BUILT_FILE_BYTES_MAX))
+            .arg("--")
+            .args(words)
+            .current_dir(folder);
+        command
+    };
+    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX)
+        .context("failed to start a build")?;
+    Ok(told(exam, ended, started))
+}
+
+fn told(exam: &Exam, ended: Ended, started: Instant) -> Build {
+    let mut output = ended.output;
+    let mut say = |words: String| {
+        if !output.is_empty() && !output.ends_with('\n') {
+            output.push('\n');
+        }
+        output.push_str(&words);
+    };
+    if ended.too_large {
+        say(format!(
+            "the build was ended: it took more than {} MiB of memory\n",
+            limits::BUILD_BYTES_MAX >> 20
+        ));
+    } else if ended.status.is_none() {
+        say(format!("the build was ended: it took longer than {} s\n", exam.build_limit.as_secs()));
+    }
+    Build {
+        ok: ended.status.is_some_and(|status| status.success()),
+        seconds: started.elapsed().as_secs_f64(),
+        output,
+    }
+}

@@ -1,0 +1,202 @@
+//! `feedback.md`: what a student reads. What works comes first, then every failed check with its story.
+//!
+//! Markdown that also reads well as plain text. What a program printed stands in fences longer than any run of backticks in
+//! it; what else is not ours has its markup escaped, so nothing in a submission turns into a heading, a link or HTML.
+
+use super::{NOT_ISOLATED, points_of, repeat, text};
+use crate::outcome::{Checked, Outcome, Status};
+use crate::rubric::Kind;
+use std::fmt::Write;
+
+/// The file's text.
+pub fn text_of(outcome: &Outcome) -> String {
+    let mut markdown = String::new();
+    head(&mut markdown, outcome);
+    passed(&mut markdown, outcome);
+    let mut told = Vec::new();
+    for (title, kind) in [
+        ("What does not work yet", Kind::Core),
+        ("Robustness: unpleasant clients and rare bytes", Kind::Robust),
+        ("Advice, worth no points", Kind::Advice),
+    ] {
+        failed(
+            &mut markdown,
+            title,
+            &of(outcome, |checked| checked.status.is_failure() && checked.check.kind == kind),
+            &mut told,
+        );
+    }
+    not_graded(&mut markdown, &of(outcome, |checked| checked.status == Status::GraderError));
+    skipped(&mut markdown, outcome, &of(outcome, |checked| checked.status == Status::Skipped));
+    markdown
+}
+
+fn of(outcome: &Outcome, wanted: impl Fn(&Checked) -> bool) -> Vec<&Checked> {
+    outcome.checks.iter().filter(|checked| wanted(checked)).collect()
+}
+
+fn head(markdown: &mut String, outcome: &Outcome) {
+    let _ = writeln!(markdown, "# {}: {}\n", inline(&outcome.lab), inline(&outcome.submission));
+    let score = points_of(outcome.score(), outcome.points_possible(Kind::Core));
+    let _ = writeln!(markdown, "**Score: {score}.**");
+    let robust = outcome.points_possible(Kind::Robust);
+    if robust > 0 {
+        let earned = points_of(outcome.points(Kind::Robust), robust);
+        let _ = writeln!(markdown, "Robustness: {earned}, counted apart from the score.");
+    }
+    let submitted = outcome.submitted.format("%Y-%m-%d %H:%M UTC");
+    let _ = writeln!(markdown, "Handed in {submitted}, graded in {:.1} s.", outcome.seconds);
+    if !outcome.isolated {
+        let _ = writeln!(markdown, "\n> {NOT_ISOLATED}");
+    }
+    if !outcome.remarks.is_empty() {
+        markdown.push_str("\nNoticed:\n\n");
+        for remark in &outcome.remarks {
+            let _ = writeln!(markdown, "- {}", inline(remark));
+        }
+    }
+    if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {
+        let _ = writeln!(
+            markdown,
+            "\n## It did not build\n\nNothing could run. The compiler's words, after {:.1} s:\n",
+            build.seconds
+        );
+        fenced(markdown, "text", &text::lines(&build.output));
+    }
+}
+
+fn passed(markdown: &mut String, outcome: &Outcome) {
+    let passed = of(outcome, |checked| checked.status == Status::Pass);
+    if passed.is_empty() {
+        return;
+    }
+    markdown.push_str("\n## What works\n\n");
+    for checked in passed {
+        let points = match (checked.check.kind, checked.check.points) {
+            (Kind::Core, points) => format!(" ({points} points)"),
+            (Kind::Robust, points) => format!(" (robustness, {points} points)"),
+            (Kind::Advice, _) => String::new(),
+        };
+        let _ = writeln!(markdown, "- {}{points}", inline(&checked.check.shows));
+    }
+}
+
+/// A story that was told already is not told again: when a server never starts, every check fails alike.
+type Told<'a> = Vec<(Status, &'a str, String)>;
+
+fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: &mut Told<'a>) {
+    if failed.is_empty() {
+        return;
+    }
+    let _ = writeln!(markdown, "\n## {title}");
+    for checked in failed {
+        let check = &checked.check;
+        let points =
+            if check.points > 0 { format!(" (0 of {} points)", check.points) } else { String::new() };
+        let _ = writeln!(markdown, "\n### {}{points}\n", inline(&check.shows));
+        if check.hidden {
+            let _ = writeln!(
+                markdown,
+                "{} This check is hidden: it has no more to say.",
+                in_a_sentence(checked.status)
+            );
+            continue;
+        }
+        let diagnosis = checked.diagnosis.as_deref().unwrap_or_default();
+        if let Some((_, _, where_told)) = told.iter().find(|(status, known, _)| {
+            *status == Status::DidNotStart && checked.status == *status && diagnosis == *known
+        }) {
+            let _ = writeln!(markdown, "{} See above, under *{where_told}*.", in_a_sentence(checked.status));
+            continue;
+        }
+        told.push((checked.status, diagnosis, inline(&check.shows)));
+        let _ = writeln!(markdown, "{}\n", in_a_sentence(checked.status));
+        if !diagnosis.is_empty() {
+            let _ = writeln!(markdown, "**Most likely cause:** {}\n", inline(diagnosis));
+        }
+        let _ = writeln!(markdown, "**Hint:** {}\n\nWhat happened:\n", inline(&check.hint));
+        fenced(markdown, "text", &text::lines(&checked.report));
+        if let Some(repeat) = repeat::by_hand(&checked.report) {
+            let _ = writeln!(markdown, "\n{}\n", repeat.how);
+            fenced(markdown, "sh", &repeat.commands);
+        }
+    }
+}
+
+fn not_graded(markdown: &mut String, checks: &[&Checked]) {
+    if checks.is_empty() {
+        return;
+    }
+    markdown.push_str("\n## Not graded yet\n\nHere the grader failed, not your program. You lose nothing: it will be graded again.\n\n");
+    for checked in checks {
+        let _ = writeln!(markdown, "- {}", inline(&checked.check.shows));
+    }
+}
+
+fn skipped(markdown: &mut String, outcome: &Outcome, checks: &[&Checked]) {
+    if checks.is_empty() {
+        return;
+    }
+    markdown.push_str("\n## Skipped\n\n");
+    for checked in checks {
+        // The needed checks by what they show: their names say nothing to a student.
+        let needed = outcome
+            .checks
+            .iter()
+            .find(|other| checked.check.needs.contains(&other.check.test) && other.status != Status::Pass);
+        let why = match needed {
+            Some(needed) => format!("it needs *{}*", inline(needed.check.shows.trim_end_matches('.'))),
+            None => inline(&checked.report),
+        };
+        let _ = writeln!(markdown, "- {} Skipped, because {why}.", inline(&checked.check.shows));
+    }
+}
+
+fn in_a_sentence(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "It passed.",
+        Status::Fail => "Your program did something else than expected.",
+        Status::DidNotStart => {
+            "Your program did not start: it ended, or never listened, before the check could begin."
+        }
+        Status::Timeout => "Your program did nothing where something was expected, until the time was up.",
+        Status::Crash => "Your program ended in the middle of the check.",
+        Status::Skipped => "Skipped.",
+        Status::GraderError => "The grader failed, not your program.",
+    }
+}
+
+/// `lines` as a block of code.
+fn fenced(markdown: &mut String, language: &str, lines: &[String]) {
+    let run_max = lines.iter().flat_map(|line| line.split(|character| character != '`')).map(str::len).max();
+    let fence = "`".repeat(run_max.map_or(3, |run| 3.max(run + 1)));
+    let _ = writeln!(markdown, "{fence}{language}");
+    for line in lines {
+        let _ = writeln!(markdown, "{line}");
+    }
+    let _ = writeln!(markdown, "{fence}");
+}
+
+/// `words` as text within a line, whose only markup is `code` in pairs of single backticks.
+fn inline(words: &str) -> String {
+    let words = text::line(words);
+    let pieces = text::pieces(&words).into_iter().map(|(is_code, piece)| match is_code {
+        true => format!("`{piece}`"),
+        false => markup_escaped(piece),
+    });
+    pieces.collect()
+}
+
+fn markup_escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for (index, character) in text.char_indices() {
+        let at_the_beginning = index == 0 && matches!(character, '#' | '-' | '+' | '=' | '>' | '~');
+        if at_the_beginning
+            || matches!(character, '\\' | '`' | '*' | '_' | '<' | '>' | '&' | '[' | ']' | '|' | '~' | '$')
+        {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}

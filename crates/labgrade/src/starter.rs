@@ -1,0 +1,185 @@
+//! The *starter*: the workspace that students get, made from this one.
+//!
+//! It has the labs with stubs in the place of solutions, their tests and handouts, and what they share. It is made by a
+//! list of what is in it, so a new file for staff stays out until somebody puts it on the list.
+
+use crate::marks::students_version;
+use crate::rubric::Rubric;
+use crate::suite::test_files;
+use crate::workspace::Workspace;
+use anyhow::{Context, bail, ensure};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+/// Files and folders that students get as they are, but for marked parts. `LAB` stands for each lab's folder.
+const KEPT: [&str; 14] = [
+    ".clippy.toml",
+    ".gitignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "rustfmt.toml",
+    "crates/labcore",
+    "crates/labtest",
+    "labs/README.md",
+    "labs/LAB/Cargo.toml",
+    "labs/LAB/README.md",
+    "labs/LAB/src",
+    "labs/LAB/tests",
+];
+
+/// How deep folders lie in each other at most.
+const DEPTH_MAX: usize = 16;
+
+/// Writes the starter to the folder `out`, which must be new or empty.
+///
+/// It is written beside `out` first and then renamed: there is all of it or nothing.
+///
+/// # Errors
+/// If `out` has something in it or can't be written, if a mark is wrong, or if a lab's rubric can't be read.
+pub fn write(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
+    let out = std::path::absolute(out).with_context(|| format!("`{}` is no folder", out.display()))?;
+    ensure_free(&out)?;
+    let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else {
+        bail!("`{}` is no name for a new folder", out.display());
+    };
+    ensure!(
+        !KEPT
+            .iter()
+            .any(|kept| out.starts_with(workspace.top().join(kept.split("/LAB").next().unwrap_or(kept)))),
+        "`{}` lies in a folder that students get; choose another",
+        out.display()
+    );
+    fs::create_dir_all(parent).with_context(|| format!("failed to create `{}`", parent.display()))?;
+    let beside = parent.join(format!(".{}.{}", name.to_string_lossy(), process::id()));
+    let written = fill(workspace, &beside).and_then(|()| {
+        // Renaming a folder replaces an empty one, but not on Windows.
+        if cfg!(windows) && out.exists() {
+            fs::remove_dir(&out).with_context(|| format!("failed to replace `{}`", out.display()))?;
+        }
+        fs::rename(&beside, &out).with_context(|| format!("failed to create `{}`", out.display()))
+    });
+    if written.is_err() {
+        let _ = fs::remove_dir_all(&beside);
+    }
+    written
+}
+
+fn ensure_free(out: &Path) -> anyhow::Result<()> {
+    match fs::read_dir(out) {
+        Ok(mut entries) => {
+            ensure!(
+                entries.next().is_none(),
+                "`{}` is not empty; give a new folder, or empty this one",
+                out.display()
+            );
+            Ok(())
+        }
+        Err(_) if !out.exists() => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("failed to open `{}`", out.display())),
+    }
+}
+
+fn fill(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
+    for file in files(workspace)? {
+        let from = workspace.top().join(&file);
+        let to = out.join(&file);
+        let folder = to.parent().unwrap_or(out);
+        fs::create_dir_all(folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let bytes = fs::read(&from).with_context(|| format!("failed to read `{}`", from.display()))?;
+        let bytes = match std::str::from_utf8(&bytes) {
+            Ok(text) if may_have_marks(&file) => students_version(&file, text)?.into_bytes(),
+            _ => bytes,
+        };
+        fs::write(&to, bytes).with_context(|| format!("failed to write `{}`", to.display()))?;
+    }
+    prune_lock_file(out)
+}
+
+fn may_have_marks(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "rs" || extension == "md")
+}
+
+/// Lists the files that students get, by their paths in the workspace, sorted.
+fn files(workspace: &Workspace) -> anyhow::Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    let labs = workspace.labs()?;
+    for kept in KEPT {
+        if kept.contains("LAB") {
+            for lab in &labs {
+                collect(workspace.top(), Path::new(&kept.replace("LAB", lab)), DEPTH_MAX, &mut files)?;
+            }
+        } else {
+            collect(workspace.top(), Path::new(kept), DEPTH_MAX, &mut files)?;
+        }
+    }
+    for lab in &labs {
+        for hidden in hidden_files(workspace, lab)? {
+            files.remove(hidden.strip_prefix(workspace.top()).unwrap_or(&hidden));
+        }
+    }
+    Ok(files)
+}
+
+/// Adds a file, or all files of a folder but those whose names begin with a dot: an editor's, or the system's.
+fn collect(top: &Path, path: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
+    let full = top.join(path);
+    let kind = fs::symlink_metadata(&full).with_context(|| format!("failed to open `{}`", full.display()))?;
+    ensure!(!kind.is_symlink(), "`{}` is a link; students get files", full.display());
+    if kind.is_file() {
+        files.insert(path.to_owned());
+        return Ok(());
+    }
+    ensure!(depth > 0, "`{}` lies too deep", full.display());
+    for entry in fs::read_dir(&full).with_context(|| format!("failed to read `{}`", full.display()))? {
+        let name = entry.with_context(|| format!("failed to read `{}`", full.display()))?.file_name();
+        if !is_scrap(&name) {
+            collect(top, &path.join(name), depth - 1, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_scrap(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') || name.ends_with('~') || name == "target" || name == "__pycache__"
+}
+
+/// The test files of a lab whose rows are hidden, with those modules that no other file uses.
+fn hidden_files(workspace: &Workspace, lab: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let rubric = Rubric::read(workspace, lab)?;
+    let mistakes = Rubric::mistakes(workspace, lab)?;
+    ensure!(mistakes.is_empty(), "{}; `labgrade rubric {lab}` tells all that is wrong", mistakes[0]);
+    let is_hidden = |test: &String| rubric.checks.iter().any(|check| check.hidden && check.test == *test);
+    let (hidden, shown): (Vec<_>, Vec<_>) =
+        test_files(&workspace.lab(lab)?)?.into_iter().partition(|file| file.tests.iter().any(is_hidden));
+    let used = |module: &PathBuf| shown.iter().any(|file| file.modules.contains(module));
+    Ok(hidden
+        .into_iter()
+        .flat_map(|file| [vec![file.path], file.modules].concat())
+        .filter(|path| !used(path))
+        .collect())
+}
+
+/// Takes the packages out of `Cargo.lock` that only staff's crates need, so that `--locked` holds for students.
+///
+/// Cargo does it: it knows which features are left. It changes no version, and asks nobody.
+fn prune_lock_file(out: &Path) -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let result = Command::new(cargo)
+        .args(["update", "--workspace", "--offline", "--quiet"])
+        .current_dir(out)
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .context("failed to run `cargo`; is it installed?")?;
+    if !result.status.success() {
+        let why = String::from_utf8_lossy(&result.stderr);
+        let first = why.lines().next().unwrap_or("it says nothing");
+        bail!("failed to adapt Cargo.lock: {first}; does `cargo build --offline` work here?");
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Submissions that loop, flood, fork, kill, delete and lie: each gets its results within the limits, and nothing of it
+//! is left.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use labgrade::grading::limits;
+use labgrade::outcome::{Outcome, Status};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const LAB: &str = "tcp-echo";
+
+/// Enough for a right program and far too little for an endless one.
+const BUILD_LIMIT: Duration = Duration::from_secs(20);
+
+/// What ending something may take beyond its limit.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A folder for one test, gone when it is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy(from: &Path, to: &Path, mark: &str) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if from.is_dir() {
+            copy(&from, &to, mark);
+        } else {
+            fs::write(to, fs::read_to_string(from).unwrap().replace("MARK", mark)).unwrap();
+        }
+    }
+}
+
+/// All files below a folder, with what is in them.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(contents(&path));
+        } else {
+            files.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    files
+}
+
+/// The processes with `mark` on their command line.
+fn processes(mark: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let lines = entries.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
+    lines.filter(|line| line.contains(mark)).map(|line| line.replace('\0', " ")).collect()
+}
+
+#[test]
+fn hostile_submissions_get_results_and_leave_nothing() {
+    let mark = format!("hostile-{}", std::process::id());
+    let folder = Folder::new("labgrade-hostile");
+    let submissions = folder.0.join("submissions");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/submissions/hostile");
+    copy(&source, &submissions, &mark);
+    // Listeners on the machine's own loopback, which nobody may reach.
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let udp = UdpSocket::bind(("127.0.0.1", tcp.local_addr().unwrap().port())).unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    udp.set_nonblocking(true).unwrap();
+    fs::write(submissions.join("uses-the-network/listeners.txt"), tcp.local_addr().unwrap().to_string())
+        .unwrap();
+    // Things that a program with the rights of this user could spoil.
+    let canary = Folder::new("labgrade-canary");
+    fs::write(canary.0.join("canary"), "alive").unwrap();
+    let before = contents(&submissions);
+
+    let results = folder.0.join("results");
+    let started = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_labgrade"))
+        .args(["--workspace", concat!(env!("CARGO_MANIFEST_DIR"), "/../.."), "run", LAB])
+        .arg(&submissions)
+        .arg("--out")
+        .arg(&results)
+        .args(["--seed", "7", "--jobs", "2", "--build-limit", &BUILD_LIMIT.as_secs().to_string()])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}{}", String::from_utf8_lossy(&output.stdout));
+    println!("all graded in {:.1} s", started.elapsed().as_secs_f64());
+
+    assert_eq!(processes(&mark), Vec::<String>::new(), "processes are left");
+    assert!(contents(&submissions) == before, "a submission's folder was changed");
+    assert_eq!(contents(&canary.0).into_values().collect::<Vec<_>>(), [b"alive"]);
+    for folder in [std::env::temp_dir(), "/var/tmp".into(), "/dev/shm".into(), "/".into()] {
+        assert!(!folder.join(&mark).exists(), "a file is left in `{}`", folder.display());
+    }
+    assert!(tcp.accept().is_err(), "a submission reached this machine's network");
+    assert!(udp.recv(&mut [0; 100]).is_err(), "a submission reached this machine's network");
+
+    let outcomes: BTreeMap<String, Outcome> = fs::read_dir(&submissions)
+        .unwrap()
+        .map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let folder = results.join(&name);
+            let outcome = fs::read_to_string(folder.join("outcome.json")).unwrap();
+            for report in ["feedback.md", "results.json", "junit.xml"] {
+                assert!(folder.join(report).is_file(), "`{name}` has no {report}");
+            }
+            (name, serde_json::from_str(&outcome).unwrap())
+        })
+        .collect();
+    assert!(outcomes.len() >= 16, "{:?}", outcomes.keys());
+    for (name, outcome) in &outcomes {
+        println!("{name}: {:?} in {:.1} s {:?}", outcome.score(), outcome.seconds, outcome.remarks);
+        is_whole(name, outcome);
+    }
+
+    // Whoever serves besides gets the points: the sandbox holds, and nobody is blamed for a clumsy program.
+    for name in ["setsid-escape", "fork-storm", "kills-everybody", "deletes-files", "uses-the-network"] {
+        assert!(passed(&outcomes[name], "core::server_answers_in_upper_case"), "{name}");
+    }
+    for name in [
+        "infinite-loop",
+        "never-listens",
+        "memory-hog",
+        "prints-success",
+        "panics",
+        "panics-in-rust",
+        "compile-error",
+        "endless-compile",
+        "edits-tests",
+        "reads-passwd",
+    ] {
+        assert_eq!(outcomes[name].score(), Some(0), "{name}");
+    }
+    let status = |name: &str| first(&outcomes[name]);
+    assert_eq!(status("infinite-loop"), Status::Timeout);
+    assert_eq!(status("never-listens"), Status::DidNotStart);
+    assert_eq!(status("prints-success"), Status::DidNotStart);
+    assert_eq!(status("panics"), Status::Crash);
+    assert_eq!(status("panics-in-rust"), Status::DidNotStart);
+    for name in ["compile-error", "endless-compile"] {
+        assert_eq!(status(name), Status::DidNotStart);
+        let build = outcomes[name].build.as_ref().unwrap();
+        assert!(
+            !build.ok && build.seconds < (BUILD_LIMIT + GRACE).as_secs_f64(),
+            "{name}: {} s",
+            build.seconds
+        );
+    }
+    assert!(outcomes["compile-error"].build.as_ref().unwrap().output.contains("error:"));
+    assert!(outcomes["endless-compile"].build.as_ref().unwrap().output.contains("took longer than 20 s"));
+    let remarks = outcomes["edits-tests"].remarks.join("\n");
+    for file in ["tests/core.rs", "build.rs", "Cargo.toml", ".cargo/config.toml"] {
+        assert!(remarks.contains(&format!("`{file}` was changed")), "{file}: {remarks}");
+    }
+    assert!(!outcomes["edits-tests"].build.as_ref().unwrap().output.contains(&mark), "its build.rs was run");
+    no_user_is_known(&results.join("reads-passwd"));
+}
+
+/// Every check has its status, within its time, and none is blamed on the grader.
+fn is_whole(name: &str, outcome: &Outcome) {
+    assert!(outcome.is_complete(), "{name}");
+    assert!(outcome.isolated, "{name}: {:?}", outcome.remarks);
+    assert!(!outcome.checks.is_empty());
+    for checked in &outcome.checks {
+        let test = &checked.check.test;
+        assert_ne!(checked.status, Status::GraderError, "{name}, {test}: {}", checked.report);
+        let most = limits::CHECK + GRACE;
+        assert!(checked.seconds < most.as_secs_f64(), "{name}, {test}: {} s", checked.seconds);
+    }
+    let most = limits::SUBMISSION + limits::BUILD + GRACE;
+    assert!(outcome.seconds < most.as_secs_f64(), "{name}: {} s", outcome.seconds);
+}
+
+fn passed(outcome: &Outcome, test: &str) -> bool {
+    outcome.checks.iter().any(|checked| checked.check.test == test && checked.status == Status::Pass)
+}
+
+/// What came of the first check, on which most others depend.
+fn first(outcome: &Outcome) -> Status {
+    outcome
+        .checks
+        .iter()
+        .find(|checked| checked.check.test == "core::server_answers_in_upper_case")
+        .unwrap()
+        .status
+}
+
+/// Nothing in the results names a user of this machine.
+fn no_user_is_known(results: &Path) {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let lines: Vec<&str> = passwd.lines().filter(|line| !line.starts_with("root:")).collect();
+    assert!(!lines.is_empty());
+    for (path, text) in contents(results) {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        for line in &lines {
+            assert!(!text.contains(line), "{} has `{line}`", path.display());
+        }
+    }
+}

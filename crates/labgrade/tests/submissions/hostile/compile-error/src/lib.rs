@@ -1,0 +1,3 @@
+//! Does not compile.
+
+pub fn serve( -> { let x: u32 = "five";

@@ -1,0 +1,4 @@
+//! Passes.
+
+#[test]
+fn server_answers_in_upper_case() {}

@@ -1,0 +1,4 @@
+# Waits for nothing.
+import time
+
+time.sleep(100_000)

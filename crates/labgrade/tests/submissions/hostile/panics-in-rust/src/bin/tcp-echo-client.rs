@@ -1,0 +1,5 @@
+//! Panics at once.
+
+fn main() {
+    panic!("no idea what to do");
+}

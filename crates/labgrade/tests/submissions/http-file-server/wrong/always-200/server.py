@@ -1,0 +1,15 @@
+import sys
+from socket import *
+
+s = socket(AF_INET, SOCK_STREAM)
+s.bind(('', int(sys.argv[1])))
+s.listen(1)
+while True:
+    c, addr = s.accept()
+    name = c.recv(1024).decode().split()[1]
+    c.send(b'HTTP/1.1 200 OK\r\n\r\n')
+    try:
+        c.send(open(name[1:]).read().encode())
+    except IOError:
+        c.send(b'HTTP/1.1 404 Not Found\r\n\r\n<h1>404 Not Found</h1>')
+    c.close()

@@ -1,0 +1,21 @@
+import sys
+from socket import *
+
+s = socket(AF_INET, SOCK_STREAM)
+s.bind(('', int(sys.argv[1])))
+s.listen(1)
+while True:
+    c, addr = s.accept()
+    name = c.recv(1024).decode().split()[1]
+    try:
+        page = open(name[1:]).read()
+        c.send(('''
+HTTP/1.1 200 OK
+
+''' + page).encode())
+    except IOError:
+        c.send('''
+HTTP/1.1 404 Not Found
+
+<h1>404 Not Found</h1>'''.encode())
+    c.close()

@@ -1,0 +1,13 @@
+import sys
+import time
+from socket import *
+
+s = socket(AF_INET, SOCK_DGRAM)
+s.settimeout(1)
+start = time.time()
+s.sendto(b'ping', (sys.argv[1], int(sys.argv[2])))
+try:
+    s.recvfrom(1024)
+    print('rtt', time.time() - start, 's')
+except timeout:
+    print('Request timed out')

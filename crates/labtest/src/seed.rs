@@ -1,0 +1,76 @@
+//! Texts that nobody could foresee, so that no program knows the answer beforehand.
+
+use std::collections::hash_map::RandomState;
+use std::env;
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the texts are drawn with: `LAB_SEED`, a number, or chance.
+static SEED: LazyLock<u64> = LazyLock::new(|| match env::var("LAB_SEED") {
+    Ok(word) => word.parse().unwrap_or_else(|_| panic!("`LAB_SEED={word}` is not a whole number, like 1")),
+    // The standard library seeds its hash maps at random, and gives nothing else that is random.
+    Err(_) => RandomState::new().hash_one(0),
+});
+
+/// Gives a text of `length` small letters, with single spaces between words. Another one each time.
+///
+/// With `LAB_SEED` set, a test gets the same texts in every run.
+pub fn unforeseen_text(length: usize) -> String {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    draw(*SEED ^ DRAWN.fetch_add(1, Ordering::Relaxed).wrapping_mul(0xa076_1d64_78bd_642f), length)
+}
+
+fn draw(seed: u64, length: usize) -> String {
+    let mut state = seed;
+    let mut text = String::new();
+    for at in 0..length {
+        let bits = splitmix(&mut state);
+        let may_be_space = at > 0 && at + 1 < length && !text.ends_with(' ');
+        text.push(if may_be_space && bits % 6 == 0 {
+            ' '
+        } else {
+            char::from(b'a' + ((bits >> 32) % 26).to_le_bytes()[0])
+        });
+    }
+    text
+}
+
+/// SplitMix64, by Sebastiano Vigna: <https://prng.di.unimi.it/splitmix64.c>.
+fn splitmix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{draw, splitmix, unforeseen_text};
+
+    #[test]
+    fn draws_the_same_text_for_the_same_seed_only() {
+        assert_eq!(draw(1, 40), draw(1, 40));
+        assert_ne!(draw(1, 40), draw(2, 40));
+        assert_ne!(unforeseen_text(40), unforeseen_text(40));
+    }
+
+    #[test]
+    fn draws_words_of_small_letters() {
+        for seed in 0..100 {
+            let text = draw(seed, 30);
+            assert_eq!(text.len(), 30);
+            assert!(text.bytes().all(|byte| byte == b' ' || byte.is_ascii_lowercase()), "{text}");
+            assert!(!text.contains("  ") && text.trim() == text, "{text}");
+        }
+    }
+
+    #[test]
+    fn draws_as_published() {
+        // The first numbers of the reference implementation for the seed 1234567.
+        let mut state = 1_234_567;
+        assert_eq!(splitmix(&mut state), 6_457_827_717_110_365_317);
+        assert_eq!(splitmix(&mut state), 3_203_168_211_198_807_973);
+    }
+}

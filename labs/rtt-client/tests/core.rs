@@ -1,0 +1,83 @@
+//! The exercise itself: a client in any language that times requests over UDP and prints how long each took.
+//!
+//! How many requests it sends, what is in them, how long it waits and in which words it prints is its own affair.
+
+mod pinger;
+
+use labtest::{Client, UdpPeer, patience};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Waits until the client says, in whatever words, that something was lost, or until it ends. Tells if it said so.
+#[track_caller]
+fn tells_of_loss(client: &mut Client) -> bool {
+    const WORDS: [&str; 16] = [
+        "timed out",
+        "timeout",
+        "time out",
+        "time-out",
+        "expired",
+        "lost",
+        "loss",
+        "no reply",
+        "no response",
+        "no answer",
+        "unreachable",
+        "refused",
+        "failed",
+        "dropped",
+        "missing",
+        "not received",
+    ];
+    let has_word = |text: &str| {
+        let text = text.to_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
+    };
+    let deadline = Instant::now() + patience();
+    while Instant::now() < deadline {
+        if has_word(&client.screen()) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    let finished = client.wait();
+    has_word(&finished.stdout) || has_word(&finished.stderr)
+}
+
+#[test]
+fn shows_the_round_trip_time() {
+    pinger::check_shown(Duration::from_millis(160));
+}
+
+#[test]
+fn goes_on_after_a_lost_reply() {
+    let mut server = UdpPeer::server();
+    let _client = pinger::start(&server);
+    for lost in [false, true, false, true] {
+        let request = server.receive_any();
+        if !lost {
+            server.send(&request.to_ascii_uppercase());
+        }
+    }
+}
+
+#[test]
+fn tells_of_lost_replies() {
+    let mut server = UdpPeer::server();
+    let mut client = pinger::start(&server);
+    let request = server.receive_any();
+    server.send(&request.to_ascii_uppercase());
+    // No other request is answered.
+    if !tells_of_loss(&mut client) {
+        client.fail("one reply came and no more, but it does not say that any was lost");
+    }
+}
+
+#[test]
+fn ends_or_says_so_where_nobody_listens() {
+    let nobody = UdpPeer::server();
+    let mut client = pinger::start(&nobody);
+    drop(nobody);
+    // On the same machine the system may refuse each request: that must neither be waited for nor end in a crash.
+    tells_of_loss(&mut client);
+}

@@ -1,0 +1,85 @@
+//! A client in any language, that prints round trip times in any words.
+
+use labtest::{Client, UdpPeer, patience};
+use std::thread;
+use std::time::Duration;
+
+/// What a program of this lab is told; one of another lab's language has its own number of requests in its code.
+const OWN_ARGS: [&str; 7] = ["udp", "--count", "4", "--interval", "500ms", "--timeout", "1s"];
+
+/// How many requests are answered at most. Few programs send more than ten.
+const REQUESTS_MAX: usize = 20;
+
+/// What a round trip takes more than the server's delay, at most, on a machine that is busy.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// Starts the client for a server on UDP.
+pub fn start(server: &UdpPeer) -> Client {
+    Client::start_with_own(env!("CARGO_BIN_EXE_rtt-client"), &OWN_ARGS, server.address())
+}
+
+/// Answers each request after `delay`, until the client shows two round trip times of that length.
+#[track_caller]
+pub fn check_shown(delay: Duration) {
+    let mut server = UdpPeer::server();
+    let mut client = start(&server);
+    for _ in 0..REQUESTS_MAX {
+        if !server.has_datagram_for(patience()) {
+            break;
+        }
+        let request = server.receive_any();
+        thread::sleep(delay);
+        server.send(&request.to_ascii_uppercase());
+        if times(&client.screen(), delay) >= 2 {
+            return;
+        }
+    }
+    // Some print what they have only at their end.
+    let finished = client.wait();
+    let found = times(&finished.stdout, delay);
+    if found < 2 {
+        client.fail(&format!(
+            "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply\n\
+             likely cause: the clock is read at the wrong moments (just before sending, and just after receiving), or \
+             a time has the wrong unit",
+            delay.as_millis()
+        ));
+    }
+}
+
+/// Counts the numbers in `text` that are `delay` and not much more, in the unit that is written behind it, or in any.
+fn times(text: &str, delay: Duration) -> usize {
+    let range = delay.as_secs_f64() * 0.95..(delay + SLACK).as_secs_f64();
+    let is_time = |(number, unit): (f64, &str)| {
+        let units: &[f64] = match unit.to_lowercase().as_str() {
+            "s" | "sec" | "secs" | "second" | "seconds" => &[1.0],
+            "ms" | "msec" | "millisecond" | "milliseconds" => &[1e-3],
+            "us" | "µs" | "μs" | "usec" | "microsecond" | "microseconds" => &[1e-6],
+            "ns" | "nanosecond" | "nanoseconds" => &[1e-9],
+            _ => &[1.0, 1e-3, 1e-6, 1e-9],
+        };
+        units.iter().any(|unit| range.contains(&(number * unit)))
+    };
+    numbers(text).into_iter().filter(|number| is_time(*number)).count()
+}
+
+/// Finds the numbers in a text, each with the word behind it.
+fn numbers(text: &str) -> Vec<(f64, &str)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
+        rest = &rest[start..];
+        let is_part = |character: char| character.is_ascii_digit() || character == '.';
+        let (number, behind) =
+            rest.split_at(rest.find(|character| !is_part(character)).unwrap_or(rest.len()));
+        let word = behind.trim_start_matches([' ', '(', '[']);
+        let word = &word[..word.find(|character: char| !character.is_alphabetic()).unwrap_or(word.len())];
+        // 1.5e-05, as Python prints small numbers, is no 1.5.
+        let small = behind.starts_with("e-");
+        found.extend(
+            number.trim_end_matches('.').parse().ok().filter(|_| !small).map(|number| (number, word)),
+        );
+        rest = behind;
+    }
+    found
+}

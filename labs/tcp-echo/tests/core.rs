@@ -1,0 +1,95 @@
+//! The exercise itself: a server and a client in any language, right by the textbook, pass these.
+//!
+//! Lines are short and plain. A program may end its texts as it likes, and close after one answer, as the textbook's does.
+
+use labtest::{Client, Server, TcpPeer, TcpPeerListener};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
+const CLIENT: &str = env!("CARGO_BIN_EXE_tcp-echo-client");
+
+#[track_caller]
+fn check_answer(client: &mut TcpPeer, text: &str) {
+    client.send(format!("{text}\n").as_bytes());
+    client.expect_text(&text.to_ascii_uppercase());
+}
+
+#[test]
+fn server_answers_in_upper_case() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    check_answer(&mut client, "hello world");
+    client.expect_no_more_text();
+}
+
+#[test]
+fn server_leaves_everything_but_a_to_z_alone() {
+    let server = Server::start(SERVER, &[]);
+    check_answer(&mut server.tcp_client(), "`{@[ 0189 &*! ABC xyz");
+}
+
+#[test]
+fn server_answers_one_client_after_the_other() {
+    let server = Server::start(SERVER, &[]);
+    for text in ["the quick brown fox jumps over the lazy dog", "short", "and a longer one again"] {
+        let mut client = server.tcp_client();
+        check_answer(&mut client, text);
+        client.expect_no_more_text();
+        client.close();
+    }
+}
+
+#[test]
+fn server_gives_no_wrong_answer_to_more_lines() {
+    let server = Server::start(SERVER, &[]);
+    let mut client = server.tcp_client();
+    check_answer(&mut client, "the first line is a long one");
+    // Closing after one answer is right as well. An answer that is not the second line's is not.
+    let goes_on = client.offer(b"two\n") && client.expect_text_or_nothing("TWO");
+    client.close();
+    let mut client = server.tcp_client();
+    client.send(b"one\ntwo\nthree\n");
+    if goes_on {
+        client.expect_text("ONETWOTHREE");
+    } else {
+        client.expect_first_of(&["ONE", "TWO", "THREE"]);
+    }
+    client.expect_no_more_text();
+}
+
+/// Answers one typed line, with or without a newline as it came, and waits until the reply is shown.
+#[track_caller]
+fn answer(client: &mut Client, mut server: TcpPeer, text: &str, reply: &str) -> TcpPeer {
+    let typed = server.read_typed(text);
+    server.send(format!("{reply}{}", if typed.ends_with(b"\n") { "\n" } else { "" }).as_bytes());
+    if !client.shows(reply) {
+        // Some wait for the end of the stream, and some print what they have only at their own end.
+        server.half_close();
+        client.end_input();
+        client.expect_on_screen(reply);
+    }
+    server
+}
+
+#[test]
+fn client_sends_a_line_and_shows_the_reply() {
+    let listener = TcpPeerListener::bind();
+    let mut client = Client::start(CLIENT, &[], listener.address());
+    // Some connect only when there is something to send.
+    client.write(b"hello world\n");
+    answer(&mut client, listener.accept(), "hello world", "HELLO WORLD");
+}
+
+#[test]
+fn client_sends_the_next_line_if_it_asks_again() {
+    let listener = TcpPeerListener::bind();
+    let mut client = Client::start(CLIENT, &[], listener.address());
+    client.write(b"one\n");
+    let server = answer(&mut client, listener.accept(), "one", "ONE");
+    if !client.offer_line("and a longer one") {
+        return; // one line is all that this client sends
+    }
+    // On the same connection, or on another for each line.
+    if let Some(server) = listener.accept_unless_sent_on(server) {
+        answer(&mut client, server, "and a longer one", "AND A LONGER ONE");
+    }
+}

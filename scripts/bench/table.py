@@ -1,0 +1,50 @@
+"""Rounds in turns, and the table that comes out: medians, spread, and ratios of ours to each peer."""
+
+import statistics
+
+
+class Table:
+    """What was measured: per server and quantity, one value a round."""
+
+    def __init__(self, title):
+        self.title = title
+        self.values = {}  # server -> quantity -> values
+
+    def add(self, server, **quantities):
+        kept = self.values.setdefault(server, {})
+        for quantity, value in quantities.items():
+            kept.setdefault(quantity, []).append(value)
+
+    def median(self, server, quantity):
+        values = [value for value in self.values[server].get(quantity, []) if value is not None]
+        return statistics.median(values) if values else None
+
+    def ratio(self, ours, peer, quantity):
+        """Of the medians, with the lowest and the highest of the rounds: both servers met the same machine in a round."""
+        mine, theirs = self.median(ours, quantity), self.median(peer, quantity)
+        if not mine or not theirs:
+            return None
+        pairs = zip(self.values[ours][quantity], self.values[peer][quantity])
+        rounds = sorted(a / b for a, b in pairs if a and b)
+        return mine / theirs, rounds[0], rounds[-1]
+
+    def show(self, columns, ours_for):
+        """Prints the table. `columns`: (quantity, heading, decimals, with a ratio). `ours_for`: peer -> ours."""
+        width = max(map(len, [self.title, *self.values])) + 2
+        line = self.title.ljust(width)
+        for _, heading, _, ratio in columns:
+            line += f"{heading:>14}" + (f"{'ours/peer':>22}" if ratio else "")
+        print("\n" + line)
+        for server in self.values:
+            line = server.ljust(width)
+            for quantity, _, decimals, ratio in columns:
+                median = self.median(server, quantity)
+                line += f"{'unknown' if median is None else f'{median:,.{decimals}f}':>14}"
+                if ratio:
+                    ours = ours_for(server)
+                    found = self.ratio(ours, server, quantity) if ours != server else None
+                    line += f"{found[0]:8.2f} ({found[1]:.2f}–{found[2]:.2f})".rjust(22) if found else " " * 22
+            print(line.rstrip())
+
+    def as_json(self):
+        return {"what": self.title, "servers": self.values}
