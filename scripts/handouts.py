@@ -13,6 +13,9 @@ A code block says in a comment above it, which no reader sees, where it runs:
 In a terminal's block, `…` stands for any text, alone on a line for any lines, and so do numbers of threads and of ephemeral ports. All terminals of a
 handout are on one host of a bench (topology.sh), where all ports are free and nothing else can be reached, in a folder
 that is empty but for `scripts` and `labs`. A block without a comment is an error.
+
+With --answers, each capture that a lab's handout made is read by labcapture, which writes the model answers to the
+handout's questions: a file for staff, about this very run.
 """
 
 import argparse
@@ -169,7 +172,16 @@ def steps(text):
     return found
 
 
-def play(path, bench, environment):
+def answer(lab, folder, answers, environment):
+    """Writes the answers to a lab's questions from each capture in the folder."""
+    for capture in sorted(Path(folder).glob("*.pcapng")):
+        done = subprocess.run(["labcapture", str(capture), "--lab", lab], env=environment, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise Untrue(f"labs/{lab}/README.md: labcapture can't answer from its capture: {done.stderr.strip()}")
+        (answers / f"{lab}-{capture.stem}.txt").write_text(done.stdout)
+
+
+def play(path, bench, environment, answers):
     """Runs a handout from its first block to its last."""
     terminals = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -181,6 +193,8 @@ def play(path, bench, environment):
                     step(directive, block, terminals, lambda: Terminal(bench, folder, environment), bench, folder, environment)
                 except Untrue as error:
                     raise Untrue(f"{os.path.relpath(path, ROOT)}:{number}: {error}") from error
+            if answers:
+                answer(path.parent.name, folder, answers, environment)
         finally:
             for terminal in terminals.values():
                 terminal.close()
@@ -210,7 +224,11 @@ def step(directive, block, terminals, new_terminal, bench, folder, environment):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("handout", nargs="*", type=Path, help="default: README.md, labs/README.md and every lab's")
-    handouts = parser.parse_args().handout or [ROOT / "README.md", *sorted(ROOT.glob("labs/**/README.md"))]
+    parser.add_argument("--answers", metavar="FOLDER", type=Path, help="write the model answers there")
+    arguments = parser.parse_args()
+    if arguments.answers:
+        arguments.answers.mkdir(parents=True, exist_ok=True)
+    handouts = arguments.handout or [ROOT / "README.md", *sorted(ROOT.glob("labs/**/README.md"))]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     # The packages come from the network, which the hosts do not have, and compiling has no place in a transcript.
@@ -232,7 +250,7 @@ def main():
             subprocess.run([TOPOLOGY, "--name", bench, "up"], check=True)
             for handout in handouts:
                 try:
-                    play(handout.resolve(), bench, environment)
+                    play(handout.resolve(), bench, environment, arguments.answers)
                     print(f"{os.path.relpath(handout, ROOT)}: true")
                 except Untrue as error:
                     wrong += 1

@@ -135,11 +135,11 @@ impl Section {
     ) -> anyhow::Result<()> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
-                let units_per_second = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+                let units_per_second =
+                    if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
                 // The upper half may tell the length of a checksum at the frame's end.
                 let link = header.network.0 & 0xffff;
-                self.interfaces =
-                    vec![Interface { link, snap_length: 0, units_per_second, offset_s: 0 }];
+                self.interfaces = vec![Interface { link, snap_length: 0, units_per_second, offset_s: 0 }];
             }
             PcapBlockOwned::Legacy(packet) => {
                 let Some(interface) = self.interfaces.first() else { return Ok(()) };
@@ -161,7 +161,10 @@ impl Section {
             PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
                 *number += 1;
                 let Some(interface) = self.interfaces.get(packet.if_id as usize) else {
-                    bail!("frame {number} names interface {}, which the file does not describe", packet.if_id);
+                    bail!(
+                        "frame {number} names interface {}, which the file does not describe",
+                        packet.if_id
+                    );
                 };
                 let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
                 each(Frame {
@@ -178,9 +181,16 @@ impl Section {
                     bail!("frame {number} comes before the description of its interface");
                 };
                 let bytes = packet.packet_data();
-                let snap_length = if interface.snap_length == 0 { usize::MAX } else { interface.snap_length as usize };
+                let snap_length =
+                    if interface.snap_length == 0 { usize::MAX } else { interface.snap_length as usize };
                 let bytes = &bytes[..bytes.len().min(snap_length)];
-                each(Frame { number: *number, time_ns: 0, link: interface.link, bytes, length: packet.origlen });
+                each(Frame {
+                    number: *number,
+                    time_ns: 0,
+                    link: interface.link,
+                    bytes,
+                    length: packet.origlen,
+                });
             }
             PcapBlockOwned::NG(_) => {} // statistics, names, secrets
         }

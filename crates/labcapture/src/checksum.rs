@@ -20,7 +20,14 @@ pub enum Status {
 }
 
 /// Judges the checksum field `stored` of a `segment` that has `length` bytes by its IP header.
-pub fn judge(source: IpAddr, destination: IpAddr, protocol: u8, segment: &[u8], length: u32, stored: u16) -> Status {
+pub fn judge(
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: u8,
+    segment: &[u8],
+    length: u32,
+    stored: u16,
+) -> Status {
     if segment.len() as u64 != u64::from(length) {
         return Status::Unknown;
     }
@@ -46,7 +53,8 @@ fn address_sum(address: IpAddr) -> u64 {
 fn sum(bytes: &[u8]) -> u64 {
     let words = bytes.chunks_exact(4);
     let rest = words.remainder();
-    let total: u64 = words.map(|word| u64::from(u32::from_be_bytes([word[0], word[1], word[2], word[3]]))).sum();
+    let total: u64 =
+        words.map(|word| u64::from(u32::from_be_bytes([word[0], word[1], word[2], word[3]]))).sum();
     let mut last = [0; 4];
     last[..rest.len()].copy_from_slice(rest);
     total + u64::from(u32::from_be_bytes(last))
@@ -68,7 +76,7 @@ mod tests {
     fn status(segment: &[u8]) -> Status {
         let host = |last| std::net::IpAddr::from([10, 0, 3, last]);
         let stored = u16::from_be_bytes([segment[6], segment[7]]);
-        judge(host(1), host(2), 17, segment, segment.len() as u32, stored)
+        judge(host(1), host(2), 17, segment, u32::try_from(segment.len()).unwrap(), stored)
     }
 
     /// From port 1 to port 2, the text `hello`.

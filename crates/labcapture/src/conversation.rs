@@ -374,7 +374,13 @@ pub struct Conversation {
 
 impl Conversation {
     /// Begins a conversation with its first packet.
-    pub fn begin(number: usize, stream: usize, packet: &Packet<'_>, tcp: Option<&Tcp<'_>>, segment: &Segment<'_>) -> Conversation {
+    pub fn begin(
+        number: usize,
+        stream: usize,
+        packet: &Packet<'_>,
+        tcp: Option<&Tcp<'_>>,
+        segment: &Segment<'_>,
+    ) -> Conversation {
         let (source, destination) = (segment.source, segment.destination);
         let syn = tcp.is_some_and(|tcp| tcp.flags.has(Flags::SYN));
         let syn_ack = syn && tcp.is_some_and(|tcp| tcp.flags.has(Flags::ACK));
@@ -605,7 +611,15 @@ impl Conversation {
     }
 
     /// Gives the text to the stream, and the stream's news to the turns.
-    fn text(&mut self, at: Mark, from: Side, tcp: &Tcp<'_>, start: i64, known_syn: bool, keep: bool) -> Repeat {
+    fn text(
+        &mut self,
+        at: Mark,
+        from: Side,
+        tcp: &Tcp<'_>,
+        start: i64,
+        known_syn: bool,
+        keep: bool,
+    ) -> Repeat {
         let (syn, fin) = (tcp.flags.has(Flags::SYN), tcp.flags.has(Flags::FIN));
         let length = tcp.segment.text_length;
         let sent = &mut self.sent[from];
@@ -644,7 +658,9 @@ impl Conversation {
             Novelty::Ahead => Repeat::Ahead,
             Novelty::Late => Repeat::Late,
             Novelty::Next if length == 0 && (syn && known_syn || fin && known_fin) => Repeat::Retransmission,
-            Novelty::Next if length == 0 && !syn && !fin && text_start + 1 == next && next > 1 => Repeat::KeepAlive,
+            Novelty::Next if length == 0 && !syn && !fin && text_start + 1 == next && next > 1 => {
+                Repeat::KeepAlive
+            }
             Novelty::Next => Repeat::No,
         }
     }
@@ -723,7 +739,9 @@ impl Conversation {
         fins.sort_by_key(|(_, at)| at.frame);
         if let Some((side, at)) = self.resets.first() {
             // A reset after both ends have said that they have no more to say changes nothing.
-            let late = Side::BOTH.iter().all(|side| self.sent[*side].fin_acknowledged.is_some_and(|ack| ack.frame < at.frame));
+            let late = Side::BOTH
+                .iter()
+                .all(|side| self.sent[*side].fin_acknowledged.is_some_and(|ack| ack.frame < at.frame));
             if !late {
                 return Close::Reset { by: *side, at: *at };
             }
@@ -735,7 +753,11 @@ impl Conversation {
         frames.extend(acks.iter().flatten().map(|at| at.frame));
         frames.sort_unstable();
         frames.dedup();
-        if complete { Close::Complete { began: *began, frames } } else { Close::Incomplete { began: *began, frames } }
+        if complete {
+            Close::Complete { began: *began, frames }
+        } else {
+            Close::Incomplete { began: *began, frames }
+        }
     }
 }
 
@@ -776,8 +798,8 @@ fn preview(text: &[u8]) -> Box<[u8]> {
 fn position(number: u32, base: u32, next: u64) -> i64 {
     #[allow(clippy::cast_possible_truncation)] // the last 32 bits are meant
     let expected = base.wrapping_add(next as u32);
-    let difference = number.wrapping_sub(expected).cast_signed();
-    next.cast_signed().saturating_add(i64::from(difference))
+    let difference = number.wrapping_sub(expected) as i32;
+    i64::try_from(next).unwrap_or(i64::MAX).saturating_add(i64::from(difference))
 }
 
 #[cfg(test)]

@@ -110,8 +110,8 @@ mod tests {
     #[test]
     fn forgets_the_oldest_and_refuses_what_no_datagram_holds() {
         let mut fragments = Fragments::default();
-        for number in 0..=WAITING_MAX {
-            fragments.join(key(number as u32), 0, true, b"12345678");
+        for number in 0..=u32::try_from(WAITING_MAX).unwrap() {
+            fragments.join(key(number), 0, true, b"12345678");
         }
         assert_eq!(fragments.waiting.len(), WAITING_MAX);
         assert_eq!(fragments.join(key(0), 8, false, b"9"), None);

@@ -59,7 +59,9 @@ fn is_request_line(line: &str) -> bool {
     let mut words = line.split(' ');
     let method = words.next().unwrap_or("");
     let version = words.next_back().unwrap_or("");
-    !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()) && version.starts_with("HTTP/1.")
+    !method.is_empty()
+        && method.bytes().all(|byte| byte.is_ascii_uppercase())
+        && version.starts_with("HTTP/1.")
 }
 
 fn messages(conversation: &Conversation, turn: &Turn, begins: impl Fn(&str) -> bool) -> Vec<Message> {
@@ -75,7 +77,8 @@ fn messages(conversation: &Conversation, turn: &Turn, begins: impl Fn(&str) -> b
         }
         let fields = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
         let (first, last) = (turn.first, turn.last);
-        let mut message = Message { first, last, line, fields, head_bytes: head_length as u64, body_bytes: 0 };
+        let mut message =
+            Message { first, last, line, fields, head_bytes: head_length as u64, body_bytes: 0 };
         // The turn may be longer than what was kept of its text.
         let rest = turn.length.saturating_sub((at + head_length) as u64);
         let stated = message.field("content-length").and_then(|length| length.parse().ok());

@@ -64,10 +64,18 @@ pub fn write(
     let links: Vec<String> = report.links.iter().map(ToString::to_string).collect();
     let others: serde_json::Map<String, Value> =
         report.others.iter().map(|(name, others)| ((*name).to_owned(), count(others))).collect();
-    writeln!(output, "{{\"version\": {VERSION}, \"frames\": {}, \"links\": {},", report.frames, json!(links))?;
+    writeln!(
+        output,
+        "{{\"version\": {VERSION}, \"frames\": {}, \"links\": {},",
+        report.frames,
+        json!(links)
+    )?;
     writeln!(output, "\"error\": {}, \"other_frames\": {},", json!(error), Value::Object(others))?;
     write!(output, "\"conversations\": [")?;
-    let chosen = report.conversations.iter().filter(|conversation| only.is_none_or(|only| only == conversation.number));
+    let chosen = report
+        .conversations
+        .iter()
+        .filter(|conversation| only.is_none_or(|only| only == conversation.number));
     for (at, one) in chosen.enumerate() {
         writeln!(output, "{}", if at == 0 { "" } else { "," })?;
         serde_json::to_writer(&mut *output, &conversation(one))?;

@@ -83,7 +83,8 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
     if let Some(path) = &arguments.svg {
         let chosen = report.conversations.get(only.unwrap_or(1) - 1);
         let chosen = chosen.context("the capture holds no conversation to draw")?;
-        fs::write(path, svg::draw(chosen)).with_context(|| format!("failed to write `{}`", path.display()))?;
+        fs::write(path, svg::draw(chosen))
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
     if report.frames > 0 || readable.is_ok() {
         let answers = arguments.lab.map(|lab| questions::answers(lab, &report));
@@ -119,7 +120,13 @@ fn grade(file: &Path, sheet: &Path, as_json: bool) -> anyhow::Result<()> {
     }
     let grade = sheet::grade(&sheet, &report)?;
     print(|output| {
-        if as_json { serde_json::to_writer(&mut *output, &grade).map_err(io::Error::from).and_then(|()| writeln!(output)) } else { sheet::write(&grade, output) }
+        if as_json {
+            serde_json::to_writer(&mut *output, &grade)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(output))
+        } else {
+            sheet::write(&grade, output)
+        }
     })
 }
 

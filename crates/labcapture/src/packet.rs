@@ -274,9 +274,7 @@ fn transport<'a>(envelope: &Envelope, bytes: &'a [u8], length: u32) -> Option<Co
     match envelope.protocol {
         UDP => udp(envelope, bytes, length).map(Content::Udp),
         TCP => tcp(envelope, bytes, length).map(Content::Tcp),
-        ICMP | ICMPV6 => {
-            Some(unreachable(envelope, bytes).map_or(Content::Icmp, Content::Unreachable))
-        }
+        ICMP | ICMPV6 => Some(unreachable(envelope, bytes).map_or(Content::Icmp, Content::Unreachable)),
         _ => None,
     }
 }

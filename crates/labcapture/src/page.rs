@@ -22,11 +22,21 @@ const TURN_BYTES_MAX: usize = 2000;
 ///
 /// # Errors
 /// If writing fails.
-pub fn write(report: &Report, pitfalls: &[Pitfall], only: Option<usize>, output: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    report: &Report,
+    pitfalls: &[Pitfall],
+    only: Option<usize>,
+    output: &mut dyn Write,
+) -> io::Result<()> {
     let (start, end) = report.times_ns.unwrap_or_default();
     let (frames_word, conversations) =
         (count(report.frames, "frame"), count(report.conversations.len() as u64, "conversation"));
-    writeln!(output, "{frames_word} in {} s, {conversations}, {}", seconds(end - start), list(&report.links))?;
+    writeln!(
+        output,
+        "{frames_word} in {} s, {conversations}, {}",
+        seconds(end - start),
+        list(&report.links)
+    )?;
     for (name, others) in &report.others {
         let shown = if others.count > others.frames.len() as u64 { ", …" } else { "" };
         writeln!(output, "{:>6} {name}: {}{shown}", others.count, frames(&others.frames))?;
@@ -40,7 +50,11 @@ pub fn write(report: &Report, pitfalls: &[Pitfall], only: Option<usize>, output:
     if !pitfalls.is_empty() {
         writeln!(output, "\nTake care")?;
         for pitfall in pitfalls {
-            let place = if pitfall.frames.is_empty() { String::new() } else { format!(" ({})", frames(&pitfall.frames)) };
+            let place = if pitfall.frames.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", frames(&pitfall.frames))
+            };
             writeln!(output, "  {}: {}{place}", pitfall.name, pitfall.sentence)?;
         }
     }
@@ -97,7 +111,9 @@ fn summary(conversation: &Conversation, output: &mut dyn Write) -> io::Result<()
     }
     writeln!(output, "  Closing   {}", closing(conversation))?;
     let lengths = header_lengths(conversation);
-    let lengths = list(lengths.iter().map(|(length, packets)| format!("{length} bytes in {}", count(*packets, "segment"))));
+    let lengths = list(
+        lengths.iter().map(|(length, packets)| format!("{length} bytes in {}", count(*packets, "segment"))),
+    );
     writeln!(output, "  Header    {lengths}")?;
     for side in Side::BOTH {
         let sent = &conversation.sent[side];
@@ -106,11 +122,20 @@ fn summary(conversation: &Conversation, output: &mut dyn Write) -> io::Result<()
             writeln!(output, "  Repeated  {times} of the {side}: {}", frames(&sent.retransmissions.frames))?;
         }
         if sent.stream.missing > 0 {
-            writeln!(output, "  Missing   {} of the {side} were not captured", count(sent.stream.missing, "byte"))?;
+            writeln!(
+                output,
+                "  Missing   {} of the {side} were not captured",
+                count(sent.stream.missing, "byte")
+            )?;
         }
         if sent.wrong_checksums.count > 0 {
             let wrong = &sent.wrong_checksums;
-            writeln!(output, "  Checksum  wrong in {} of the {side}: {}", wrong.count, frames(&wrong.frames))?;
+            writeln!(
+                output,
+                "  Checksum  wrong in {} of the {side}: {}",
+                wrong.count,
+                frames(&wrong.frames)
+            )?;
         }
     }
     Ok(())
@@ -134,7 +159,9 @@ pub fn opening(conversation: &Conversation) -> String {
     }
     match (frame(handshake.syn), frame(handshake.syn_ack), frame(handshake.ack)) {
         (Some(syn), Some(syn_ack), Some(ack)) => {
-            format!("SYN (frame {syn}), SYN, ACK (frame {syn_ack}), ACK (frame {ack}): the three-way handshake")
+            format!(
+                "SYN (frame {syn}), SYN, ACK (frame {syn_ack}), ACK (frame {ack}): the three-way handshake"
+            )
         }
         (Some(syn), Some(syn_ack), None) => {
             format!("SYN (frame {syn}), SYN, ACK (frame {syn_ack}); the client's ACK is not in the capture")
@@ -153,7 +180,9 @@ pub fn closing(conversation: &Conversation) -> String {
             let half = conversation.sent[began.other()].after_fin_bytes;
             let half = match half {
                 0 => String::new(),
-                bytes => format!("; the {} sent {} in between (half-closed)", began.other(), count(bytes, "byte")),
+                bytes => {
+                    format!("; the {} sent {} in between (half-closed)", began.other(), count(bytes, "byte"))
+                }
             };
             format!(
                 "{} segments, the {began} began: {} (FIN in {first} and {second}){half}",
@@ -245,14 +274,22 @@ fn exchanges(conversation: &Conversation, output: &mut dyn Write) -> io::Result<
     if exchanges.is_empty() {
         return Ok(());
     }
-    writeln!(output, "  Requests and replies, with the time from the first frame of the one to the first of the other")?;
+    writeln!(
+        output,
+        "  Requests and replies, with the time from the first frame of the one to the first of the other"
+    )?;
     for exchange in exchanges.iter().take(ROWS_MAX) {
         let request = quoted(&exchange.request_text, TEXT_WIDTH);
         let frame = exchange.request.frame;
         match (exchange.reply, exchange.rtt_ns()) {
             (Some(reply), Some(rtt_ns)) => {
                 let text = quoted(&exchange.reply_text, TEXT_WIDTH);
-                writeln!(output, "  {frame:>7} → {:<6} {:>12}  {request} → {text}", reply.frame, milliseconds(rtt_ns))?;
+                writeln!(
+                    output,
+                    "  {frame:>7} → {:<6} {:>12}  {request} → {text}",
+                    reply.frame,
+                    milliseconds(rtt_ns)
+                )?;
             }
             _ => writeln!(output, "  {frame:>7} → {:<6} {:>12}  {request}", "none", "")?,
         }
@@ -273,7 +310,10 @@ fn followed(conversation: &Conversation, output: &mut dyn Write) -> io::Result<(
             Some(response) => {
                 let (line, head, body) = (&response.line, response.head_bytes, response.body_bytes);
                 let frame = response.first.frame;
-                format!("{} (frame {frame}, head of {head} bytes, body of {body})", printable(line.as_bytes()))
+                format!(
+                    "{} (frame {frame}, head of {head} bytes, body of {body})",
+                    printable(line.as_bytes())
+                )
             }
             None => "no response".to_owned(),
         };

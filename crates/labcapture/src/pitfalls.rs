@@ -106,7 +106,9 @@ fn of_conversation(conversation: &Conversation, found: &mut Found) {
             found.add(
                 "loopback",
                 &first,
-                format!("the MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet it is 1460."),
+                format!(
+                    "the MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet it is 1460."
+                ),
             );
         }
         if sent.single_bytes.count >= SINGLE_BYTES_MIN {

@@ -174,9 +174,9 @@ mod tests {
             for (start, length) in cuts {
                 let start = start.min(text.len() - 1);
                 let end = (start + length).min(text.len());
-                stream.take(start as u64, &text[start..end], (end - start) as u32, true);
+                stream.take(start as u64, &text[start..end], u32::try_from(end - start).unwrap(), true);
             }
-            stream.take(0, &text, text.len() as u32, true);
+            stream.take(0, &text, u32::try_from(text.len()).unwrap(), true);
             prop_assert_eq!(&stream.text, &text);
             prop_assert!(stream.waiting.is_empty() && stream.waiting_bytes == 0);
         }

@@ -79,7 +79,13 @@ pub fn draw(conversation: &Conversation) -> String {
     lifelines(&mut svg, y, false);
     let more = conversation.packets() - entries.len() as u64;
     if more > 0 {
-        text(&mut svg, (LINES[0] + LINES[1]) / 2, y + 4, "middle small", &format!("… and {}", count(more, "more packet")));
+        text(
+            &mut svg,
+            (LINES[0] + LINES[1]) / 2,
+            y + 4,
+            "middle small",
+            &format!("… and {}", count(more, "more packet")),
+        );
     }
     svg.push_str("</svg>\n");
     svg
@@ -130,7 +136,8 @@ fn label(entry: &Entry) -> String {
     match entry.detail {
         Detail::Udp(length) => format!("Length {length}{shown}"),
         Detail::Tcp(detail) => {
-            let acknowledgment = detail.relative_acknowledgment.map(|number| format!(" ack {number}")).unwrap_or_default();
+            let acknowledgment =
+                detail.relative_acknowledgment.map(|number| format!(" ack {number}")).unwrap_or_default();
             let repeat = match detail.repeat {
                 Repeat::No => "",
                 Repeat::Retransmission => " · sent again",

@@ -4,12 +4,15 @@
 usage: compare.py LABCAPTURE CAPTURE...
 
 Addresses, ports, lengths, flags, checksums and what they prove, sequence numbers raw and relative, header lengths,
-window, MSS, stream numbers, and the round trip time of each handshake. Prints what differs, and ends with status 1.
+window, MSS, stream numbers, and the round trip time of each handshake. For a capture named lab-LAB.pcap, also that each answer's filter shows the
+frames that the answer names. Prints what differs, and ends with status 1.
 """
 
 import json
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 FIELDS = """frame.number frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst ip.hdr_len
 udp.srcport udp.dstport udp.length udp.checksum udp.checksum.status udp.stream
@@ -92,18 +95,55 @@ def differences(labcapture, capture):
     for frame, row in theirs.items():
         if frame not in seen and (row["udp.srcport"] or row["tcp.srcport"]):
             found.append(f"{capture}: frame {frame}: labcapture sees no packet")
-    return len(ours["conversations"]), len(seen), compared, found
+    kind = Counter(kind for conversation in ours["conversations"] for kind in kinds(conversation))
+    return len(ours["conversations"]), len(seen), compared, found, kind
+
+
+def kinds(conversation):
+    """What a conversation is an example of."""
+    packets = conversation["packets"]
+    close = conversation["close"]
+    found = {conversation["protocol"] + ("6" if "[" in conversation["client"] else "4")}
+    if conversation["refusals"]:
+        found.add("port unreachable")
+    if conversation["protocol"] == "tcp":
+        found.add(close["kind"] + (f" in {len(close['frames'])}" if close["kind"] == "complete" else ""))
+        fins = [packet for packet in packets if "FIN" in packet["flags"]]
+        if fins and any(p["text_length"] and p["from"] != fins[0]["from"] and p["frame"] > fins[0]["frame"] for p in packets):
+            found.add("half-closed")
+        if conversation["handshake"]["syn"] is None:
+            found.add("no SYN")
+    if any(packet.get("repeat") == "retransmission" for packet in packets):
+        found.add("retransmission")
+    if conversation["http"]:
+        found.add("HTTP")
+    return found
+
+
+def filters(labcapture, capture):
+    lab = Path(capture).stem.removeprefix("lab-")
+    output = subprocess.run([labcapture, "--json", "--lab", lab, capture], capture_output=True, text=True).stdout
+    for question in json.loads(output)["questions"]:
+        if question["filter"]:
+            command = ["tshark", "-n", "-r", capture, "-Y", question["filter"], "-T", "fields", "-e", "frame.number"]
+            shown = [int(line) for line in subprocess.run(command, capture_output=True, text=True).stdout.split()]
+            if shown != question["frames"]:
+                yield f"{capture}: question {question['number']}: `{question['filter']}` shows {shown}, not {question['frames']}"
 
 
 def main():
     conversations = packets = fields = 0
+    seen = Counter()
     failed = False
     for capture in sys.argv[2:]:
         result = differences(sys.argv[1], capture)
         conversations, packets, fields = conversations + result[0], packets + result[1], fields + result[2]
-        for line in result[3][:20]:
+        seen += result[4]
+        wrong = result[3] + (list(filters(sys.argv[1], capture)) if Path(capture).stem.startswith("lab-") else [])
+        for line in wrong[:20]:
             print(line)
-        failed |= bool(result[3])
+        failed |= bool(wrong)
+    print(", ".join(f"{kind}: {number}" for kind, number in sorted(seen.items())))
     print(f"{len(sys.argv) - 2} captures, {conversations} conversations, {packets} packets, {fields} fields compared")
     sys.exit(failed)
 

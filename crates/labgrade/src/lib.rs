@@ -5,6 +5,7 @@
 //! [`starter`] makes the students' [`workspace`] by the [`marks`] in this one. [`suite`] finds the tests that a rubric
 //! must speak of, [`table`] shows the rubric to people.
 
+pub mod answers;
 #[cfg(target_os = "linux")]
 pub mod grading;
 pub mod marks;

@@ -33,8 +33,32 @@ pub struct Outcome {
     pub build: Option<Build>,
     /// Every check of the rubric, in its order, also those that did not run (yet).
     pub checks: Vec<Checked>,
+    /// The capture questions, if the submission brings a sheet of answers.
+    #[serde(default)]
+    pub answers: Option<Answers>,
     /// Wall time of all, in seconds.
     pub seconds: f64,
+}
+
+/// What a sheet of answers is worth. Its points are counted apart from the score.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Answers {
+    /// Right answers: a point each.
+    pub right: usize,
+    /// All fields of the sheet; 0 if it could not be graded.
+    pub of: usize,
+    /// Each answer with its verdict, or why there is none.
+    pub report: String,
+}
+
+impl Answers {
+    /// The result in words: `7 of 9 answers are right`.
+    pub fn sum(&self) -> String {
+        match self.of {
+            0 => "not graded".to_owned(),
+            of => format!("{} of {of} answers are right", self.right),
+        }
+    }
 }
 
 /// How building a submission went.

@@ -24,7 +24,7 @@ pub mod page;
 pub mod repeat;
 pub mod text;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Checked, Outcome};
 
 /// What every report says of a submission that ran without a sandbox.
 pub const NOT_ISOLATED: &str = "Graded without isolation: `bubblewrap` is not installed, or may not work here. The \
@@ -50,4 +50,10 @@ fn points_of(points: Option<u32>, possible: u32) -> String {
         Some(points) => format!("{points} of {possible}"),
         None => format!("not known, of {possible}"),
     }
+}
+
+/// Why a check was skipped, as a clause.
+fn why_skipped(checked: &Checked) -> &str {
+    let why = checked.report.trim();
+    why.strip_prefix("skipped: ").unwrap_or(why).trim_end_matches('.')
 }

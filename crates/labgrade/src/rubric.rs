@@ -89,7 +89,7 @@ impl Rubric {
         let text =
             fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
         toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
         })
     }

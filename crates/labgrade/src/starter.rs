@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
 /// Files and folders that students get as they are, but for marked parts. `LAB` stands for each lab's folder.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 16] = [
     ".clippy.toml",
     ".gitignore",
     "Cargo.lock",
@@ -25,6 +25,8 @@ const KEPT: [&str; 14] = [
     "rustfmt.toml",
     "crates/labcore",
     "crates/labtest",
+    "scripts/three-hosts.sh",
+    "scripts/topology.sh",
     "labs/README.md",
     "labs/LAB/Cargo.toml",
     "labs/LAB/README.md",
@@ -95,7 +97,10 @@ fn fill(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
             Ok(text) if may_have_marks(&file) => students_version(&file, text)?.into_bytes(),
             _ => bytes,
         };
-        fs::write(&to, bytes).with_context(|| format!("failed to write `{}`", to.display()))?;
+        let permissions = fs::metadata(&from).map(|metadata| metadata.permissions());
+        fs::write(&to, bytes)
+            .and_then(|()| fs::set_permissions(&to, permissions?)) // a script stays one
+            .with_context(|| format!("failed to write `{}`", to.display()))?;
     }
     prune_lock_file(out)
 }

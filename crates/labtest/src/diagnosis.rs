@@ -119,8 +119,12 @@ pub(crate) fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: E
             length if text_only(expected) == length => {
                 "the newline was swallowed: send back every byte that came"
             }
-            1024 => "the answer is cut at 1024 bytes, the length of a buffer: on TCP read on, on UDP take a larger one",
-            2048 => "the answer is cut at 2048 bytes, the length of a buffer: on TCP read on, on UDP take a larger one",
+            1024 => {
+                "the answer is cut at 1024 bytes, the length of a buffer: on TCP read on, on UDP take a larger one"
+            }
+            2048 => {
+                "the answer is cut at 2048 bytes, the length of a buffer: on TCP read on, on UDP take a larger one"
+            }
             4096 | 8192 => "the answer is as long as a buffer: on TCP read on, on UDP take a larger one",
             length if length + 1 == expected.len() => {
                 "the last byte is missing: check where the loop or the slice ends"
@@ -156,13 +160,25 @@ pub(crate) fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: E
 /// Names what kept a program from starting, by its own words.
 pub(crate) fn reason_for_no_start(words: &str) -> Option<&'static str> {
     const REASONS: [(&str, &str); 7] = [
-        ("Missing parentheses in call to", "the program is written in Python 2: `print` needs brackets in Python 3"),
+        (
+            "Missing parentheses in call to",
+            "the program is written in Python 2: `print` needs brackets in Python 3",
+        ),
         ("<<<<<<<", "marks of a merge are left in the program"),
         ("SyntaxError", "the program has a syntax error: run it by hand, and mend the line that it names"),
-        ("IndentationError", "the program is indented wrongly: run it by hand, and mend the line that it names"),
+        (
+            "IndentationError",
+            "the program is indented wrongly: run it by hand, and mend the line that it names",
+        ),
         ("NameError", "the program uses a name that it does not define: is a placeholder left in it?"),
-        ("ddress already in use", "its port is taken: is there one more server in the program, or in `run.toml`?"),
-        ("assign requested address", "it binds an address that this machine does not have: name it in `run.toml`"),
+        (
+            "ddress already in use",
+            "its port is taken: is there one more server in the program, or in `run.toml`?",
+        ),
+        (
+            "assign requested address",
+            "it binds an address that this machine does not have: name it in `run.toml`",
+        ),
     ];
     REASONS.iter().find(|(word, _)| words.contains(word)).map(|(_, reason)| *reason)
 }

@@ -19,6 +19,17 @@
 //! `{port}` may listen wherever it likes. One that never prints `listening on` is found ready by its listening
 //! socket in `/proc` (Linux), and no packet is sent to find out: a server for a single client would be used up.
 //!
+//! Whoever grades sets more:
+//!
+//! - `LAB_PROGRAMS=DIR`: wherever a test starts one of the crate's own programs, the file of the same name in `DIR` is
+//!   started instead. It may be a script that starts the program in a sandbox (bubblewrap): signals and measurements are
+//!   the program's own, not the sandbox's. A limit that a test sets (`ulimit`) is then handed on as the beginning of a
+//!   shell's command, `LAB_LIMIT`, to be put before the program's in there. Programs have twice the time to start.
+//! - `LAB_ADDRESS`, `LAB_PORT`: where a scripted server listens, for clients that have these in their code.
+//! - `LAB_REPORT=FILE`: a failed test writes there `status: fail`, `did-not-start`, `timeout` or `crash`, a line
+//!   `diagnosis: …` if there is one, an empty line, and the whole story. A test whose own machinery broke writes nothing.
+//! - `LAB_SEED=N`: what texts that nobody can foresee are drawn with.
+//!
 //! Nothing waits without limit. One wait takes at most [`patience`].
 
 // A test that cannot go on panics: that is how it fails.
@@ -60,4 +71,9 @@ pub fn patience() -> Duration {
     Duration::from_secs_f64(
         seconds.unwrap_or_else(|| panic!("`LAB_PATIENCE={word}` is not a number of seconds, like 2")),
     )
+}
+
+/// How long a program may take to start: twice as long for a submission, as many of them start side by side.
+pub(crate) fn start_patience() -> Duration {
+    if programs::folder().is_some() { 2 * patience() } else { patience() }
 }

@@ -246,7 +246,7 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
 fn likely_cause(expected: &Expected<'_>, received: &[u8], end: End, is_first: bool) -> Option<&'static str> {
     if received.is_empty() {
         return Some(match end {
-            _ if !is_first => {
+            _ if !is_first && end != End::Closed => {
                 "the server answers only so many requests: accept the next client in a loop, and close each connection when it is answered"
             }
             End::Refused => {
@@ -357,7 +357,14 @@ fn wrong_body(page: &[u8], body: &[u8]) -> Option<&'static str> {
             Some(zero) if zero == at => {
                 "the file was taken for a text that ends at its first zero byte: count its bytes"
             }
+            _ if body.is_empty() && page.contains(&b'%') => {
+                "the head is all that came, and the file has a `%` in it, which `printf` takes for a place to fill: use \
+                 `write`, `send` or `printf(\"%s\", …)`"
+            }
             _ if body.is_empty() => "the head is all that came: send the file behind the empty line",
+            _ if [1024, 2048, 4096, 8192].contains(&body.len()) => {
+                "the file is cut at the length of a buffer: read it to its end, and send until all is sent"
+            }
             _ => "only the beginning came: read the file to its end, and send until all is sent",
         });
     }
@@ -401,6 +408,23 @@ mod tests {
     }
 
     #[test]
+    fn names_a_buffer_that_is_too_small() {
+        let body = [OK.as_bytes(), &[b'x'; 2048]].concat();
+        check(&Expected::Page(&[b'x'; 5000]), &body, End::Closed, "the length of a buffer");
+    }
+
+    #[test]
+    fn names_a_page_that_printf_broke_down_on() {
+        check(
+            &Expected::Page(b"100 %n of"),
+            OK.as_bytes(),
+            End::Closed,
+            "`printf` takes for a place to fill",
+        );
+        check(&Expected::Page(b"all of"), OK.as_bytes(), End::Closed, "send the file behind");
+    }
+
+    #[test]
     fn names_what_is_wrong_with_an_answer() {
         let page = Expected::Page(b"page");
         check(&page, b"", End::Refused, "has ended");
@@ -426,7 +450,13 @@ mod tests {
             End::Closed,
             "out of the root",
         );
-        assert!(likely_cause(&page, b"", End::Refused, false).unwrap().contains("only so many requests"));
+        for (end, cause) in [
+            (End::Refused, "only so many requests"),
+            (End::Reset, "only so many requests"),
+            (End::Closed, "without an answer"), // it took the request, and ended over it
+        ] {
+            assert!(likely_cause(&page, b"", end, false).unwrap().contains(cause));
+        }
     }
 
     #[test]

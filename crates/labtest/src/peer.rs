@@ -1,11 +1,11 @@
 //! The other end of the network, under the test's control.
 
 use crate::diagnosis::{End, bytes};
-use crate::patience;
 use crate::program::POLL;
 use crate::report::Verdict;
 use crate::story::Story;
 use crate::trace::{Socket, Trace};
+use crate::{patience, start_patience};
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -73,7 +73,8 @@ impl TcpPeer {
         story.step(format!("{name} is connected to {}", stream.peer_addr().unwrap()));
         let (is_client, stream) = (role == "client", Arc::new(stream));
         let server = if is_client { stream.peer_addr() } else { stream.local_addr() };
-        let trace = story.follow(Trace::new(Socket::Tcp(Arc::downgrade(&stream)), is_client, server.unwrap()));
+        let trace =
+            story.follow(Trace::new(Socket::Tcp(Arc::downgrade(&stream)), is_client, server.unwrap()));
         TcpPeer { stream, name, trace, sent: Vec::new(), story }
     }
 
@@ -292,7 +293,7 @@ impl TcpPeerListener {
     pub fn accept(&self) -> TcpPeer {
         // The standard library has no accept with a timeout, so this looks again and again.
         self.listener.set_nonblocking(true).unwrap();
-        let mut wait = Wait::of(patience(), &self.story);
+        let mut wait = Wait::of(start_patience(), &self.story);
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
@@ -306,7 +307,7 @@ impl TcpPeerListener {
                     let (address, cause) = (self.address(), self.story.cause_of_no_request(self.address()));
                     self.story
                         .fail_to_arrive(&format!("no client connected to {address}\nlikely cause: {cause}"));
-                },
+                }
             }
         }
     }
@@ -400,7 +401,8 @@ impl UdpPeer {
 
     #[track_caller]
     fn receive(&mut self, expected: &[u8]) -> Vec<u8> {
-        let (buffer, from) = match self.receive_for(patience()) {
+        let patience = if self.other.is_none() { start_patience() } else { patience() };
+        let (buffer, from) = match self.receive_for(patience) {
             Ok(received) => received,
             Err(error) => {
                 let why = self.explain(expected, b"", End::of(&error));

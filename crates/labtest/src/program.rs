@@ -5,7 +5,7 @@ use crate::report::Verdict;
 use crate::story::Story;
 #[cfg(unix)]
 use crate::watchdog;
-use crate::{diagnosis, patience};
+use crate::{diagnosis, patience, start_patience};
 use crate::{programs, sockets};
 use labcore::printable;
 use std::env;
@@ -75,8 +75,12 @@ impl Output {
     }
 
     /// Waits until `found` gives something, looking again at each output and every [`POLL`].
-    fn wait_for<T>(&self, mut found: impl FnMut(&Output) -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + patience();
+    fn wait_for<T>(&self, found: impl FnMut(&Output) -> Option<T>) -> Option<T> {
+        self.wait_within(patience(), found)
+    }
+
+    fn wait_within<T>(&self, time: Duration, mut found: impl FnMut(&Output) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + time;
         loop {
             if let Some(found) = found(self) {
                 return Some(found);
@@ -237,11 +241,11 @@ impl Program {
             if output.stdout().contains(text) { Some(true) } else { last }
         });
         if shown != Some(true) {
-            let cause = self.cause_of_no_output(text).map(|cause| format!("\n{}", diagnosis::tell_cause(&cause)));
-            self.story.fail_as(
-                Verdict::Timeout,
-                &format!("{} never printed `{text}`{}", self.name, cause.unwrap_or_default().trim_end()),
-            );
+            let cause =
+                self.cause_of_no_output(text).as_deref().map(diagnosis::tell_cause).unwrap_or_default();
+            let by_hand = self.story.server_by_hand();
+            let what = format!("{} never printed `{text}`\n{cause}{by_hand}", self.name);
+            self.story.fail_as(Verdict::Timeout, what.trim_end());
         }
     }
 
@@ -330,6 +334,11 @@ impl Program {
         self.story.fail(&format!("{}: {what}", self.name));
     }
 
+    /// True if the program tells of its own breakdown, as by a panic or an exception, or was ended by a signal.
+    pub fn has_crashed(&self) -> bool {
+        self.output.has_crashed()
+    }
+
     /// Fails the test if the program has ended.
     #[track_caller]
     pub fn expect_running(&mut self) {
@@ -370,6 +379,23 @@ impl Program {
             after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum();
         #[allow(clippy::cast_precision_loss)]
         Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// Time for which the program and what it started wanted to run so far, whether a processor was free or not (Linux).
+    ///
+    /// A program that waits has none of it, and one that does not has all the time there is, also on a busy machine.
+    #[cfg(target_os = "linux")]
+    pub fn busy_time(&self) -> Duration {
+        // For each thread: nanoseconds on a processor, nanoseconds in the queue for one, and a count.
+        let of_thread = |folder: std::path::PathBuf| {
+            let row = std::fs::read_to_string(folder.join("schedstat")).unwrap_or_default();
+            row.split_whitespace().take(2).filter_map(|number| number.parse::<u64>().ok()).sum::<u64>()
+        };
+        let threads = programs::tree(self.id())
+            .into_iter()
+            .filter_map(|process| std::fs::read_dir(format!("/proc/{process}/task")).ok());
+        let threads = threads.flatten().filter_map(|thread| Some(thread.ok()?.path()));
+        Duration::from_nanos(threads.map(of_thread).sum())
     }
 
     /// The most memory that the program has had resident so far, in KiB (Linux).
@@ -572,7 +598,7 @@ impl Program {
     fn wait_until_ready(&mut self, silent: bool) -> Option<SocketAddr> {
         let (group, child) = (self.child.id(), &mut self.child);
         let mut ended = false;
-        let address = self.output.wait_for(|output| {
+        let address = self.output.wait_within(start_patience(), |output| {
             if let Some(address) = announced(&output.stdout()) {
                 return Some(Some(address));
             }
@@ -593,7 +619,7 @@ impl Program {
     fn fail_to_start(&mut self) -> ! {
         let why = match self.child.try_wait().unwrap() {
             Some(status) => format!("it ended with {status}"),
-            None => format!("after {} s it has no listening socket", patience().as_secs_f64()),
+            None => format!("after {} s it has no listening socket", start_patience().as_secs_f64()),
         };
         let cause = diagnosis::reason_for_no_start(&self.output.stderr()).map(diagnosis::tell_cause);
         let what = format!("{} did not start: {why}\n{}", self.name, cause.unwrap_or_default());

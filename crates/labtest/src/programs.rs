@@ -53,6 +53,7 @@ pub(crate) fn behind_sandbox(process: u32) -> u32 {
 }
 
 /// The first process inside the sandbox: whatever it started ends with it.
+#[cfg(unix)]
 pub(crate) fn sandbox_init(process: u32) -> Option<u32> {
     let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
     (name.trim_end() == "bwrap").then(|| children(process).into_iter().min()).flatten()

@@ -1,15 +1,20 @@
 //! The steps of one test, told when an expectation fails.
 
 use crate::diagnosis;
-use crate::program::Output;
+use crate::program::{Output, POLL};
 use crate::report::{self, Verdict};
 use crate::trace::Trace;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Steps that a failure still prints; of a longer story the beginning is left out.
 const STEPS_SHOWN_MAX: usize = 30;
+
+/// How long a failed test waits for its programs to end. One that goes on is not waited for any longer.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// What happened so far, and the programs it happened to.
 #[derive(Default)]
@@ -96,10 +101,20 @@ impl Story {
     /// crash.
     #[track_caller]
     pub(crate) fn fail_as(&self, verdict: Verdict, what: &str) -> ! {
+        self.await_last_words();
         let crashed = verdict != Verdict::DidNotStart
             && self.outputs.lock().unwrap().iter().any(|(_, output)| output.has_crashed());
         report::announce(if crashed { Verdict::Crash } else { verdict });
         panic!("{what}\n\n{}", self.told());
+    }
+
+    /// Gives programs that are about to end the time for it: what they say about it is the best explanation, and a
+    /// connection may be closed a moment before.
+    fn await_last_words(&self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        while !self.is_over() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
     }
 
     /// The steps, and what the programs printed.

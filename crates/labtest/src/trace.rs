@@ -1,13 +1,14 @@
 //! The *traces* that scripted peers leave: some causes show only in all of them together.
 
 use crate::diagnosis::{End, comparison, likely_cause, tell_cause};
+use crate::program::POLL;
 use crate::sockets::{self, Transport};
 use crate::story::Story;
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
-use std::{env, fs};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 /// How long an answer may take that was held back until now.
 const RELEASE: Duration = Duration::from_secs(1);
@@ -29,6 +30,8 @@ pub(crate) struct Trace {
     /// How often something came back.
     answers: usize,
     awaits_answer: bool,
+    /// Something came since the last that was sent.
+    owes_answer: bool,
     unreachable: Option<u64>,
 }
 
@@ -76,13 +79,14 @@ impl Trace {
             has_ended_sending: false,
             answers: 0,
             awaits_answer: false,
+            owes_answer: false,
             unreachable: unreachable_datagrams(),
         }
     }
 
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
         self.sent.push(bytes.to_vec());
-        self.awaits_answer = true;
+        (self.awaits_answer, self.owes_answer) = (true, false);
         if self.is_client {
             self.unreachable = unreachable_datagrams();
         }
@@ -90,6 +94,12 @@ impl Trace {
 
     pub(crate) fn receives(&mut self) {
         self.answers += usize::from(std::mem::take(&mut self.awaits_answer));
+        self.owes_answer = true;
+    }
+
+    /// True for a UDP server that has let a request go unanswered, as if it or its reply had been lost.
+    fn owes_datagram(&self) -> bool {
+        self.owes_answer && self.socket.transport() == Transport::Udp
     }
 
     pub(crate) fn ends_sending(&mut self) {
@@ -122,40 +132,73 @@ impl Story {
         end: End,
     ) -> String {
         let cause = self
-            .cause(peer, received, end)
+            .cause(peer, expected, received, end)
             .or_else(|| likely_cause(sent, expected, received, end).map(str::to_owned));
         let cause = cause.as_deref().map(tell_cause).unwrap_or_default();
         comparison(expected, received, end) + &cause + &self.by_hand(peer)
     }
 
     /// The cause that what `peer` received leaves open, and that all peers together show.
-    fn cause(&self, peer: usize, received: &[u8], end: End) -> Option<String> {
+    fn cause(&self, peer: usize, expected: &[u8], received: &[u8], end: End) -> Option<String> {
         let (is_client, server) = self.with_traces(|traces| (traces[peer].is_client, traces[peer].server));
         match (is_client, received.is_empty(), end) {
             (true, true, _) => self.cause_of_no_answer(peer, end),
+            (false, true, End::Silence) if self.with_traces(|traces| traces[peer].owes_datagram()) => {
+                Some(self.cause_of_no_next_request())
+            }
             (false, true, End::Silence) => Some(self.cause_of_no_request(server)),
             (true, false, End::Reset) => Some(
                 "one read was taken for the whole message: the rest lay unread when the connection was closed, and that \
                  resets it. Read on until all has come"
                     .to_owned(),
             ),
+            (true, false, _) if self.begins_with_an_older_text(peer, expected, received) => Some(
+                "the answer begins with an older message: empty the buffer when it is answered, and share it with no \
+                 other client"
+                    .to_owned(),
+            ),
             _ => None,
         }
+    }
+
+    /// True if what came begins with the answer to another text than the newest one of `peer`.
+    fn begins_with_an_older_text(&self, peer: usize, expected: &[u8], received: &[u8]) -> bool {
+        self.with_traces(|traces| {
+            let newest = traces[peer].sent.len().saturating_sub(1);
+            let texts = traces.iter().enumerate().flat_map(|(at, trace)| {
+                let older = if at == peer { newest } else { trace.sent.len() };
+                trace.sent[..older].iter().filter(|_| trace.is_client)
+            });
+            let answers = texts.map(|text| text.trim_ascii_end().to_ascii_uppercase());
+            let mut older = answers.filter(|answer| answer.len() > 1 && !expected.starts_with(answer));
+            older.any(|answer| received.starts_with(&answer))
+        })
+    }
+
+    /// Gives a program that closed a connection the time to end, if that is why.
+    fn is_over_soon(&self, end: End) -> bool {
+        const TIME: Duration = Duration::from_millis(500);
+        let deadline = Instant::now() + TIME;
+        while !self.is_over() && end != End::Silence && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        self.is_over()
     }
 
     fn cause_of_no_answer(&self, peer: usize, end: End) -> Option<String> {
         let (transport, server) =
             self.with_traces(|traces| (traces[peer].socket.transport(), traces[peer].server));
-        if self.is_over() {
+        if self.is_over_soon(end) {
             return self.cause_of_the_end();
         }
         if let Some(cause) = self.cause_of_other_sockets(transport, server) {
             return Some(cause);
         }
-        let (answers, others_unread, unreachable) = self.with_traces(|traces| {
-            let others = traces.iter().enumerate().filter(|(at, trace)| *at != peer && trace.is_client);
-            let others_unread = others.filter(|(_, trace)| trace.socket.has_unread()).count();
-            (traces[peer].answers, others_unread, traces[peer].unreachable)
+        let (answers, others_unread, others_open, unreachable) = self.with_traces(|traces| {
+            let others = || traces.iter().enumerate().filter(|(at, trace)| *at != peer && trace.is_client);
+            let others_unread = others().filter(|(_, trace)| trace.socket.has_unread()).count();
+            let others_open = others().filter(|(_, trace)| trace.socket.is_open()).count();
+            (traces[peer].answers, others_unread, others_open, traces[peer].unreachable)
         });
         match (transport, end) {
             (_, End::Silence) if others_unread > 0 => Some(match transport {
@@ -171,11 +214,11 @@ impl Story {
                  (`recv_from`, `recvfrom`), and to no fixed one"
                     .to_owned(),
             ),
-            (Transport::Tcp, End::Silence) if self.answers_when_others_leave(peer) => Some(
-                "it serves one client at a time: the answer came only when the other clients had left. Start a thread \
-                 for each connection, and wait for none of them"
-                    .to_owned(),
-            ),
+            (Transport::Tcp, End::Silence) if self.answers_when_others_leave(peer) => Some(format!(
+                "it serves {} at a time: the answer came only when the others had left. Start a thread for each \
+                 connection, and wait for none of them",
+                if others_open == 1 { "one client" } else { "only so many clients" }
+            )),
             (Transport::Tcp, End::Silence) if answers > 0 => Some(format!(
                 "there was {} on this connection, and then no more: read and answer in a loop, until the client closes",
                 times(answers, "answer")
@@ -199,7 +242,7 @@ impl Story {
 
     /// Why the program can't be reached any more, or never could.
     pub(crate) fn cause_of_refusal(&self, server: SocketAddr) -> String {
-        let cause = if self.is_over() { self.cause_of_the_end() } else { None };
+        let cause = if self.is_over_soon(End::Refused) { self.cause_of_the_end() } else { None };
         let cause = cause.or_else(|| self.cause_of_other_sockets(Transport::Tcp, server)).or_else(|| {
             let answers = self.answers();
             (answers > 0).then(|| {
@@ -225,8 +268,10 @@ impl Story {
 
     /// A program that is there, but at another address or with another protocol.
     fn cause_of_other_sockets(&self, wanted: Transport, server: SocketAddr) -> Option<String> {
-        let open: Vec<(Transport, SocketAddr)> = self.processes().into_iter().flat_map(sockets::open).collect();
-        let (same, other): (Vec<_>, Vec<_>) = open.into_iter().partition(|(transport, _)| *transport == wanted);
+        let open: Vec<(Transport, SocketAddr)> =
+            self.processes().into_iter().flat_map(sockets::open).collect();
+        let (same, other): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(transport, _)| *transport == wanted);
         if same.iter().any(|(_, address)| sockets::reaches(*address, server)) {
             return None;
         }
@@ -240,6 +285,18 @@ impl Story {
         Some(format!("its socket at {address} is a {transport} one, and this lab speaks {wanted}: `{kind}`"))
     }
 
+    /// Why a client under test sends no more after a request that was not answered.
+    fn cause_of_no_next_request(&self) -> String {
+        if self.is_over() {
+            "it ended after a request that was not answered: a lost reply is no reason to stop, so note it and send the \
+             next request"
+                .to_owned()
+        } else {
+            "it waits for ever for a reply that was lost, and a lost datagram is never announced: set a timeout, and go on"
+                .to_owned()
+        }
+    }
+
     /// Why a client under test sent nothing to `server`.
     pub(crate) fn cause_of_no_request(&self, server: SocketAddr) -> String {
         let refused = self.screens().to_lowercase().contains("refused");
@@ -248,14 +305,21 @@ impl Story {
         });
         if refused || went_astray {
             format!(
-                "the client asks at another address than {server}, where nobody listens: take host and port from the \
-                 command line, or name those of its code in `run.toml`"
+                "the client asks at another address than {server} or with another protocol, where nobody listens: take \
+                 host and port from the command line, or name those of its code in `run.toml`"
             )
         } else if self.is_over() {
             "the client ended before it sent anything (its last words are below)".to_owned()
         } else {
-            "the client sent nothing when a line was typed: send it then, and not at the end of the input".to_owned()
+            "the client sent nothing when a line was typed: send it then, and not at the end of the input"
+                .to_owned()
         }
+    }
+
+    /// The command that plays the server of a client under test.
+    pub(crate) fn server_by_hand(&self) -> String {
+        let server = self.with_traces(|traces| traces.iter().rposition(|trace| !trace.is_client));
+        server.map(|server| self.by_hand(server)).unwrap_or_default()
     }
 
     /// Why a client under test does not show what it should.
@@ -263,8 +327,9 @@ impl Story {
         let has_reply = self.with_traces(|traces| {
             traces.iter().any(|trace| !trace.is_client && trace.sent.iter().any(|sent| !sent.is_empty()))
         });
-        has_reply
-            .then(|| "the client never shows the reply: print what was received, when it was received".to_owned())
+        has_reply.then(|| {
+            "the client never shows the reply: print what was received, when it was received".to_owned()
+        })
     }
 
     fn answers(&self) -> usize {
@@ -294,7 +359,8 @@ impl Story {
             left |= stream.as_ref().is_some_and(|stream| stream.shutdown(Shutdown::Both).is_ok());
         }
         let Some(stream) = streams[peer].as_ref().filter(|_| left) else { return false };
-        let is_ready = stream.set_nonblocking(false).is_ok() && stream.set_read_timeout(Some(RELEASE)).is_ok();
+        let is_ready =
+            stream.set_nonblocking(false).is_ok() && stream.set_read_timeout(Some(RELEASE)).is_ok();
         is_ready && (&**stream).read(&mut [0]).is_ok_and(|size| size > 0)
     }
 
@@ -314,7 +380,7 @@ impl Story {
                 // One that stays connected does so beside the others.
                 let stays = trace.socket.is_open() && trace.is_client;
                 command += &trace.by_hand(stays);
-                command += if stays { " & " } else { "; " };
+                command += if stays { " & sleep 0.2; " } else { "; " };
             }
             Some(command + &last.by_hand(false))
         });
@@ -324,13 +390,16 @@ impl Story {
 
 impl Trace {
     fn by_hand(&self, stays: bool) -> String {
-        let pieces: Vec<String> = self.sent.iter().map(|bytes| format!("printf '{}'", shell(bytes))).collect();
+        let pieces: Vec<String> =
+            self.sent.iter().map(|bytes| format!("printf '{}'", shell(bytes))).collect();
         let (host, port) = (self.server.ip(), self.server.port());
         if !self.is_client {
             let udp = if self.socket.transport() == Transport::Udp { "-u " } else { "" };
             return match pieces.first() {
-                Some(piece) => format!("{piece} | nc {udp}-l {host} {port}, then start the client and type"),
-                None => format!("nc {udp}-l {host} {port}, then start the client and type"),
+                Some(piece) => {
+                    format!("{piece} | nc {udp}-l {host} {port} (and the client in another terminal)")
+                }
+                None => format!("nc {udp}-l {host} {port} (and the client in another terminal)"),
             };
         }
         let (nc, pause) = match self.socket.transport() {
@@ -340,8 +409,8 @@ impl Trace {
         let mut script = pieces.join(pause);
         if self.socket.transport() == Transport::Tcp && !self.has_ended_sending {
             // The client's side stays open while it waits.
-            let separator = if script.is_empty() { "" } else { "; " };
-            script = format!("({script}{separator}sleep {})", if stays { 5 } else { 1 });
+            let pause = if stays { "sleep 5" } else { "sleep 1" };
+            script = if script.is_empty() { pause.to_owned() } else { format!("({script}; {pause})") };
         } else if pieces.len() > 1 {
             script = format!("({script})");
         } else if script.is_empty() {
@@ -371,8 +440,12 @@ pub(crate) fn shell(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Socket, Trace, shell};
+    use crate::diagnosis::End;
+    use crate::peer::{TcpPeer, UdpPeer};
+    use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::sync::Arc;
+    use std::thread;
 
     #[test]
     fn writes_bytes_for_a_shell() {
@@ -386,7 +459,7 @@ mod tests {
         let stream = Arc::new(TcpStream::connect(server).unwrap());
         let mut trace = Trace::new(Socket::Tcp(Arc::downgrade(&stream)), true, server);
         let port = server.port();
-        assert_eq!(trace.by_hand(false), format!("(sleep 1) | nc -N 127.0.0.1 {port}"));
+        assert_eq!(trace.by_hand(false), format!("sleep 1 | nc -N 127.0.0.1 {port}"));
         trace.sends(b"hello\n");
         let sleeping = format!("(printf 'hello\\n'; sleep 5) | nc -N 127.0.0.1 {port}");
         assert_eq!(trace.by_hand(true), sleeping);
@@ -398,21 +471,68 @@ mod tests {
         trace.sends(b"hello");
         assert_eq!(trace.by_hand(false), format!("printf 'hello' | nc -u -w1 127.0.0.1 {port}"));
         trace.sends(b"a");
-        let command =
-            format!("(printf 'hello'; sleep 0.2; printf 'a') | nc -u -w1 127.0.0.1 {port}");
+        let command = format!("(printf 'hello'; sleep 0.2; printf 'a') | nc -u -w1 127.0.0.1 {port}");
         assert_eq!(trace.by_hand(false), command);
     }
 
     #[test]
     fn counts_an_answer_once_for_what_was_sent() {
         let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
-        let mut trace =
-            Trace::new(Socket::Udp(Arc::downgrade(&socket)), true, socket.local_addr().unwrap());
+        let mut trace = Trace::new(Socket::Udp(Arc::downgrade(&socket)), true, socket.local_addr().unwrap());
         trace.receives();
         assert_eq!(trace.answers, 0);
         trace.sends(b"hello");
         trace.receives();
         trace.receives();
         assert_eq!(trace.answers, 1);
+    }
+
+    #[test]
+    fn sees_that_one_client_waits_for_another() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let (mut connection, mut buffer) = (connection.unwrap(), [0; 100]);
+                while let Ok(size @ 1..) = connection.read(&mut buffer) {
+                    let _ = connection.write_all(&buffer[..size]);
+                }
+            }
+        });
+        let (_first, mut second) = (TcpPeer::connect(address), TcpPeer::connect(address));
+        second.send(b"hello\n");
+        let text = second.explain(b"hello\n", b"HELLO\n", b"", End::Silence);
+        assert!(text.contains("one client at a time"), "{text}");
+        let command =
+            "sleep 5 | nc -N 127.0.0.1 PORT & sleep 0.2; (printf 'hello\\n'; sleep 1) | nc -N 127.0.0.1 PORT";
+        assert!(text.contains(&command.replace("PORT", &address.port().to_string())), "{text}");
+    }
+
+    #[test]
+    fn sees_that_an_answer_went_to_another_client() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let (first, mut second) = (UdpPeer::client_of(address), UdpPeer::client_of(address));
+        second.send(b"hello");
+        server.send_to(b"HELLO", first.address()).unwrap();
+        let text = second.explain(b"HELLO", b"", End::Silence);
+        assert!(text.contains("went to another client"), "{text}");
+    }
+
+    #[test]
+    fn tells_a_lasting_connection_from_one_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpPeer::connect(listener.local_addr().unwrap());
+        let mut server = listener.accept().unwrap().0;
+        let cause = |peer: &TcpPeer, received: &[u8], end| peer.explain(b"two\n", b"TWO\n", received, end);
+        peer.send(b"one\n");
+        assert!(cause(&peer, b"", End::Reset).contains("never read"));
+        assert!(cause(&peer, b"T", End::Reset).contains("one read was taken for the whole message"));
+        server.write_all(b"ONE\n").unwrap();
+        peer.expect(b"ONE\n");
+        peer.send(b"two\n");
+        assert!(cause(&peer, b"ONE\nTWO\n", End::Enough).contains("begins with an older message"));
+        assert!(cause(&peer, b"", End::Silence).contains("1 answer on this connection, and then no more"));
+        assert!(cause(&peer, b"", End::Closed).contains("closed the connection after 1 answer"));
     }
 }

@@ -144,18 +144,15 @@ fn status_for(error: &io::Error) -> Status {
 }
 
 /// True if there may be such a file, but the server has too much open or too little memory to look.
+#[cfg(unix)]
 fn is_out_of_resources(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM]
-            .iter()
-            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
-    }
-    #[cfg(not(unix))]
-    {
-        error.kind() == ErrorKind::OutOfMemory
-    }
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_resources(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::OutOfMemory
 }
 
 #[cfg(test)]

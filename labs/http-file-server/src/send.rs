@@ -74,7 +74,8 @@ impl<'a> Sender<'a> {
         }
         let (mut offset, end) = (start, start + length);
         while offset < end {
-            let most = usize::try_from(end - offset).unwrap_or(usize::MAX);
+            // A count that is negative when read as signed, as 3 GiB are on 32 bits, would be refused.
+            let most = isize::try_from(end - offset).unwrap_or(isize::MAX).unsigned_abs();
             if self.attempt(|| Ok(sendfile(stream, file, Some(&mut offset), most)?))? == 0 {
                 return Err(shrunk());
             }

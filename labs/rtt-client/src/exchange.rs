@@ -34,7 +34,7 @@ pub struct Lane {
     /// Errors that the system reported and that did not end it, such as a refusal while the server was restarted: each
     /// kind with how often it came.
     pub errors: Vec<(SystemError, u64)>,
-    /// Requests that still had time for a reply when the run was stopped.
+    /// Counted requests that still had time for a reply when the run was stopped.
     pub unfinished: u64,
     pub(crate) socket: Socket,
     requests: Requests,
@@ -54,6 +54,9 @@ const BUFFER_BYTES: usize = 65_535;
 
 /// Room for a line that is too long to be a reply, before it is thrown away, and for what one more read brings.
 const UNREAD_BYTES: usize = 2 * SIZE_MAX + BUFFER_BYTES;
+
+/// The number of the request that looks for the server; those that are measured begin with 1.
+const PROBE: u32 = 0;
 
 /// How long one call to receive waits. The system rounds it up to its own tick of up to 10 ms.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(20);
@@ -92,7 +95,9 @@ impl Lane {
         Lane::new(Protocol::Tcp, server, Some(connect), Socket::Tcp(stream), plan, run)
     }
 
-    /// Sends the next request; one that the system refuses to send counts as sent and lost. It was due at `due_ns`, or is due now if there is no schedule.
+    /// Sends the next request; one that the system refuses to send counts as sent and lost.
+    ///
+    /// It was due at `due_ns`, or is due now if there is no schedule.
     pub fn send(&mut self, due_ns: Option<u64>, clock: &Clock, tell: &mut dyn FnMut(Event)) {
         // BEGIN SOLUTION
         let request = self.requests.write(self.ledger.next_sequence());
@@ -156,7 +161,10 @@ impl Lane {
 
     /// Enters what has arrived in the books: a reply to the request number `sequence`, or garbage.
     fn enter(&mut self, sequence: Option<u32>, at_ns: u64, tell: &mut dyn FnMut(Event)) {
-        let sequence = sequence.unwrap_or(0); // never sent, and so no reply
+        if sequence == Some(PROBE) {
+            return; // a second or late reply to it: no part of the run, and no garbage
+        }
+        let sequence = sequence.unwrap_or(0); // no request has this number
         let arrival = self.ledger.received(sequence, at_ns);
         let what = match (arrival, self.ledger.exchange(sequence)) {
             (Arrival::Reply, Some(&exchange)) => {
@@ -189,7 +197,7 @@ impl Lane {
     pub fn probe(&mut self, timeout: Duration) -> io::Result<()> {
         let Socket::Udp(socket) = &self.socket else { return Ok(()) };
         let deadline = Instant::now() + timeout;
-        socket.send(self.requests.write(0))?;
+        socket.send(self.requests.write(PROBE))?;
         while Instant::now() < deadline {
             match socket.recv(&mut self.buffer) {
                 Ok(size) if self.requests.find(&self.buffer[..size]).is_some() => return Ok(()),
@@ -224,5 +232,39 @@ impl Lane {
             buffer: vec![0; BUFFER_BYTES],
             unread: Vec::with_capacity(UNREAD_BYTES),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lane, Socket};
+    use crate::clock::Clock;
+    use crate::ledger::Tally;
+    use crate::plan::Plan;
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    #[test]
+    fn counts_no_further_reply_to_the_probe() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let plan = Plan {
+            count: 1,
+            warm_up: 0,
+            interval: Duration::ZERO,
+            timeout: Duration::from_secs(9),
+            size: 32,
+            split_write: false,
+            no_delay: true,
+        };
+        let mut lane = Lane::udp(server.local_addr().unwrap(), &plan, 1).unwrap();
+        let Socket::Udp(socket) = &lane.socket else { unreachable!() };
+        let client = socket.local_addr().unwrap();
+        // Both are there before it asks.
+        for _ in 0..2 {
+            server.send_to(b"RTT 00000001 0000000000 ABCDEFGH", client).unwrap();
+        }
+        lane.probe(plan.timeout).unwrap();
+        lane.receive(&Clock::start(), &mut |event| panic!("{event:?}"));
+        assert_eq!(lane.ledger.tally(0), Tally::default());
     }
 }

@@ -14,7 +14,8 @@
 //!   server            its socket address
 //!   connect_ms        TCP's handshake
 //!   first_exchange_ms, warm_median_ms
-//!   sent, received, late, lost, duplicated, reordered, garbage      counts, without the warm-up
+//!   sent, received, late, lost, duplicated, reordered      counts, without the warm-up
+//!   garbage           what came and answers no request of this run
 //!   errors            what the system reported on the way, each kind once: error, count
 //!   unfinished        requests that still had time for a reply when the run was stopped; they are among the lost
 //!   ended_by          the error that ended the series before its time

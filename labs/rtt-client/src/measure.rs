@@ -74,8 +74,13 @@ pub fn measure(
         }
     }
     let end_ns = clock.now_ns();
-    for lane in lanes.iter_mut().filter(|lane| lane.ended_by.is_none()) {
-        lane.unfinished = lane.ledger.awaited(end_ns);
+    for lane in lanes {
+        if lane.ledger.is_complete() && lane.ledger.next_sequence() > plan.warm_up + plan.count {
+            lane.ended_by = None; // closed after the last reply, while the other lane went on
+        }
+        if lane.ended_by.is_none() {
+            lane.unfinished = lane.ledger.awaited(plan.warm_up as usize, end_ns);
+        }
     }
 }
 

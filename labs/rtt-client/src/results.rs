@@ -51,7 +51,7 @@ pub struct Series {
     pub ended_by: Option<io::Error>,
     /// Errors that the system reported on the way: each kind with how often it came.
     pub errors: Vec<(SystemError, u64)>,
-    /// Requests that still had time for a reply when the run was stopped.
+    /// Counted requests that still had time for a reply when the run was stopped.
     pub unfinished: u64,
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -249,7 +250,9 @@ fn is_refused_over_udp_where_nobody_listens() {
 #[test]
 fn names_each_error_of_the_system_once() {
     let mut server = UdpPeer::server();
-    let mut client = start("udp --count 20 --interval 10ms --timeout 100ms", server.address());
+    let path = scratch("refused.json");
+    let args = format!("udp --count 20 --interval 10ms --timeout 100ms --json {}", path.display());
+    let mut client = start(&args, server.address());
     let reply = requests(&mut server, 1).remove(0);
     server.send(&reply);
     client.expect_on_screen("UDP 1: sent ");
@@ -259,6 +262,9 @@ fn names_each_error_of_the_system_once() {
         finished.stdout.lines().filter(|line| line.starts_with("UDP: the system reported ")).collect();
     assert_eq!(named.len(), 1, "{}", finished.stdout);
     assert!(named[0].ends_with(" × Connection refused (os error 111)."), "{}", named[0]);
+    let error = &read_json(&path)["series"][0]["errors"][0];
+    assert_eq!(error["error"], json!("Connection refused (os error 111)"));
+    assert!(named[0].contains(&format!(" {} × ", error["count"])), "{error}");
     assert_eq!(finished.status.code(), Some(0));
 }
 
@@ -329,7 +335,9 @@ fn matches_a_late_tcp_reply_to_its_own_request() {
 #[test]
 fn says_that_the_server_closed_the_connection() {
     let listener = TcpPeerListener::bind();
-    let mut client = start("tcp --count 5 --interval 1ms --timeout 9s", listener.address());
+    let path = scratch("closed.json");
+    let args = format!("tcp --count 5 --interval 1ms --timeout 9s --json {}", path.display());
+    let mut client = start(&args, listener.address());
     let mut server = listener.accept();
     let reply = server.read_line().to_ascii_uppercase();
     server.send(&reply);
@@ -337,7 +345,24 @@ fn says_that_the_server_closed_the_connection() {
     server.close();
     let finished = client.wait();
     assert!(finished.stdout.contains("TCP: the run ended after 1 reply: "), "{}", finished.stdout);
+    assert!(read_json(&path)["series"][0]["ended_by"].is_string());
     assert_eq!(finished.status.code(), Some(0));
+}
+
+#[test]
+fn does_not_mind_a_server_that_closes_after_the_last_reply() {
+    let listener = TcpPeerListener::bind();
+    // The port may be taken for UDP; then TCP alone shows it, too.
+    let socket = UdpSocket::bind(listener.address());
+    let mode = if socket.is_ok() { "compare" } else { "tcp" };
+    let _ = socket.map(echo_udp);
+    let mut client = start(&format!("{mode} --count 1"), listener.address());
+    let mut server = listener.accept();
+    let reply = server.read_line().to_ascii_uppercase();
+    server.send(&reply);
+    server.close();
+    let finished = client.wait();
+    assert!(!finished.stdout.contains("the run ended"), "{}", finished.stdout);
 }
 
 #[test]
@@ -431,31 +456,51 @@ fn prints_its_usage_when_called_wrongly() {
 #[cfg(unix)]
 #[test]
 fn sums_up_when_interrupted() {
-    let mut client = start("udp --count 100000 --interval 10ms", echo());
-    client.expect_on_screen("UDP 3: ");
+    // Ctrl+C, and what `timeout` and `kill` send.
+    for signal in [labtest::Signal::INT, labtest::Signal::TERM] {
+        let mut client = start("udp --count 100000 --interval 10ms", echo());
+        client.expect_on_screen("UDP 3: ");
+        client.signal(signal);
+        let finished = client.wait();
+        assert_eq!(figures(&finished, "sent"), figures(&finished, "received"));
+        assert_eq!(finished.status.code(), Some(0));
+    }
+}
+
+/// Interrupts a client after its third request and the reply to the first one, and gives what it printed and wrote.
+#[cfg(unix)]
+fn interrupted(name: &str, args: &str) -> (Finished, Value) {
+    let path = scratch(name);
+    let mut server = UdpPeer::server();
+    let args = format!("udp {args} --interval 10ms --timeout 1h --json {}", path.display());
+    let mut client = start(&args, server.address());
+    let replies = requests(&mut server, 3);
+    server.send(&replies[0]);
+    client.expect_on_screen("received 20");
     client.signal(labtest::Signal::INT);
     let finished = client.wait();
-    assert_eq!(figures(&finished, "sent"), figures(&finished, "received"));
     assert_eq!(finished.status.code(), Some(0));
+    let series = read_json(&path)["series"][0].take();
+    (finished, series)
 }
 
 #[cfg(unix)]
 #[test]
 fn listens_a_second_at_most_when_interrupted() {
-    let mut server = UdpPeer::server();
-    let mut client = start("udp --count 100000 --interval 10ms --timeout 1h", server.address());
-    let replies = requests(&mut server, 3);
-    server.send(&replies[0]);
-    client.expect_on_screen("UDP 1: ");
-    client.signal(labtest::Signal::INT);
-    let finished = client.wait();
+    let (finished, series) = interrupted("unfinished.json", "--count 100000");
     assert_eq!(figures(&finished, "received"), ["1"]);
-    assert!(
-        finished.stdout.contains(" still had time for a reply when the run was stopped"),
-        "{}",
-        finished.stdout
-    );
-    assert_eq!(finished.status.code(), Some(0));
+    assert_eq!(series["unfinished"], series["lost"]);
+    let sentence =
+        format!("UDP: {} of the lost still had time for a reply when the run was stopped.", series["lost"]);
+    assert!(finished.stdout.contains(&sentence), "{}", finished.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn misses_no_warm_up_when_interrupted() {
+    let (finished, series) = interrupted("cold.json", "--count 1 --warm-up 100000");
+    assert_eq!((&series["lost"], &series["unfinished"]), (&json!(0), &json!(0)));
+    assert!(!finished.stdout.contains(" of the lost "), "{}", finished.stdout);
 }
 
 #[cfg(unix)]
@@ -470,13 +515,18 @@ fn shows_on_a_terminal_how_far_a_long_run_is() {
     client.expect_exit(0);
 }
 
+#[track_caller]
+fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
 /// Runs the client with `--json`, and gives what it wrote.
 #[track_caller]
 fn json(name: &str, args: &str, server: SocketAddr) -> Value {
     let path = scratch(name);
     let finished = start(&format!("{args} --json {}", path.display()), server).wait();
     assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
-    serde_json::from_slice(&fs::read(&*path).unwrap()).unwrap()
+    read_json(&path)
 }
 
 fn number(value: &Value) -> f64 {
@@ -498,6 +548,10 @@ fn writes_json_that_reads_back() {
             (&json!(protocol), &json!(20), &json!(20))
         );
         assert_eq!(series["connect_ms"].is_number(), protocol == "tcp");
+        assert_eq!(
+            (&series["errors"], &series["unfinished"], &series["ended_by"]),
+            (&json!([]), &json!(0), &json!(null))
+        );
         let exchanges = series["exchanges"].as_array().unwrap();
         assert_eq!(exchanges.len(), 22);
         let mut rtts = Vec::new();
@@ -639,11 +693,8 @@ fn says_that_there_is_no_room_for_so_many_exchanges() {
 fn names_the_likely_causes_of_a_slow_first_exchange() {
     let mut server = UdpPeer::server();
     let mut client = start("udp --count 3 --interval 1s --timeout 9s", server.address());
-    let first = requests(&mut server, 1).remove(0);
-    thread::sleep(Duration::from_millis(500)); // a server that is slow to begin
-    server.send(&first);
-    for _ in 0..2 {
-        let reply = requests(&mut server, 1).remove(0);
+    // A server that is slow to begin: it has all three before it answers, so they took 2 s, 1 s and 0 s at least.
+    for reply in requests(&mut server, 3) {
         server.send(&reply);
     }
     let finished = client.wait();

@@ -38,9 +38,18 @@ fn tells_of_loss(client: &mut Client) -> bool {
         if has_word(&client.screen()) {
             return true;
         }
+        if client.has_crashed() {
+            break;
+        }
         thread::sleep(Duration::from_millis(20));
     }
     let finished = client.wait();
+    if client.has_crashed() {
+        client.fail(
+            "no reply came, and it crashed\nlikely cause: a timeout or a refusal is an error of receiving: catch it, note \
+             the loss, and go on",
+        );
+    }
     has_word(&finished.stdout) || has_word(&finished.stderr)
 }
 
@@ -69,7 +78,10 @@ fn tells_of_lost_replies() {
     server.send(&request.to_ascii_uppercase());
     // No other request is answered.
     if !tells_of_loss(&mut client) {
-        client.fail("one reply came and no more, but it does not say that any was lost");
+        client.fail(
+            "one reply came and no more, but it does not say that any was lost\nlikely cause: the time was up and nothing \
+             was printed: print a line then, or count what is missing",
+        );
     }
 }
 

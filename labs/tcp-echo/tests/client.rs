@@ -101,6 +101,17 @@ fn gives_up_on_a_server_that_never_ends_its_reply() {
 }
 
 #[test]
+fn takes_the_longest_reply_that_it_collects() {
+    let listener = TcpPeerListener::bind();
+    let mut client = Client::start(CLIENT, &["-m", "hello", "--timeout", "60s"], listener.address());
+    let mut server = listener.accept();
+    server.expect(b"hello\n");
+    server.send(&vec![b'X'; 2 << 20]);
+    server.close();
+    client.expect_exit(0);
+}
+
+#[test]
 fn says_how_many_replies_came_before_the_server_closed() {
     for (replies, expected) in [(0, "0 replies"), (1, "1 reply"), (2, "2 replies")] {
         let listener = TcpPeerListener::bind();

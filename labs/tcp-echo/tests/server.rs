@@ -166,14 +166,11 @@ fn says_once_that_it_has_no_descriptor_and_goes_on_when_it_has() {
         assert!(limited.status.success(), "{}", limited.stderr);
     };
     allow("4"); // three and the listening socket: there is none for a connection
-    // The call that waits already has its descriptor.
-    let mut last = server.tcp_client();
-    last.send(b"hello\n");
-    last.expect(b"HELLO\n");
-    last.close();
+    // If the server waits in `accept` already, that call has its descriptor. One client uses it up.
+    server.tcp_client().close();
+    server.expect_on_screen("failed to accept a client: Too many open files");
     let mut client = server.tcp_client();
     client.send(b"hello\n");
-    server.expect_on_screen("failed to accept a client: Too many open files");
     client.expect_nothing_for(Duration::from_millis(500));
     assert_eq!(server.screen().matches("failed to accept").count(), 1, "{}", server.screen());
     allow("64");
@@ -200,6 +197,25 @@ fn closes_after_a_pause_with_once_when_no_newline_comes() {
     client.expect_end();
     client.close();
     server.expect_on_screen("client 1 disconnected\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn goes_on_waiting_with_once_after_it_was_stopped() {
+    use labtest::Signal;
+    let server = Server::start(SERVER, &["--once"]);
+    for number in 1..=5 {
+        let mut client = server.tcp_client();
+        client.send(b"no newline");
+        client.expect(b"NO NEWLINE");
+        // The wait for a newline is interrupted: that is no error of this client.
+        server.signal(Signal::STOP);
+        server.expect_stopped();
+        server.signal(Signal::CONT);
+        client.expect_end();
+        client.close();
+        server.expect_on_screen(&format!("client {number} disconnected\n"));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The threaded TCP server, seen from its clients.
 
 use labtest::{Server, run};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");

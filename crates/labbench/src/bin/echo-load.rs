@@ -5,7 +5,7 @@ use clap::{Parser, ValueEnum};
 use labbench::drive::drive;
 use labbench::plan::Plan;
 use labbench::{tcp, udp};
-use labcore::{ClientAddress, note, parse_interval, parse_timeout, report};
+use labcore::{ClientAddress, parse_interval, parse_timeout, report};
 use std::io::Write;
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
@@ -114,20 +114,21 @@ impl Args {
     }
 }
 
-/// Descriptors beside the clients' sockets: screens, the poll, a file.
-const OTHER_DESCRIPTORS: u64 = 16;
-
 /// Raises the soft limit of open files as far as `clients` need and the hard limit allows.
 #[cfg(unix)]
 fn allow_sockets(clients: usize) {
     use rustix::process::{Resource, getrlimit, setrlimit};
+    /// Descriptors beside the clients' sockets: screens, the poll, a file.
+    const OTHERS: u64 = 16;
     let mut limit = getrlimit(Resource::Nofile);
-    let needed = clients as u64 + OTHER_DESCRIPTORS;
+    let needed = clients as u64 + OTHERS;
     if limit.current.is_some_and(|current| current < needed) {
         limit.current = Some(limit.maximum.map_or(needed, |maximum| needed.min(maximum)));
         let raised = setrlimit(Resource::Nofile, limit).is_ok();
         if !raised || limit.current < Some(needed) {
-            note(&format!("{clients} clients need {needed} open files; raise the limit: ulimit -n {needed}"));
+            labcore::note(&format!(
+                "{clients} clients need {needed} open files; raise the limit: ulimit -n {needed}"
+            ));
         }
     }
 }

@@ -14,8 +14,10 @@ const HEADERS_MIN: u64 = 40;
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::HttpFileServer, report);
     let web = |conversation: &Conversation| http::exchanges(conversation);
-    let requests = || all.iter().flat_map(|conversation| web(conversation)).map(|exchange| exchange.request.first.frame);
-    let responses = || all.iter().flat_map(|conversation| web(conversation)).filter_map(|exchange| exchange.response);
+    let requests =
+        || all.iter().flat_map(|conversation| web(conversation)).map(|exchange| exchange.request.first.frame);
+    let responses =
+        || all.iter().flat_map(|conversation| web(conversation)).filter_map(|exchange| exchange.response);
     vec![
         Answer::to(1, "Which segments belong to the connection, which to HTTP? Which carries the request?")
             .lines(lines(&all, |conversation| {
@@ -88,7 +90,7 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
 
 fn texts(exchanges: &[Exchange], say: impl Fn(&Exchange) -> Option<String>) -> Option<String> {
     const SHOWN: usize = 8;
-    let mut texts: Vec<String> = exchanges.iter().filter_map(|exchange| say(exchange)).collect();
+    let mut texts: Vec<String> = exchanges.iter().filter_map(say).collect();
     let more = texts.len().saturating_sub(SHOWN);
     texts.truncate(SHOWN);
     if more > 0 {
@@ -100,12 +102,17 @@ fn texts(exchanges: &[Exchange], say: impl Fn(&Exchange) -> Option<String>) -> O
 
 /// The parts of what carries a response: body, head, headers of TCP and IP.
 fn shares(all: &[&Conversation]) -> Answer {
-    let turn = |conversation: &Conversation| conversation.turns.iter().find(|turn| turn.from == Side::Server).cloned();
+    let turn = |conversation: &Conversation| {
+        conversation.turns.iter().find(|turn| turn.from == Side::Server).cloned()
+    };
     let carriers = |conversation: &Conversation, turn: &Turn| {
         let within = |frame: u64| (turn.first.frame..=turn.last.frame).contains(&frame);
         let entries = conversation.entries.iter();
-        let carriers = entries.filter(|entry| entry.from == Side::Server && entry.text_length > 0 && within(entry.at.frame));
-        carriers.map(|entry| (entry.at.frame, u64::from(entry.header_length + entry.ip_header_length))).collect::<Vec<_>>()
+        let carriers = entries
+            .filter(|entry| entry.from == Side::Server && entry.text_length > 0 && within(entry.at.frame));
+        carriers
+            .map(|entry| (entry.at.frame, u64::from(entry.header_length + entry.ip_header_length)))
+            .collect::<Vec<_>>()
     };
     Answer::to(6, "How many bytes of the response are the file's, and how many are headers?")
         .lines(lines(all, |conversation| {

@@ -152,8 +152,8 @@ pub fn write(answers: &[Answer], output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The conversations that a lab's questions are about: those on a port of the labs, or else all that are no other
-/// service's.
+/// The conversations that a lab's questions are about: those on a port of the labs and those that were refused, or else
+/// all that are no other service's.
 pub fn relevant(lab: Lab, report: &Report) -> Vec<&Conversation> {
     let protocols: &[Protocol] = match lab {
         Lab::UdpEcho => &[Protocol::Udp],
@@ -165,7 +165,11 @@ pub fn relevant(lab: Lab, report: &Report) -> Vec<&Conversation> {
         all.filter(|conversation| !OTHER_PORTS.contains(&conversation.server().port())).collect();
     let of_a_lab = |conversation: &&Conversation| match lab {
         Lab::HttpFileServer => !http::exchanges(conversation).is_empty(),
-        _ => LAB_PORTS.contains(&conversation.server().port()),
+        // A client that asks at a wrong port is refused there.
+        _ => {
+            let refused = conversation.is_refused() || !conversation.refusals.is_empty();
+            refused || LAB_PORTS.contains(&conversation.server().port())
+        }
     };
     let labs: Vec<&Conversation> = all.iter().copied().filter(of_a_lab).collect();
     if labs.is_empty() { all } else { labs }
@@ -200,7 +204,8 @@ fn lines(conversations: &[&Conversation], say: impl Fn(&Conversation) -> Option<
     let mut lines: Vec<String> = all.by_ref().take(CONVERSATIONS_MAX).collect();
     let more = all.count();
     if more > 0 {
-        lines.push(format!("… and {} more; `--conversation N` shows one", count(more as u64, "conversation")));
+        lines
+            .push(format!("… and {} more; `--conversation N` shows one", count(more as u64, "conversation")));
     }
     lines
 }
@@ -237,7 +242,9 @@ fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
         .map(|(address, (side, number))| match side {
             Side::Server => {
                 let clients = count(*number as u64, "conversation");
-                format!("{address}: the server's, the same in {clients}; clients send to it, replies come from it")
+                format!(
+                    "{address}: the server's, the same in {clients}; clients send to it, replies come from it"
+                )
             }
             Side::Client => format!("{address}: a client's, chosen by its system for this conversation"),
         })
@@ -252,7 +259,8 @@ fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
 /// conversation, its request's and its reply's frame, and the one that went on.
 fn answered_meanwhile(conversations: &[&Conversation]) -> Option<(usize, u64, u64, usize)> {
     conversations.iter().take(1000).enumerate().find_map(|(index, later)| {
-        let earlier = conversations[..index].iter().take(1000).filter(|earlier| earlier.server() == later.server());
+        let earlier =
+            conversations[..index].iter().take(1000).filter(|earlier| earlier.server() == later.server());
         earlier.rev().find_map(|earlier| {
             // Went on: it said or heard something afterwards.
             let exchange = later.exchanges.iter().find(|exchange| {

@@ -1,7 +1,7 @@
 //! The questions of lab 4.
 
 use super::{Answer, Lab, lines, relevant, tcp_echo, udp_echo};
-use crate::conversation::{Conversation, Mark, Protocol, Side, Turn};
+use crate::conversation::{Conversation, Exchange, Mark, Protocol, Side, Turn};
 use crate::report::Report;
 use crate::words::{count, milliseconds, seconds};
 
@@ -10,7 +10,9 @@ const PAUSE_NS: u64 = 20_000_000;
 
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::RttClient, report);
-    let of = |protocol| all.iter().copied().filter(|conversation| conversation.protocol == protocol).collect::<Vec<_>>();
+    let of = |protocol| {
+        all.iter().copied().filter(|conversation| conversation.protocol == protocol).collect::<Vec<_>>()
+    };
     let (udp, tcp) = (of(Protocol::Udp), of(Protocol::Tcp));
     vec![
         first_exchange(&all, report.times_ns.map_or(0, |(start, _)| start)),
@@ -48,9 +50,12 @@ fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
                 exchange.reply?.frame
             ))
         }))
-        .proof(all.iter().filter_map(|conversation| answered(conversation)).flat_map(|exchange| {
-            [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)]
-        }).flatten())
+        .proof(
+            all.iter()
+                .filter_map(|conversation| answered(conversation))
+                .flat_map(|exchange| [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)])
+                .flatten(),
+        )
         .or_nothing("nothing was answered")
         .inferred("the program's own times hold its system's part as well, which is not on the wire")
 }
@@ -58,7 +63,7 @@ fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
 /// Median, number, least and most of the exchanges' times.
 fn times(conversations: &[&Conversation]) -> Option<(u64, usize, u64, u64)> {
     let exchanges = conversations.iter().flat_map(|conversation| &conversation.exchanges);
-    let mut times: Vec<u64> = exchanges.filter_map(|exchange| exchange.rtt_ns()).collect();
+    let mut times: Vec<u64> = exchanges.filter_map(Exchange::rtt_ns).collect();
     times.sort_unstable();
     Some((*times.get(times.len() / 2)?, times.len(), *times.first()?, *times.last()?))
 }
@@ -83,12 +88,17 @@ fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
         (None, None) => answer.or_nothing("nothing was answered"),
     };
     let frames = udp.iter().chain(tcp).flat_map(|conversation| &conversation.exchanges).take(100);
-    answer.proof(frames.flat_map(|exchange| [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)]).flatten())
+    answer.proof(
+        frames
+            .flat_map(|exchange| [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)])
+            .flatten(),
+    )
 }
 
 fn not_there(all: &[&Conversation]) -> Answer {
     let question = "What happens when the client sends to a server that does not exist?";
-    let udp: Vec<&Conversation> = all.iter().copied().filter(|conversation| conversation.protocol == Protocol::Udp).collect();
+    let udp: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| conversation.protocol == Protocol::Udp).collect();
     let mut answer = udp_echo::refused(5, question, &udp);
     answer.lines.retain(|line| !line.starts_with("not in this capture"));
     let tcp: Vec<&Conversation> = all
@@ -101,7 +111,9 @@ fn not_there(all: &[&Conversation]) -> Answer {
         [conversation.handshake.syn.map(|mark| mark.frame), reset]
     });
     answer
-        .lines(lines(&tcp, |conversation| Some(format!("to {}: {}", conversation.server(), crate::page::opening(conversation)))))
+        .lines(lines(&tcp, |conversation| {
+            Some(format!("to {}: {}", conversation.server(), crate::page::opening(conversation)))
+        }))
         .proof(frames.flatten())
         .or_nothing("every request was answered")
 }

@@ -38,23 +38,32 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
 fn open(all: &[&Conversation]) -> Answer {
     let marks = |conversation: &Conversation| {
         let handshake = conversation.handshake;
-        [handshake.syn, handshake.syn_ack, handshake.ack, handshake.refusal].into_iter().flatten().map(|mark| mark.frame).collect::<Vec<_>>()
+        [handshake.syn, handshake.syn_ack, handshake.ack, handshake.refusal]
+            .into_iter()
+            .flatten()
+            .map(|mark| mark.frame)
+            .collect::<Vec<_>>()
     };
     let raw = |conversation: &Conversation| {
         let number = |side| conversation.sent[side].initial_sequence.filter(|_| conversation.sent[side].syn);
         match (number(Side::Client), number(Side::Server)) {
-            (Some(client), Some(server)) => format!("; raw initial sequence numbers {client} (client) and {server} (server)"),
+            (Some(client), Some(server)) => {
+                format!("; raw initial sequence numbers {client} (client) and {server} (server)")
+            }
             (Some(client), None) => format!("; raw initial sequence number {client}"),
             _ => String::new(),
         }
     };
     let proof = all.iter().flat_map(|conversation| marks(conversation));
-    Answer::to(1, "Which segments open the connection, and what are their flags and raw initial sequence numbers?")
-        .lines(lines(all, |conversation| {
-            (!marks(conversation).is_empty()).then(|| format!("{}{}", opening(conversation), raw(conversation)))
-        }))
-        .proof(proof)
-        .or_nothing("no SYN was captured; start the capture before the client")
+    Answer::to(
+        1,
+        "Which segments open the connection, and what are their flags and raw initial sequence numbers?",
+    )
+    .lines(lines(all, |conversation| {
+        (!marks(conversation).is_empty()).then(|| format!("{}{}", opening(conversation), raw(conversation)))
+    }))
+    .proof(proof)
+    .or_nothing("no SYN was captured; start the capture before the client")
 }
 
 fn client_sockets(all: &[&Conversation]) -> String {
@@ -73,15 +82,26 @@ pub(super) fn server_sockets(all: &[&Conversation]) -> String {
 }
 
 fn lengths(all: &[&Conversation]) -> Answer {
-    let first_text = |conversation: &&Conversation| conversation.entries.iter().find(|entry| entry.text_length > 0).map(|entry| entry.at.frame);
+    let first_text = |conversation: &&Conversation| {
+        conversation.entries.iter().find(|entry| entry.text_length > 0).map(|entry| entry.at.frame)
+    };
     Answer::to(3, "What is the Header Length, of the first segment and of one with text?")
         .lines(lines(all, |conversation| {
             let lengths = header_lengths(conversation);
-            let lengths = list(lengths.iter().map(|(length, packets)| format!("{length} bytes in {}", count(*packets, "segment"))));
-            let syn = conversation.handshake.syn.map_or("", |_| "; the SYN's options (MSS, window scale, SACK) are the difference");
+            let lengths = list(
+                lengths
+                    .iter()
+                    .map(|(length, packets)| format!("{length} bytes in {}", count(*packets, "segment"))),
+            );
+            let syn = conversation
+                .handshake
+                .syn
+                .map_or("", |_| "; the SYN's options (MSS, window scale, SACK) are the difference");
             Some(format!("{lengths}{syn}"))
         }))
-        .proof(all.iter().map(|conversation| conversation.first.frame).chain(all.iter().filter_map(first_text)))
+        .proof(
+            all.iter().map(|conversation| conversation.first.frame).chain(all.iter().filter_map(first_text)),
+        )
         .or_nothing("there is no TCP conversation")
 }
 
@@ -94,31 +114,52 @@ fn close(all: &[&Conversation]) -> Answer {
     let flags = |conversation: &Conversation| {
         let numbers = numbers(conversation);
         let entries = conversation.entries.iter().filter(|entry| numbers.contains(&entry.at.frame));
-        let flags = entries.filter_map(|entry| Some(format!("{}: {}", entry.at.frame, entry.segment()?.flags)));
+        let flags =
+            entries.filter_map(|entry| Some(format!("{}: {}", entry.at.frame, entry.segment()?.flags)));
         flags.collect::<Vec<_>>().join("; ")
     };
-    Answer::to(4, "Which segments close the connection, and what are their flags? Three or four, and who began?")
-        .lines(lines(all, |conversation| {
-            (!conversation.is_refused()).then(|| format!("{}; flags {}", closing(conversation), flags(conversation)).trim_end_matches("; flags ").to_owned())
-        }))
-        .proof(all.iter().filter(|conversation| !conversation.is_refused()).flat_map(|conversation| numbers(conversation)))
-        .or_nothing("no connection was open")
+    Answer::to(
+        4,
+        "Which segments close the connection, and what are their flags? Three or four, and who began?",
+    )
+    .lines(lines(all, |conversation| {
+        (!conversation.is_refused()).then(|| {
+            format!("{}; flags {}", closing(conversation), flags(conversation))
+                .trim_end_matches("; flags ")
+                .to_owned()
+        })
+    }))
+    .proof(
+        all.iter()
+            .filter(|conversation| !conversation.is_refused())
+            .flat_map(|conversation| numbers(conversation)),
+    )
+    .or_nothing("no connection was open")
 }
 
 /// Segments with text that neither open nor close.
 fn is_other(entry: &&Entry) -> bool {
-    entry.text_length > 0 && entry.segment().is_some_and(|detail| !detail.flags.has(Flags::SYN) && !detail.flags.has(Flags::FIN) && !detail.flags.has(Flags::RST))
+    entry.text_length > 0
+        && entry.segment().is_some_and(|detail| {
+            !detail.flags.has(Flags::SYN) && !detail.flags.has(Flags::FIN) && !detail.flags.has(Flags::RST)
+        })
 }
 
 fn others(all: &[&Conversation]) -> Answer {
     let answer = Answer::to(5, "Which flags do the remaining segments have, the ones with text?")
         .lines(lines(all, |conversation| {
-            let flags: BTreeSet<Flags> =
-                conversation.entries.iter().filter(is_other).filter_map(|entry| Some(entry.segment()?.flags)).collect();
+            let flags: BTreeSet<Flags> = conversation
+                .entries
+                .iter()
+                .filter(is_other)
+                .filter_map(|entry| Some(entry.segment()?.flags))
+                .collect();
             let words = flags.iter().map(|flags| format!("{flags} (0x{:03x})", flags.0)).collect::<Vec<_>>();
             (!words.is_empty()).then(|| words.join(" or "))
         }))
-        .proof(all.iter().flat_map(|conversation| conversation.entries.iter().filter(is_other).map(|entry| entry.at.frame)));
+        .proof(all.iter().flat_map(|conversation| {
+            conversation.entries.iter().filter(is_other).map(|entry| entry.at.frame)
+        }));
     let answer = if is_whole(all) {
         answer.filter(format!(
             "{} && tcp.len > 0 && tcp.flags.syn == 0 && tcp.flags.fin == 0 && tcp.flags.reset == 0",
@@ -138,9 +179,16 @@ pub(super) fn round_trips(number: u8, question: &'static str, all: &[&Conversati
     let proof = all.iter().flat_map(|conversation| {
         let handshake = conversation.handshake;
         let line = exchange(conversation);
-        let line = line.iter().flat_map(|line| [Some(line.request.frame), line.reply.map(|reply| reply.frame)]);
+        let line =
+            line.iter().flat_map(|line| [Some(line.request.frame), line.reply.map(|reply| reply.frame)]);
         let opening = handshake.rtt_ns().and(Some([handshake.last_syn, handshake.syn_ack]));
-        opening.into_iter().flatten().flatten().map(|mark| mark.frame).chain(line.flatten()).collect::<Vec<_>>()
+        opening
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|mark| mark.frame)
+            .chain(line.flatten())
+            .collect::<Vec<_>>()
     });
     Answer::to(number, question)
         .lines(lines(all, |conversation| {
@@ -199,15 +247,20 @@ fn waiting(all: &[&Conversation]) -> Answer {
 
 /// The frame in which a connection ends, or its last one.
 fn closing_frame(conversation: &Conversation) -> u64 {
-    let fin = Side::BOTH.iter().filter_map(|side| conversation.sent[*side].fin).map(|(mark, _)| mark.frame).min();
+    let fin =
+        Side::BOTH.iter().filter_map(|side| conversation.sent[*side].fin).map(|(mark, _)| mark.frame).min();
     fin.or(conversation.resets.first().map(|(_, mark)| mark.frame)).unwrap_or(conversation.last.frame)
 }
 
 fn without_counterpart(all: &[&Conversation]) -> Answer {
     let bare = |entry: &&Entry| entry.text_length == 0;
-    let numbers = all.iter().flat_map(|conversation| conversation.entries.iter().filter(bare).map(|entry| entry.at.frame));
+    let numbers = all
+        .iter()
+        .flat_map(|conversation| conversation.entries.iter().filter(bare).map(|entry| entry.at.frame));
     let answer = Answer::to(11, "Which frames have no counterpart in the capture of lab 1?").proof(numbers);
-    let answer = if answer.frames.is_empty() { answer } else {
+    let answer = if answer.frames.is_empty() {
+        answer
+    } else {
         let all_count = all_frames(all).count();
         let line = format!(
             "{} of {all_count} carry no text: handshake, acknowledgments, close; they buy a stream in order, without loss, between \
@@ -216,19 +269,25 @@ fn without_counterpart(all: &[&Conversation]) -> Answer {
         );
         answer.line(line)
     };
-    let answer = if is_whole(all) { answer.filter(format!("{} && tcp.len == 0", streams(all))) } else { answer };
+    let answer =
+        if is_whole(all) { answer.filter(format!("{} && tcp.len == 0", streams(all))) } else { answer };
     answer.or_nothing("there is no TCP conversation")
 }
 
 fn not_there(all: &[&Conversation]) -> Answer {
-    let refused: Vec<&Conversation> = all.iter().copied().filter(|conversation| conversation.is_refused()).collect();
+    let refused: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| conversation.is_refused()).collect();
     let marks = |conversation: &&Conversation| {
         let reset = conversation.resets.first().map(|(_, mark)| mark.frame);
         [conversation.handshake.syn.map(|mark| mark.frame), reset]
     };
     Answer::to(12, "The client is started before the server, or uses another port: what happens?")
         .lines(lines(&refused, |conversation| {
-            Some(format!("to {}: {}; with UDP nothing is refused when it is sent", conversation.server(), opening(conversation)))
+            Some(format!(
+                "to {}: {}; with UDP nothing is refused when it is sent",
+                conversation.server(),
+                opening(conversation)
+            ))
         }))
         .proof(refused.iter().flat_map(marks).flatten())
         .or_nothing("no connection was refused")

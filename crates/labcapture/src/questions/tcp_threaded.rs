@@ -4,12 +4,14 @@ use super::{Answer, Lab, address_lines, answered_meanwhile, prove_by_all, releva
 use crate::report::Report;
 use std::collections::BTreeSet;
 
-const NOT_ON_THE_WIRE: &str = "threads and the memory they cost are within one computer; a capture shows nothing of them";
+const NOT_ON_THE_WIRE: &str =
+    "threads and the memory they cost are within one computer; a capture shows nothing of them";
 
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::TcpThreaded, report);
     let clients: BTreeSet<_> = all.iter().map(|conversation| conversation.client()).collect();
-    let meanwhile = Answer::to(1, "Which frames show that one client is answered while another's connection stays open?");
+    let meanwhile =
+        Answer::to(1, "Which frames show that one client is answered while another's connection stays open?");
     let meanwhile = match answered_meanwhile(&all) {
         Some((later, request, reply, earlier)) => meanwhile
             .line(format!(

@@ -6,7 +6,7 @@ use super::{
 use crate::checksum::Status;
 use crate::conversation::{Conversation, Detail, Entry, Side};
 use crate::report::Report;
-use crate::words::{Hex, count, list};
+use crate::words::{Hex, count, list, milliseconds};
 
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::UdpEcho, report);
@@ -72,7 +72,9 @@ fn checksum(entry: &Entry) -> String {
     let meaning = match entry.checksum_status {
         Status::Right => "correct",
         Status::Wrong => "wrong: the datagram was damaged, or changed without a new checksum",
-        Status::Partial => "partial: the sum over the addresses only, the network card does the rest (offload)",
+        Status::Partial => {
+            "partial: the sum over the addresses only, the network card does the rest (offload)"
+        }
         Status::Absent => "left out by the sender",
         Status::Unknown => "not to be verified, since the frame is cut off",
     };
@@ -93,26 +95,59 @@ fn at_once(all: &[&Conversation]) -> Answer {
                  on after that: datagrams of all clients come to one socket, and each names its sender"
             ))
             .proof([request, reply]),
-        None => answer.or_nothing("no client is answered between two lines of another one"),
+        None => second_client(all, answer),
     };
-    answer.inferred("the calls are not on the wire: `recv_from` gives the sender's address, and `send_to` takes it")
+    answer.inferred(
+        "the calls are not on the wire: `recv_from` gives the sender's address, and `send_to` takes it",
+    )
+}
+
+/// A second client's first exchange. Whether the first client still runs then is not on the wire: nothing closes it.
+fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
+    let found = all.iter().take(1000).enumerate().find_map(|(at, later)| {
+        let is_earlier = |earlier: &&&Conversation| {
+            earlier.server() == later.server() && earlier.client() != later.client()
+        };
+        let earlier = all[..at].iter().find(is_earlier)?;
+        let exchange = later.exchanges.iter().find(|exchange| exchange.reply.is_some())?;
+        Some((later.number, earlier.number, exchange, exchange.reply?))
+    });
+    let Some((later, earlier, exchange, reply)) = found else {
+        return answer.or_nothing("only one client was answered");
+    };
+    let request = exchange.request.frame;
+    let time = exchange.rtt_ns().map_or(String::new(), |ns| format!(", {} later", milliseconds(ns)));
+    answer
+        .line(format!(
+            "the line of conversation {later} (frame {request}) is answered in frame {}{time}, and no frame had to end \
+             conversation {earlier} before: datagrams of all clients come to one socket, and each names its sender",
+            reply.frame
+        ))
+        .proof([request, reply.frame])
 }
 
 pub(super) fn refused(number: u8, question: &'static str, all: &[&Conversation]) -> Answer {
     let refused: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| !conversation.refusals.is_empty()).collect();
-    let frames = || refused.iter().flat_map(|conversation| conversation.refusals.iter().map(|refusal| refusal.at.frame));
+    let frames = || {
+        refused.iter().flat_map(|conversation| conversation.refusals.iter().map(|refusal| refusal.at.frame))
+    };
     let silent: Vec<&Conversation> = all
         .iter()
         .copied()
-        .filter(|conversation| conversation.refusals.is_empty() && conversation.sent[Side::Server].packets == 0)
+        .filter(|conversation| {
+            conversation.refusals.is_empty() && conversation.sent[Side::Server].packets == 0
+        })
         .collect();
     let silent = lines(&silent, |conversation| {
         let frame = conversation.first.frame;
         Some(format!("nothing answers the datagrams to {} (from frame {frame})", conversation.server()))
     });
     let filter = match refused.first() {
-        Some(_) => format!("(icmp.type == 3 || icmpv6.type == 1) && ({})", streams(&refused).replace(" && !icmp && !icmpv6", "")),
+        Some(_) => format!(
+            "(icmp.type == 3 || icmpv6.type == 1) && ({})",
+            streams(&refused).replace(" && !icmp && !icmpv6", "")
+        ),
         None => String::new(),
     };
     Answer::to(number, question)

@@ -2,7 +2,7 @@
 
 use super::value::Expected;
 use crate::checksum::Status;
-use crate::conversation::{Close, Conversation, Detail, Protocol, Side};
+use crate::conversation::{Close, Conversation, Detail, Exchange, Protocol, Side};
 use crate::http;
 use crate::packet::Flags;
 use crate::page::header_lengths;
@@ -117,15 +117,20 @@ fn udp_echo(name: &str, conversation: &Conversation) -> Option<Expected> {
             let expected = Expected::number(u64::from(length));
             Some(
                 expected
-                    .but(u64::from(first.text_length), "that is the text alone; Length counts the header's 8 bytes as well")
+                    .but(
+                        u64::from(first.text_length),
+                        "that is the text alone; Length counts the header's 8 bytes as well",
+                    )
                     .but(ip, "that is the length of the IP packet"),
             )
         }
         "3.client_checksum" => checksums(Side::Client),
         "3.server_checksum" => checksums(Side::Server),
-        "4.frames" => {
-            conversation.exchanges.iter().any(|exchange| exchange.reply.is_some()).then(|| Expected::number(2))
-        }
+        "4.frames" => conversation
+            .exchanges
+            .iter()
+            .any(|exchange| exchange.reply.is_some())
+            .then(|| Expected::number(2)),
         _ => None,
     }
 }
@@ -152,7 +157,8 @@ fn tcp_echo(name: &str, conversation: &Conversation) -> Option<Expected> {
         "1.server_sequence" => sequence(Side::Server),
         "2.client_port" => Some(port(conversation)),
         "3.header_length" => {
-            let lengths: Vec<u64> = header_lengths(conversation).iter().map(|(length, _)| u64::from(*length)).collect();
+            let lengths: Vec<u64> =
+                header_lengths(conversation).iter().map(|(length, _)| u64::from(*length)).collect();
             let words = "that counts words of 4 bytes; Wireshark shows the bytes before it";
             let expected = Expected::each_of(lengths.clone());
             Some(lengths.iter().fold(expected, |expected, length| expected.but(length / 4, words)))
@@ -163,7 +169,9 @@ fn tcp_echo(name: &str, conversation: &Conversation) -> Option<Expected> {
             _ => None,
         },
         "4.began" => match conversation.close_of() {
-            Close::Complete { began, .. } | Close::Incomplete { began, .. } => Some(side_word(conversation, began)),
+            Close::Complete { began, .. } | Close::Incomplete { began, .. } => {
+                Some(side_word(conversation, began))
+            }
             Close::Reset { by, .. } if !conversation.is_refused() => Some(side_word(conversation, by)),
             _ => None,
         },
@@ -182,7 +190,11 @@ fn tcp_echo(name: &str, conversation: &Conversation) -> Option<Expected> {
 }
 
 fn side_word(conversation: &Conversation, side: Side) -> Expected {
-    Expected::Word(vec![side.to_string(), conversation.addresses[side].to_string(), conversation.addresses[side].ip().to_string()])
+    Expected::Word(vec![
+        side.to_string(),
+        conversation.addresses[side].to_string(),
+        conversation.addresses[side].ip().to_string(),
+    ])
 }
 
 fn handshake_ms(conversation: &Conversation) -> Option<Expected> {
@@ -193,13 +205,15 @@ fn handshake_ms(conversation: &Conversation) -> Option<Expected> {
 
 fn times(conversations: &[&Conversation]) -> Option<Expected> {
     let exchanges = conversations.iter().flat_map(|conversation| &conversation.exchanges);
-    let times: Vec<u64> = exchanges.filter_map(|exchange| exchange.rtt_ns()).collect();
+    let times: Vec<u64> = exchanges.filter_map(Exchange::rtt_ns).collect();
     (!times.is_empty()).then_some(Expected::Milliseconds(times))
 }
 
 fn tcp_threaded(name: &str, all: &[&Conversation]) -> Option<Expected> {
-    let clients: BTreeSet<String> = all.iter().map(|conversation| conversation.client().to_string()).collect();
-    let servers: BTreeSet<String> = all.iter().map(|conversation| conversation.server().to_string()).collect();
+    let clients: BTreeSet<String> =
+        all.iter().map(|conversation| conversation.client().to_string()).collect();
+    let servers: BTreeSet<String> =
+        all.iter().map(|conversation| conversation.server().to_string()).collect();
     match name {
         "2.addresses" => Some(Expected::Words(clients.union(&servers).cloned().collect())),
         "3.server_addresses" => {
@@ -218,8 +232,9 @@ fn rtt_client(name: &str, all: &[&Conversation]) -> Option<Expected> {
         "2.higher" => {
             let median = |protocol: Protocol| {
                 let of = all.iter().filter(|conversation| conversation.protocol == protocol);
-                let mut times: Vec<u64> =
-                    of.flat_map(|conversation| conversation.exchanges.iter().filter_map(|exchange| exchange.rtt_ns())).collect();
+                let mut times: Vec<u64> = of
+                    .flat_map(|conversation| conversation.exchanges.iter().filter_map(Exchange::rtt_ns))
+                    .collect();
                 times.sort_unstable();
                 times.get(times.len() / 2).copied()
             };
@@ -255,7 +270,11 @@ fn http_file_server(name: &str, conversation: &Conversation) -> Option<Expected>
             let response = response?;
             let whole = "that is head and body together";
             let expected = Expected::number(response.body_bytes);
-            Some(expected.but(response.head_bytes + response.body_bytes, whole).but(response.head_bytes, "that is the head"))
+            Some(
+                expected
+                    .but(response.head_bytes + response.body_bytes, whole)
+                    .but(response.head_bytes, "that is the head"),
+            )
         }
         "8.client_port" => Some(port(conversation)),
         _ => None,

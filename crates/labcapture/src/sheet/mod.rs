@@ -36,6 +36,13 @@ pub struct Sheet {
     answers: BTreeMap<String, Value>,
 }
 
+impl Sheet {
+    /// The lab that the sheet is about.
+    pub fn lab(&self) -> Lab {
+        self.lab
+    }
+}
+
 /// What a sheet is worth.
 #[derive(Debug, Serialize)]
 pub struct Grade {
@@ -72,11 +79,15 @@ pub struct Verdict {
 /// If it is no sheet of a lab, or names a field that the lab does not have.
 pub fn parse(text: &str) -> anyhow::Result<Sheet> {
     let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line =
+            error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         anyhow::anyhow!("line {line}: {}", error.message().trim().replace('\n', ", "))
     })?;
     let lab = table.remove("lab").context("it has no line such as `lab = \"udp-echo\"`")?;
-    let lab: Lab = lab.clone().try_into().map_err(|_| anyhow::anyhow!("`{}` is no lab; write one such as \"udp-echo\"", value::shown(&lab)))?;
+    let lab: Lab = lab
+        .clone()
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("`{}` is no lab; write one such as \"udp-echo\"", value::shown(&lab)))?;
     let mut answers = BTreeMap::new();
     for (question, parts) in table {
         let Value::Table(parts) = parts else {
@@ -94,7 +105,9 @@ pub fn parse(text: &str) -> anyhow::Result<Sheet> {
 
 /// An empty sheet to fill in.
 pub fn blank(lab: Lab) -> String {
-    let mut text = format!("# Answer sheet. Numbers are decimal, or hexadecimal in quotes: \"0x1a2b\".\nlab = \"{lab}\"\n");
+    let mut text = format!(
+        "# Answer sheet. Numbers are decimal, or hexadecimal in quotes: \"0x1a2b\".\nlab = \"{lab}\"\n"
+    );
     let mut last = "";
     for (name, hint) in names(lab) {
         let question = name.split('.').next().unwrap_or("");
@@ -127,19 +140,33 @@ pub fn grade(sheet: &Sheet, report: &Report) -> anyhow::Result<Grade> {
 fn compare(sheet: &Sheet, candidate: &Candidate) -> Grade {
     let verdicts = candidate.fields.iter().map(|field| {
         let Some(value) = sheet.answers.get(field.name) else {
-            return Verdict { field: field.name.to_owned(), given: None, right: false, why: Some("no answer".to_owned()) };
+            return Verdict {
+                field: field.name.to_owned(),
+                given: None,
+                right: false,
+                why: Some("no answer".to_owned()),
+            };
         };
         let why = field.expected.differs(value);
         Verdict { field: field.name.to_owned(), given: Some(value::shown(value)), right: why.is_none(), why }
     });
     let answers: Vec<Verdict> = verdicts.collect();
     let right = answers.iter().filter(|verdict| verdict.right).count();
-    Grade { version: 1, right, of: answers.len(), conversation: candidate.conversation, other_capture: false, answers }
+    Grade {
+        version: 1,
+        right,
+        of: answers.len(),
+        conversation: candidate.conversation,
+        other_capture: false,
+        answers,
+    }
 }
 
 /// Two or more answers are of the kind that differs from capture to capture, and none of them fits any conversation.
 fn is_of_another(sheet: &Sheet, candidates: &[Candidate]) -> bool {
-    let differ = |field: &Field, value: &Value| field.expected.differs(value).is_some() && !field.expected.is_explained(value);
+    let differ = |field: &Field, value: &Value| {
+        field.expected.differs(value).is_some() && !field.expected.is_explained(value)
+    };
     let telling = |candidate: &Candidate| {
         let fields = candidate.fields.iter().filter(|field| field.is_telling);
         fields.filter_map(|field| Some(differ(field, sheet.answers.get(field.name)?))).collect::<Vec<bool>>()
@@ -166,9 +193,16 @@ pub fn write(grade: &Grade, output: &mut dyn Write) -> io::Result<()> {
         let line = format!("{:<20} {word}  {given}{}", verdict.field, why.unwrap_or_default());
         writeln!(output, "{}", line.trim_end())?;
     }
-    writeln!(output, "{} of {} are right, compared with conversation {}", grade.right, grade.of, grade.conversation)?;
+    writeln!(
+        output,
+        "{} of {} are right, compared with conversation {}",
+        grade.right, grade.of, grade.conversation
+    )?;
     if grade.other_capture {
-        writeln!(output, "note: no port, sequence number or checksum fits: are these answers about another capture?")?;
+        writeln!(
+            output,
+            "note: no port, sequence number or checksum fits: are these answers about another capture?"
+        )?;
     }
     Ok(())
 }

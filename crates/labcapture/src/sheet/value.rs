@@ -99,8 +99,11 @@ impl Expected {
                 (!right).then(|| format!("it is {}", expected.first().map_or("", String::as_str)))
             }
             Expected::Words(expected) => {
-                let given: BTreeSet<String> =
-                    shown(value).split([',', ' ', ';']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+                let given: BTreeSet<String> = shown(value)
+                    .split([',', ' ', ';'])
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect();
                 let missing: Vec<&String> = expected.difference(&given).take(SHOWN_MAX).collect();
                 let surplus: Vec<&String> = given.difference(expected).take(SHOWN_MAX).collect();
                 match (missing.is_empty(), surplus.is_empty()) {
@@ -132,13 +135,16 @@ impl Numbers {
         if amount_fits && given.iter().all(is_right) {
             return None;
         }
-        let write = |number: &u64| if self.hexadecimal { format!("0x{number:04x}") } else { number.to_string() };
+        let write =
+            |number: &u64| if self.hexadecimal { format!("0x{number:04x}") } else { number.to_string() };
         let right: Vec<String> = self.right.iter().take(SHOWN_MAX).map(write).collect();
         let right = format!("it is {}", right.join(" or "));
         let why = self.but.iter().find(|(wrong, _)| given.iter().any(|readings| readings.contains(wrong)));
         match why {
             Some((_, why)) => Some(format!("{why}; {right}")),
-            None if given.is_empty() || given.iter().any(Vec::is_empty) => Some(format!("that is no number; {right}")),
+            None if given.is_empty() || given.iter().any(Vec::is_empty) => {
+                Some(format!("that is no number; {right}"))
+            }
             None => Some(right),
         }
     }
@@ -168,7 +174,9 @@ fn numbers(value: &Value, hexadecimal: bool) -> Vec<Vec<u64>> {
             let words = text.split([',', ' ', ';', '/']).filter(|word| !word.is_empty() && !is_unit(word));
             words.take(VALUES_MAX).map(|word| readings(word, hexadecimal)).collect()
         }
-        Value::Array(values) => values.iter().take(VALUES_MAX).flat_map(|value| numbers(value, hexadecimal)).collect(),
+        Value::Array(values) => {
+            values.iter().take(VALUES_MAX).flat_map(|value| numbers(value, hexadecimal)).collect()
+        }
         _ => vec![Vec::new()],
     }
 }
@@ -190,7 +198,9 @@ fn readings(word: &str, hexadecimal: bool) -> Vec<u64> {
 /// The flags that a text names, in any order, or as a number.
 fn flags(text: &str) -> Option<Flags> {
     let mut found = 0;
-    for word in text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in
+        text.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+    {
         let word = word.to_ascii_uppercase();
         let word = match word.as_str() {
             "PUSH" => "PSH",
@@ -218,12 +228,16 @@ fn duration(expected: &[u64], value: &Value) -> Option<String> {
     let Some(given_ns) = digits.parse().ok().map(|number: f64| number * unit_ns) else {
         return Some("that is no duration; write milliseconds as in 0.153".to_owned());
     };
-    let is_near = |given: f64| expected.iter().any(|right| (given - *right as f64).abs() <= (*right as f64 * 0.01).max(1e3));
+    let is_near = |given: f64| {
+        expected.iter().any(|right| (given - *right as f64).abs() <= (*right as f64 * 0.01).max(1e3))
+    };
     if is_near(given_ns) {
         return None;
     }
     let right = expected.iter().take(SHOWN_MAX).map(|ns| milliseconds(*ns)).collect::<Vec<_>>().join(" or ");
-    let unit = [1e3, 1e-3, 1e6].into_iter().any(|factor| is_near(given_ns * factor) && *expected.iter().min().unwrap_or(&0) > 10_000);
+    let unit = [1e3, 1e-3, 1e6]
+        .into_iter()
+        .any(|factor| is_near(given_ns * factor) && *expected.iter().min().unwrap_or(&0) > 10_000);
     Some(if unit { format!("the unit is milliseconds; it is {right}") } else { format!("it is {right}") })
 }
 
@@ -255,10 +269,21 @@ mod tests {
         check(
             &length,
             &["13", "\"13\"", "0xd", "\"0x0D\"", "\"13 bytes\"", "[13]"],
-            &[("5", "the text alone"), ("14", "it is 13"), ("\"many\"", "no number"), ("[13, 13]", ""), ("[]", "no number"), ("1.5", "")],
+            &[
+                ("5", "the text alone"),
+                ("14", "it is 13"),
+                ("\"many\"", "no number"),
+                ("[13, 13]", ""),
+                ("[]", "no number"),
+                ("1.5", ""),
+            ],
         );
         let checksum = Expected::number(0x1a21).hexadecimal();
-        check(&checksum, &["\"0x1a21\"", "\"1A21\"", "6689", "\"6689\"", "0x1a21"], &[("\"0x211a\"", "0x1a21")]);
+        check(
+            &checksum,
+            &["\"0x1a21\"", "\"1A21\"", "6689", "\"6689\"", "0x1a21"],
+            &[("\"0x211a\"", "0x1a21")],
+        );
         let digits = Expected::number(0x1234).hexadecimal();
         check(&digits, &["\"1234\"", "1234", "4660"], &[("1235", "0x1234")]);
     }
@@ -279,7 +304,13 @@ mod tests {
         check(
             &flags,
             &["\"PSH, ACK\"", "\"ack+psh\"", "[\"ACK\", \"PUSH\"]", "\"[PSH, ACK]\"", "\"0x018\""],
-            &[("\"ACK\"", "PSH, ACK"), ("\"PSH\"", ""), ("\"SYN, PSH, ACK\"", ""), ("\"none\"", ""), ("24", "")],
+            &[
+                ("\"ACK\"", "PSH, ACK"),
+                ("\"PSH\"", ""),
+                ("\"SYN, PSH, ACK\"", ""),
+                ("\"none\"", ""),
+                ("24", ""),
+            ],
         );
         let handshake = Expected::FlagsInOrder(vec![Flags(2), Flags(0x12), Flags(0x10)]);
         check(
@@ -295,14 +326,22 @@ mod tests {
         check(
             &time,
             &["0.153", "\"0.153 ms\"", "\"153 us\"", "\"0.000153 s\"", "0.1532"],
-            &[("0.16", "0.153 ms"), ("153", "unit is milliseconds"), ("\"fast\"", "no duration"), ("\"nan\"", "")],
+            &[
+                ("0.16", "0.153 ms"),
+                ("153", "unit is milliseconds"),
+                ("\"fast\"", "no duration"),
+                ("\"nan\"", ""),
+            ],
         );
         check(&Expected::Word(vec!["client".into()]), &["\"Client\""], &[("\"server\"", "it is client")]);
         let addresses = Expected::Words(["10.0.3.1:25000", "10.0.3.2:42170"].map(String::from).into());
         check(
             &addresses,
             &["[\"10.0.3.2:42170\", \"10.0.3.1:25000\"]", "\"10.0.3.1:25000, 10.0.3.2:42170\""],
-            &[("\"10.0.3.1:25000\"", "10.0.3.2:42170 is missing"), ("\"10.0.3.1:25000 10.0.3.2:42170 x\"", "x is not in the capture")],
+            &[
+                ("\"10.0.3.1:25000\"", "10.0.3.2:42170 is missing"),
+                ("\"10.0.3.1:25000 10.0.3.2:42170 x\"", "x is not in the capture"),
+            ],
         );
     }
 

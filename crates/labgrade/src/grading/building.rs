@@ -27,23 +27,19 @@ pub(super) fn write_stubs(lab: &Path, programs: &[String]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Compiles what submissions depend on. What they would build themselves is taken away again: a submission's programs
-/// come from its own source or not at all.
-pub(super) fn warm(exam: &mut Exam) -> anyhow::Result<()> {
-    fs::create_dir_all(&exam.warm).with_context(|| format!("failed to create `{}`", exam.warm.display()))?;
+/// Compiles what submissions depend on, in a folder that is kept from run to run. What they would build themselves is
+/// taken away again: a submission's programs come from its own source or not at all.
+pub(super) fn warm(exam: &Exam, kept: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(kept).with_context(|| format!("failed to create `{}`", kept.display()))?;
     for words in [
         &["cargo", "build", "--offline", "--locked", "--bins", "--package", &exam.lab][..],
         &["cargo", "clean", "--offline", "--locked", "--package", &exam.lab],
     ] {
         // Nothing of a submission is in this yet.
         let command = if exam.no_sandbox.is_none() {
-            place(exam, None, Some(&exam.warm)).command(
-                Runner::unchanged(),
-                mounts(exam).each_ref().map(PathBuf::as_path),
-                words,
-            )
+            place(exam, None, Some(kept)).command(Runner::unchanged(), mounts(exam), words)
         } else {
-            unprotected(&exam.tree, &exam.warm, words)
+            unprotected(&exam.tree, kept, words)
         };
         let ended = processes::run(command, WARM, limits::BUILD_OUTPUT_BYTES_MAX)
             .context("failed to start a build")?;
@@ -54,6 +50,13 @@ pub(super) fn warm(exam: &mut Exam) -> anyhow::Result<()> {
             bail!("failed to compile what `{}` depends on: {error}", exam.lab);
         }
     }
+    copy(kept, &exam.warm)
+}
+
+/// Copies a folder with the times of its files: Cargo judges by them what is up to date.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to).status();
+    ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", from.display());
     Ok(())
 }
 
@@ -94,22 +97,16 @@ fn unprotected(folder: &Path, target: &Path, words: &[&str]) -> Command {
 pub fn build_source(exam: &Exam, source: &Path, work: &Path, programs: &Path) -> anyhow::Result<Build> {
     let started = Instant::now();
     let target = work.join("target");
-    let copied = Command::new("cp").arg("-a").arg(&exam.warm).arg(&target).status();
-    ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", exam.warm.display());
+    copy(&exam.warm, &target)?;
     exam.runner.give(&target)?;
     let words = ["cargo", "build", "--offline", "--locked", "--bins", "--keep-going", "--package", &exam.lab];
     let over = format!("labs/{}/src", exam.lab);
     let command = if exam.no_sandbox.is_none() {
-        place(exam, Some((source, over)), Some(&target)).command(
-            exam.runner,
-            mounts(exam).each_ref().map(PathBuf::as_path),
-            &words,
-        )
+        place(exam, Some((source, over)), Some(&target)).command(exam.runner, mounts(exam), &words)
     } else {
         // A workspace of its own, as nothing can be laid over the shared one.
         let tree = work.join("tree");
-        let copied = Command::new("cp").arg("-a").arg(&exam.tree).arg(&tree).status();
-        ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", exam.tree.display());
+        copy(&exam.tree, &tree)?;
         let place = tree.join(over);
         let _ = fs::remove_dir_all(&place);
         fs::rename(source, &place).with_context(|| format!("failed to write `{}`", place.display()))?;
@@ -144,7 +141,7 @@ pub fn build_folder(exam: &Exam, folder: &Path, line: &str) -> anyhow::Result<Bu
     let words = ["/bin/sh", "-c", line];
     let command = if exam.no_sandbox.is_none() {
         let place = BuildPlace { folder: Some(folder), ..place(exam, None, None) };
-        place.command(exam.runner, mounts(exam).each_ref().map(PathBuf::as_path), &words)
+        place.command(exam.runner, mounts(exam), &words)
     } else {
         let mut command = Command::new("prlimit");
         command

@@ -46,7 +46,7 @@ pub struct ClassArgs {
     /// The folder for the results; what is in it already is not graded again
     #[arg(long, value_name = "RESULTS")]
     pub out: PathBuf,
-    /// Submissions that are graded at once [default: one per processor]
+    /// Submissions that are graded at once [default: two per processor]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Grade these students again, or all without a name; the time of handing in is kept
@@ -185,7 +185,9 @@ pub fn run(
         return results.write_class(&done);
     }
     let exam = exam_args.prepare(workspace, lab, rubric, seed)?;
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    // Two, as most of their time is spent waiting.
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = args.jobs.map_or(2 * processors, NonZeroUsize::get);
     say(&format!("grading {} with seed {}, {jobs} at once", count(todo.len()), exam.seed));
     let progress = Progress::new(todo.len());
     let queue = Mutex::new(todo.into_iter().enumerate());

@@ -48,8 +48,6 @@ pub struct Exam {
     etc: PathBuf,
     issued: OnceLock<PathBuf>,
     scratch: Scratch,
-    /// Held for as long as what is kept between runs is in use.
-    _lock: File,
 }
 
 impl Exam {
@@ -97,7 +95,7 @@ impl Exam {
         for folder in ["toolchain", "registry"] {
             runner.folder(&scratch.path().join(folder), false)?;
         }
-        let mut exam = Exam {
+        let exam = Exam {
             lab: lab.to_owned(),
             rubric,
             seed,
@@ -106,7 +104,7 @@ impl Exam {
             no_sandbox: sandbox::available(runner).err(),
             tree,
             tests,
-            warm: kept.join("warm").join(lab),
+            warm: scratch.path().join("warm"),
             programs,
             toolchain,
             registry,
@@ -115,12 +113,14 @@ impl Exam {
             etc: scratch.path().join("etc"),
             issued: OnceLock::new(),
             scratch,
-            _lock: lock,
         };
         exam.make_readable()?;
         sandbox::write_etc(exam.etc(), runner, &[])?;
-        building::warm(&mut exam)?;
-        flock(&exam._lock, FlockOperation::LockShared).context("failed to let another `labgrade` go on")?;
+        // Cargo tells builds with and without a sandbox apart, and would do all of it again after each change.
+        let kind = if exam.no_sandbox.is_none() { "warm" } else { "warm-without-sandbox" };
+        building::warm(&exam, &kept.join(kind).join(lab))?;
+        // From here on, another `labgrade` may change what is kept.
+        drop(lock);
         Ok(exam)
     }
 

@@ -62,7 +62,8 @@ pub fn run(words: &[OsString]) -> anyhow::Result<std::convert::Infallible> {
     if arguments.iter().any(|word| word == "--list") {
         return Err(Command::new(program).args(arguments).exec()).context("failed to list tests");
     }
-    let path = env::var_os(CONDITIONS).with_context(|| format!("`{CONDITIONS}` is not set"))?;
+    let path =
+        env::var_os(CONDITIONS).map(PathBuf::from).with_context(|| format!("`{CONDITIONS}` is not set"))?;
     let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
     let conditions: Conditions = serde_json::from_str(&text).context("the conditions are no JSON")?;
     let test = test_name(arguments)?;

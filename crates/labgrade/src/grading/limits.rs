@@ -18,7 +18,7 @@ pub const SUBMISSION: Duration = Duration::from_secs(240);
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Checks of one submission that run at once. Most of their time is spent waiting.
-pub const CHECKS_AT_ONCE: usize = 6;
+pub const CHECKS_AT_ONCE: usize = 4;
 
 /// Memory that one process may have for its data.
 pub const PROCESS_BYTES_MAX: u64 = 1 << 30;

@@ -43,7 +43,7 @@ pub fn memory_bytes(processes: &[u32]) -> u64 {
         .iter()
         .filter_map(|process| {
             let fields = fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
-            let mut fields = fields.split_whitespace().skip(1).map(|field| field.parse::<u64>());
+            let mut fields = fields.split_whitespace().skip(1).map(str::parse::<u64>);
             let (resident, shared) = (fields.next()?.ok()?, fields.next()?.ok()?);
             Some(resident.saturating_sub(shared))
         })

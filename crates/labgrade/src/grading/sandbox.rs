@@ -31,6 +31,9 @@ const SYSTEM: [&str; 12] = [
 /// The name of the only user in a sandbox.
 const USER: &str = "student";
 
+/// Where a program under test finds others: where the system has them, not where some user does.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where a program under test finds its scratch folder, with the submission's files in it.
 pub const SCRATCH: &str = "/work";
 
@@ -291,7 +294,7 @@ impl Place<'_> {
         if !self.isolated {
             let scratch = if self.copy { self.files } else { Path::new("/tmp") };
             script.push_str(&format!(
-                "folder=$PWD\ncase $folder in {usual} | {usual}/*) folder={scratch} ;; esac\n\
+                "export PATH={PATH}\nfolder=$PWD\ncase $folder in {usual} | {usual}/*) folder={scratch} ;; esac\n\
                  exec {limits} {start} sh \"$folder\" {files} {before} \"$@\"\n",
                 usual = quote(&self.usual_folder.to_string_lossy()),
                 scratch = quote(&scratch.to_string_lossy()),
@@ -312,7 +315,7 @@ impl Place<'_> {
             ("HOME", SCRATCH),
             ("USER", USER),
             ("LANG", "C.UTF-8"),
-            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+            ("PATH", PATH),
             ("PYTHONUNBUFFERED", "1"),
             ("PYTHONDONTWRITEBYTECODE", "1"),
         ]));
@@ -375,17 +378,17 @@ impl BuildPlace<'_> {
     /// The command that runs `words` there, by `runner`: with limits, without a network.
     ///
     /// `mounts` are two folders on which root, who may not be followed into its home, shows toolchain and packages.
-    pub fn command(&self, runner: Runner, mounts: [&Path; 2], words: &[&str]) -> Command {
+    pub fn command(&self, runner: Runner, mounts: [PathBuf; 2], words: &[&str]) -> Command {
         let mut command;
-        let (toolchain, registry);
+        let (toolchain, registry): (&Path, &Path);
         if runner.user().is_some() {
             const SHOW: &str =
                 "mount --bind \"$1\" \"$2\" && mount --bind \"$3\" \"$4\" && shift 4 && exec \"$@\"";
             command = Command::new("unshare");
             command.args(["--mount", "--propagation=private", "sh", "-c", SHOW, "sh"]);
-            command.arg(self.toolchain).arg(mounts[0]).arg(self.registry).arg(mounts[1]);
+            command.arg(self.toolchain).arg(&mounts[0]).arg(self.registry).arg(&mounts[1]);
             command.args(runner.words());
-            (toolchain, registry) = (mounts[0], mounts[1]);
+            (toolchain, registry) = (&mounts[0], &mounts[1]);
         } else {
             let runner = runner.words();
             command = Command::new(&runner[0]);

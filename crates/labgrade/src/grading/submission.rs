@@ -77,7 +77,7 @@ impl Commands {
     fn parse(text: &str) -> anyhow::Result<Commands> {
         let commands: Commands = toml::from_str(text).map_err(|error| {
             let line =
-                error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             anyhow::anyhow!(
                 "`{RUN_FILE}`, line {line}: {}",
                 error.message().lines().next().unwrap_or_default()

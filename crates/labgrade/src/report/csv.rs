@@ -2,7 +2,7 @@
 //!
 //! RFC 4180, in UTF-8: fields in double quotes where they need it, rows ending in `\r\n`. Columns: `submission`, `score`,
 //! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted`, `seconds`, `remarks` (how
-//! many), `isolated`, and one per check with its status.
+//! many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per check with its status.
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, and runs it. Such a field gets a `'` in
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).
@@ -31,6 +31,8 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
         "seconds",
         "remarks",
         "isolated",
+        "answers",
+        "answers_max",
     ];
     heads.extend(&tests);
     let mut csv = row(heads.iter().map(|head| (*head).to_owned()));
@@ -46,6 +48,8 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             format!("{:.1}", outcome.seconds),
             outcome.remarks.len().to_string(),
             outcome.isolated.to_string(),
+            outcome.answers.as_ref().map(|answers| answers.right.to_string()).unwrap_or_default(),
+            outcome.answers.as_ref().map(|answers| answers.of.to_string()).unwrap_or_default(),
         ];
         let status: HashMap<&str, String> =
             outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status.to_string())).collect();

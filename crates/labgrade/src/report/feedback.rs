@@ -3,7 +3,7 @@
 //! Markdown that also reads well as plain text. What a program printed stands in fences longer than any run of backticks in
 //! it; what else is not ours has its markup escaped, so nothing in a submission turns into a heading, a link or HTML.
 
-use super::{NOT_ISOLATED, points_of, repeat, text};
+use super::{NOT_ISOLATED, points_of, repeat, text, why_skipped};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use std::fmt::Write;
@@ -27,6 +27,7 @@ pub fn text_of(outcome: &Outcome) -> String {
         );
     }
     not_graded(&mut markdown, &of(outcome, |checked| checked.status == Status::GraderError));
+    capture_questions(&mut markdown, outcome);
     skipped(&mut markdown, outcome, &of(outcome, |checked| checked.status == Status::Skipped));
     markdown
 }
@@ -115,7 +116,10 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
             let _ = writeln!(markdown, "**Most likely cause:** {}\n", inline(diagnosis));
         }
         let _ = writeln!(markdown, "**Hint:** {}\n\nWhat happened:\n", inline(&check.hint));
-        fenced(markdown, "text", &text::lines(&checked.report));
+        let mut story = text::lines(&checked.report);
+        // It stands below, ready to be copied.
+        story.retain(|line| !line.starts_with(repeat::OF_LABTEST));
+        fenced(markdown, "text", &story);
         if let Some(repeat) = repeat::by_hand(&checked.report) {
             let _ = writeln!(markdown, "\n{}\n", repeat.how);
             fenced(markdown, "sh", &repeat.commands);
@@ -133,6 +137,22 @@ fn not_graded(markdown: &mut String, checks: &[&Checked]) {
     }
 }
 
+fn capture_questions(markdown: &mut String, outcome: &Outcome) {
+    let Some(answers) = &outcome.answers else { return };
+    let _ = writeln!(
+        markdown,
+        "\n## Capture questions\n\n{}, counted apart from the score.\n",
+        sentence(&answers.sum())
+    );
+    fenced(markdown, "text", &text::lines(&answers.report));
+}
+
+/// The same, beginning with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn skipped(markdown: &mut String, outcome: &Outcome, checks: &[&Checked]) {
     if checks.is_empty() {
         return;
@@ -146,7 +166,7 @@ fn skipped(markdown: &mut String, outcome: &Outcome, checks: &[&Checked]) {
             .find(|other| checked.check.needs.contains(&other.check.test) && other.status != Status::Pass);
         let why = match needed {
             Some(needed) => format!("it needs *{}*", inline(needed.check.shows.trim_end_matches('.'))),
-            None => inline(&checked.report),
+            None => inline(why_skipped(checked)),
         };
         let _ = writeln!(markdown, "- {} Skipped, because {why}.", inline(&checked.check.shows));
     }

@@ -14,7 +14,7 @@
 //!   autograder again. The check in question has no `status` either, and its name says `grader error`.
 //! - `stdout_visibility` is `hidden`: what the grader prints is for staff.
 
-use super::{NOT_ISOLATED, points_of, text};
+use super::{NOT_ISOLATED, points_of, text, why_skipped};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use serde_json::{Map, Value, json};
@@ -40,6 +40,8 @@ pub fn text_of(outcome: &Outcome) -> String {
             "isolated": outcome.isolated,
             "robust_score": outcome.points(Kind::Robust),
             "robust_max_score": outcome.points_possible(Kind::Robust),
+            "answers": outcome.answers.as_ref().map(|answers| answers.right),
+            "answers_max": outcome.answers.as_ref().map(|answers| answers.of),
         },
         "tests": tests.map(|(index, checked)| test(index + 1, checked, score.is_some())).collect::<Vec<_>>(),
     });
@@ -104,7 +106,9 @@ fn output(checked: &Checked) -> String {
         );
         lines.push(format!("hint: {}", check.hint));
     }
-    if checked.status != Status::Pass {
+    if checked.status == Status::Skipped {
+        lines.push(text::line(why_skipped(checked)));
+    } else if checked.status != Status::Pass {
         lines.push(String::new());
         lines.extend(text::lines(&checked.report));
     }
@@ -121,6 +125,10 @@ fn summary(outcome: &Outcome) -> String {
     lines.push(format!("Robustness: {robust}, counted apart from the score"));
     if !outcome.isolated {
         lines.push(NOT_ISOLATED.to_owned());
+    }
+    if let Some(answers) = &outcome.answers {
+        lines.push(format!("Capture questions: {}, counted apart from the score", answers.sum()));
+        lines.extend(text::lines(&answers.report));
     }
     lines.extend(outcome.remarks.iter().map(|remark| text::line(remark)));
     if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {

@@ -5,8 +5,8 @@
 //! `properties`: `score` (left out where there is none), `score_max`, `robust`, `robust_max` of the suite, and `kind`,
 //! `points`, `points_max` of each check. XML 1.0 allows no control characters: they are shown escaped.
 
-use super::NOT_ISOLATED;
 use super::text::{self, escaped};
+use super::{NOT_ISOLATED, why_skipped};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use std::fmt::Write;
@@ -84,7 +84,7 @@ fn test_case(xml: &mut String, lab: &str, checked: &Checked) {
     let (status, why) = (checked.status, attribute(why));
     let _ = match status {
         Status::Pass => Ok(()),
-        Status::Skipped => writeln!(xml, "      <skipped message=\"{}\"/>", attribute(&checked.report)),
+        Status::Skipped => writeln!(xml, "      <skipped message=\"{}\"/>", attribute(why_skipped(checked))),
         Status::GraderError => {
             writeln!(xml, "      <error type=\"{status}\" message=\"{why}\">{report}</error>")
         }

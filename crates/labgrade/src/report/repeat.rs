@@ -1,9 +1,13 @@
 //! *Repeating* a failed check by hand: the `nc` or `curl` lines that send what the check sent.
 //!
-//! They are found in the steps of the check's story, as labtest writes them. A step shows bytes for eyes
-//! (`labcore::printable`), so what is read back from it counts only if it has as many bytes as the step says.
+//! Where labtest knows such a line, it stands in the check's story. Elsewhere the lines are made from the story's steps. A
+//! step shows bytes for eyes (`labcore::printable`), so what is read back from it counts only if it has as many bytes as
+//! the step says.
 
 use std::fmt::Write;
+
+/// What labtest writes before a line of its own.
+pub const OF_LABTEST: &str = "to see the same: ";
 
 /// More commands, or a longer one, help nobody: then there are none.
 const COMMANDS_MAX: usize = 4;
@@ -31,6 +35,11 @@ struct Peer {
 
 /// Finds what a student can type to see what `story` tells, if that is possible.
 pub fn by_hand(story: &str) -> Option<Repeat> {
+    if let Some(command) = story.lines().find_map(|line| line.strip_prefix(OF_LABTEST)) {
+        let how =
+            "To see the same by hand (the port is the check's own; write that of your program):".to_owned();
+        return Some(Repeat { how, commands: vec![super::text::line(command)] });
+    }
     let mut peers: Vec<Peer> = Vec::new();
     let mut typed: Vec<Vec<u8>> = Vec::new();
     for step in story.lines().filter_map(step) {
@@ -223,6 +232,15 @@ mod tests {
         check(
             &["client A:1 sends 3 bytes: \"-%\\u{1b}\"", "client A:2 sends 2 bytes: \"b\\0\""],
             &["printf '\\055%%\\033' | nc -N 127.0.0.1 25000", "printf 'b\\000' | nc -N 127.0.0.1 25000"],
+        );
+    }
+
+    #[test]
+    fn takes_the_line_that_the_story_has() {
+        let story = "it went wrong\nto see the same: nc -N 127.0.0.1 4711\n\nsteps:\n   1. client A:1 sends 1 byte: \"a\"\n";
+        assert_eq!(
+            by_hand(story).map(|repeat| repeat.commands),
+            Some(vec!["nc -N 127.0.0.1 4711".to_owned()])
         );
     }
 

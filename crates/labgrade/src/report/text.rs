@@ -44,7 +44,7 @@ pub fn pieces(line: &str) -> Vec<(bool, &str)> {
     pieces.into_iter().enumerate().map(|(index, piece)| (index % 2 == 1, piece)).collect()
 }
 
-/// What [`line`] made, as content of an XML or HTML element, or of an attribute in double quotes.
+/// What [`line()`] made, as content of an XML or HTML element, or of an attribute in double quotes.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -163,7 +163,7 @@ fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()>
     }
 }
 
-/// The first Ctrl+C ends the sending; the summary still comes. The second ends the program.
+/// The first Ctrl+C or SIGTERM ends the sending; the summary still comes. The second ends the program.
 fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
     const INTERRUPTED: i32 = 130; // what a shell gives for a program ended by Ctrl+C
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Conversations of every kind, for conversations.sh: a server on one host, clients on another.
+
+usage: conversations.py server ADDRESS… | client COUNT ADDRESS…
+"""
+
+import socket
+import struct
+import sys
+import threading
+import time
+
+ECHO, SERVER_CLOSES, RESETS, GOES_ON, SPEAKS_FIRST, NOBODY, WEB = 25000, 25002, 25003, 25004, 25005, 25009, 6789
+LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def serve_one(port, peer):
+    try:
+        with peer:
+            talk(port, peer)
+    except OSError:
+        pass  # reset on purpose
+
+
+def talk(port, peer):
+    peer.settimeout(10)
+    if port == SPEAKS_FIRST:
+        peer.sendall(b"welcome\n")
+    if port == GOES_ON:
+        while peer.recv(2048):
+            pass
+        for _ in range(3):
+            time.sleep(0.01)
+            peer.sendall(b"still here\n")
+        return
+    while text := peer.recv(2048):
+        if port == WEB:
+            body = b"Hello from a file.\n" * 200
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            continue
+        peer.sendall(text.upper())
+        if port == RESETS:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+            return
+        if port == SERVER_CLOSES:
+            return
+    if port == ECHO:
+        time.sleep(0.002)  # the acknowledgment of the FIN is often faster than the program's own close
+
+
+def serve(address, port):
+    with socket.create_server((address, port), family=family(address), backlog=64) as listener:
+        while True:
+            peer, _ = listener.accept()
+            threading.Thread(target=serve_one, args=(port, peer), daemon=True).start()
+
+
+def serve_datagrams(address):
+    with socket.socket(family(address), socket.SOCK_DGRAM) as one:
+        one.bind((address, ECHO))
+        while True:
+            text, client = one.recvfrom(65535)
+            one.sendto(text.upper(), client)
+
+
+def server(addresses):
+    for address in addresses:
+        for port in (ECHO, SERVER_CLOSES, RESETS, GOES_ON, SPEAKS_FIRST, WEB):
+            threading.Thread(target=serve, args=(address, port), daemon=True).start()
+        threading.Thread(target=serve_datagrams, args=(address,), daemon=True).start()
+    time.sleep(0.2)
+    print("listening", flush=True)
+    sys.stdin.read()
+
+
+def client(count, addresses):
+    ports = [ECHO, SERVER_CLOSES, RESETS, GOES_ON, SPEAKS_FIRST, WEB, NOBODY, "datagrams", "large", "impatient", "nobody there"]
+    for number in range(count):
+        address, port = addresses[number % len(addresses)], ports[number // len(addresses) % len(ports)]
+        try:
+            if port in ("datagrams", "large", "nobody there"):
+                with socket.socket(family(address), socket.SOCK_DGRAM) as one:
+                    one.settimeout(2)
+                    one.connect((address, NOBODY if port == "nobody there" else ECHO))
+                    for line in (b"hello", b"", b"x" * (6000 if port == "large" else 60)):
+                        one.send(line)
+                        one.recv(65535)
+                continue
+            with socket.create_connection((address, ECHO if port == "impatient" else port), timeout=5) as one:
+                if port == WEB:
+                    one.sendall(b"GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+                    while len(one.recv(65536)) == 65536:
+                        pass
+                elif port == GOES_ON:
+                    one.sendall(b"hello\n")
+                    one.shutdown(socket.SHUT_WR)
+                    while one.recv(2048):
+                        pass
+                elif port == "impatient":  # leaves with unread bytes: a reset
+                    one.sendall(b"hello\n")
+                    time.sleep(0.02)
+                else:
+                    for line in (b"hello\n", b"again\n"):
+                        one.sendall(line)
+                        if not one.recv(2048):
+                            break
+                if port == ECHO and number % 2:
+                    one.shutdown(socket.SHUT_WR)
+                    one.recv(2048)
+        except OSError:
+            pass  # refused and reset on purpose
+
+
+if sys.argv[1] == "server":
+    server(sys.argv[2:])
+else:
+    client(int(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Makes conversations of every kind between two hosts of the bench, captures them on B, and compares labcapture with
+# tshark: usage: conversations.sh LABCAPTURE [COUNT]
+set -euo pipefail
+
+here=$(realpath "$(dirname "$0")")
+topology=$here/../../../scripts/topology.sh
+
+if [[ ${1-} != --inside ]]; then
+    labcapture=$(realpath "$1")
+    directory=$(mktemp -d)
+    trap 'rm -rf "$directory"' EXIT
+    "$topology" run bash "$0" --inside "$directory" "${2-240}"
+    python3 "$here/compare.py" "$labcapture" "$directory"/*.pcapng
+    exit
+fi
+
+directory=$2 count=$3
+"$topology" exec A ip address add fd00::1/64 dev eth0 nodad
+"$topology" exec B ip address add fd00::2/64 dev eth0 nodad
+mkfifo "$directory/stop"
+"$topology" exec A python3 "$here/conversations.py" server 10.0.3.1 fd00::1 <"$directory/stop" >"$directory/ready" &
+exec 3>"$directory/stop"
+until [[ -s $directory/ready ]]; do sleep 0.05; done
+
+"$topology" capture B "$directory/all.pcapng"
+"$topology" exec B python3 "$here/conversations.py" client "$count" 10.0.3.1 fd00::1
+"$topology" stop B
+
+# A line while the cable is out is sent again when it is back; the capture begins after the handshake, without the SYN.
+"$topology" exec B bash -c '
+    exec 4<>/dev/tcp/10.0.3.1/25000
+    echo first >&4 && head -n 1 <&4
+    "$0" capture B "$1/late.pcapng"
+    "$0" exec switch ip link set A down
+    echo lost >&4
+    sleep 1
+    "$0" exec switch ip link set A up
+    timeout 20 head -n 1 <&4
+    exec 4>&-' "$topology" "$directory" >/dev/null
+sleep 0.2 # the close
+"$topology" stop B
+exec 3>&-
+wait

@@ -1,0 +1,271 @@
+//! The students' workspace: complete, unsolved, and nothing for staff in it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use labgrade::marks::{solution_lines, students_version};
+use labgrade::starter;
+use labgrade::workspace::Workspace;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const LABGRADE: &str = env!("CARGO_BIN_EXE_labgrade");
+
+/// Shorter lines, like `Err(error) => return Err(error),` without its indentation, are nobody's solution.
+const LINE_CHARS_MIN: usize = 20;
+
+/// A folder for one test, gone when it is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("labgrade-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Writes a starter into a folder in `folder`, and gives its path.
+fn starter(folder: &Folder) -> PathBuf {
+    let out = folder.0.join("starter");
+    starter::write(&workspace(), &out).unwrap();
+    out
+}
+
+/// All files below a folder, with what is in them.
+fn files(top: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut files, mut folders) = (BTreeMap::new(), vec![top.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path.strip_prefix(top).unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn labgrade(folder: &Path, args: &[&str]) -> Output {
+    Command::new(LABGRADE).current_dir(folder).args(args).output().unwrap()
+}
+
+/// Runs cargo in a starter. What it compiles is kept for the next test: dependencies take most of the time.
+fn cargo(starter: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(starter).args(args).env("RUSTFLAGS", "-Dwarnings").env("RUST_BACKTRACE", "0");
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("starter"));
+    command.output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    [&*output.stdout, &output.stderr].map(String::from_utf8_lossy).concat()
+}
+
+#[test]
+fn is_the_same_twice() {
+    let (first, second) = (Folder::new("first"), Folder::new("second"));
+    let (first, second) = (files(&starter(&first)), files(&starter(&second)));
+    assert_eq!(first, second);
+    assert!(first.len() > 50, "{:?}", first.keys());
+}
+
+#[test]
+fn has_no_line_of_a_solution_in_it() {
+    let (folder, workspace) = (Folder::new("lines"), workspace());
+    let starter = starter(&folder);
+    let mut left_out = 0;
+    for (path, stub) in files(&starter) {
+        if !(path.starts_with("labs") && path.extension().is_some_and(|extension| extension == "rs")) {
+            continue;
+        }
+        let (stub, solution) =
+            (String::from_utf8(stub).unwrap(), fs::read_to_string(workspace.top().join(&path)).unwrap());
+        assert_eq!(students_version(&path, &solution).unwrap(), stub);
+        for line in solution_lines(&path, &solution).unwrap() {
+            let line = line.trim();
+            // Imports are no secret, and a stub may need the same.
+            if line.len() >= LINE_CHARS_MIN && !line.starts_with("use ") {
+                assert!(!stub.lines().any(|other| other.trim() == line), "{}: {line}", path.display());
+                left_out += 1;
+            }
+        }
+    }
+    assert!(left_out > 300, "{left_out}");
+}
+
+#[test]
+fn has_stubs_in_every_lab() {
+    let folder = Folder::new("stubs");
+    let starter = starter(&folder);
+    for lab in workspace().labs().unwrap() {
+        let sources = files(&starter.join("labs").join(&lab).join("src"));
+        let stubs = sources.values().map(|source| String::from_utf8_lossy(source).matches("todo!(").count());
+        assert!(stubs.sum::<usize>() >= 2, "{lab}");
+    }
+}
+
+#[test]
+fn has_nothing_for_staff_in_it() {
+    let folder = Folder::new("staff");
+    let starter = starter(&folder);
+    for (path, bytes) in files(&starter) {
+        let name = path.to_string_lossy();
+        for word in ["labgrade", "labcapture", "labbench", "rubric", "hidden", "fuzz", "mutants"] {
+            assert!(!name.contains(word), "{name}");
+        }
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        for word in ["labgrade", "BEGIN SOLUTION", "END SOLUTION", "// STUB:", "BEGIN STAFF", "END STAFF"] {
+            let line = text.lines().find(|line| line.contains(word));
+            assert_eq!(line, None, "{name}");
+        }
+        if !name.ends_with(".md") {
+            continue;
+        }
+        // A link leads to another page or file, or away.
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            let there = starter.join(&path).parent().unwrap().join(target);
+            assert!(link.contains("://") || target.is_empty() || there.exists(), "{name} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn compiles_without_warnings_and_is_formatted() {
+    let folder = Folder::new("compiles");
+    let starter = starter(&folder);
+    let checked = cargo(&starter, &["check", "--offline", "--locked", "--workspace", "--all-targets"]);
+    assert!(checked.status.success(), "{}", text(&checked));
+    let formatted = cargo(&starter, &["fmt", "--all", "--check"]);
+    assert!(formatted.status.success(), "{}", text(&formatted));
+}
+
+#[test]
+fn tells_a_student_what_to_write_first_whatever_state_other_labs_are_in() {
+    let folder = Folder::new("loop");
+    let starter = starter(&folder);
+    fs::write(starter.join("labs/udp-echo/src/lib.rs"), "this is no Rust").unwrap();
+    let tested =
+        cargo(&starter, &["test", "--offline", "-p", "tcp-echo", "--no-fail-fast", "--test", "core"]);
+    let told = text(&tested);
+    assert!(!tested.status.success());
+    assert!(told.contains("test result: FAILED. 0 passed; 6 failed;"), "{told}");
+    for first in [
+        "not yet implemented: accept a client first",
+        "not yet implemented: send the text and a newline first",
+    ] {
+        assert!(told.contains(first), "{told}");
+    }
+}
+
+/// The grader itself judges both, by the core checks. A stub must be seen through at once: none of its checks may wait
+/// until its time is up.
+#[cfg(target_os = "linux")]
+#[test]
+fn scores_0_where_the_solution_scores_100() {
+    use labgrade::outcome::{Outcome, Status};
+    use labgrade::rubric::{Kind, Rubric};
+    if !labtest::has_tool("cargo-nextest") {
+        return;
+    }
+    let (folder, workspace) = (Folder::new("scores"), workspace());
+    let starter = starter(&folder);
+    for lab in workspace.labs().unwrap() {
+        let core = folder.0.join(format!("{lab}.toml"));
+        let rows = Rubric::read(&workspace, &lab).unwrap();
+        let rows: Vec<_> = rows.of_kind(Kind::Core).cloned().collect();
+        fs::write(&core, toml::to_string(&BTreeMap::from([("check", rows)])).unwrap()).unwrap();
+        let class = folder.0.join(&lab);
+        for (name, from) in [("solution", workspace.top()), ("stub", &*starter)] {
+            let from = from.join("labs").join(&lab).join("src");
+            for (path, bytes) in files(&from) {
+                let to = class.join(name).join("src").join(path);
+                fs::create_dir_all(to.parent().unwrap()).unwrap();
+                fs::write(to, bytes).unwrap();
+            }
+        }
+        let results = folder.0.join(format!("{lab}-results"));
+        let words = ["run", &lab, class.to_str().unwrap(), "--out", results.to_str().unwrap(), "--seed", "1"];
+        let graded = labgrade(workspace.top(), &[&words[..], &["--rubric", core.to_str().unwrap()]].concat());
+        assert!(graded.status.success(), "{lab}: {}", text(&graded));
+        for (name, score) in [("solution", 100), ("stub", 0)] {
+            let outcome = fs::read_to_string(results.join(name).join("outcome.json")).unwrap();
+            let outcome: Outcome = serde_json::from_str(&outcome).unwrap();
+            assert_eq!(outcome.score(), Some(score), "{lab}, {name}: {outcome:#?}");
+            assert!(
+                outcome.build.as_ref().is_some_and(|build| build.ok),
+                "{lab}, {name}: {:?}",
+                outcome.build
+            );
+            for checked in &outcome.checks {
+                assert_ne!(checked.status, Status::Timeout, "{lab}, {name}: {checked:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
+    let (folder, workspace) = (Folder::new("program"), workspace());
+    let out = folder.0.join("made/here");
+    let made =
+        labgrade(&workspace.top().join("labs/udp-echo/src"), &["starter", "--out", out.to_str().unwrap()]);
+    assert!(made.status.success(), "{}", text(&made));
+    assert!(out.join("labs/udp-echo/README.md").is_file());
+    assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "something is left beside it");
+
+    let again = labgrade(workspace.top(), &["starter", "--out", out.to_str().unwrap()]);
+    let expected = format!("error: `{}` is not empty; give a new folder, or empty this one\n", out.display());
+    assert_eq!((text(&again), again.status.code()), (expected, Some(1)));
+
+    let top = workspace.top().to_str().unwrap();
+    let there = labgrade(&folder.0, &["starter", "--workspace", top, "--out", "there"]);
+    assert!(there.status.success(), "{}", text(&there));
+    let nowhere = labgrade(&folder.0, &["starter", "--out", "nowhere"]);
+    assert!(text(&nowhere).ends_with("name it with `--workspace DIR`\n"), "{}", text(&nowhere));
+    let inside = labgrade(workspace.top(), &["starter", "--out", "labs/udp-echo/src/new"]);
+    assert!(text(&inside).contains("lies in a folder that students get"), "{}", text(&inside));
+}
+
+#[test]
+fn leaves_nothing_behind_when_a_mark_is_wrong() {
+    let folder = Folder::new("wrong");
+    let copy = folder.0.join("staff");
+    for (path, bytes) in files(&starter(&folder)) {
+        let to = copy.join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, bytes).unwrap();
+    }
+    for lab in workspace().labs().unwrap() {
+        for part in ["rubric.toml", "tests/hidden.rs"] {
+            let (from, to) =
+                (workspace().lab(&lab).unwrap().join(part), copy.join("labs").join(&lab).join(part));
+            if from.exists() {
+                fs::copy(from, to).unwrap();
+            }
+        }
+    }
+    let library = copy.join("labs/udp-echo/src/lib.rs");
+    let source = fs::read_to_string(&library).unwrap() + "// BEGIN SOLUTION\n";
+    fs::write(&library, &source).unwrap();
+    let out = folder.0.join("out/starter");
+    let failed = labgrade(&copy, &["starter", "--out", out.to_str().unwrap()]);
+    let line = source.lines().count();
+    let expected = format!("error: labs/udp-echo/src/lib.rs:{line}: this part has no `// END SOLUTION`\n");
+    assert_eq!((text(&failed), failed.status.code()), (expected, Some(1)));
+    assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 0, "something is left");
+}
