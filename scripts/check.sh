@@ -53,7 +53,7 @@ done
 
 step 'scripts'
 if command -v shellcheck >/dev/null; then
-    shellcheck scripts/*.sh scripts/tests/*.sh scripts/gradescope/* .ci/run
+    shellcheck scripts/*.sh scripts/tests/*.sh scripts/ship/*.sh scripts/gradescope/* .ci/run
 else
     missing shellcheck 'apt-get install shellcheck'
 fi

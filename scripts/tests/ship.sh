@@ -421,14 +421,14 @@ is_on_one_version_wherever_it_is_interrupted() {
     for program in rsync/TERM rsync/KILL sha256sum/TERM tar/KILL sync/TERM ln/KILL mv/TERM; do
         signal=${program#*/} program=${program%/*}
         to=${versions[1]} versions=("${versions[@]:1}" "$from")
-        hold 2 $program
+        hold 2 "$program"
         "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/$to" </dev/null >said 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail "$program did not begin"
-        kill -$signal $ship
+        kill -"$signal" $ship
         wait $ship 2>/dev/null || true
         has 2 "$from"
-        rm tools2/$program
+        rm "tools2/$program"
         exec 3<>go_on
         echo >&3
         await "the end of all work after $program" at_rest
@@ -539,7 +539,7 @@ ends_the_servers_of_a_check_that_is_killed() {
         ship=$!
         timeout 20 cat reached >/dev/null || fail 'no server began'
         runs_servers || fail 'no server runs'
-        kill -$signal $ship
+        kill -"$signal" $ship
         wait $ship 2>/dev/null || true
         rm tools2/cat
         timeout 20 bash -c 'echo >go_on' || fail 'the end of the servers is not awaited'

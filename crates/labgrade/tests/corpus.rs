@@ -11,6 +11,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod support;
+
 use labgrade::outcome::{Outcome, Status};
 use labgrade::rubric::Kind;
 use serde::Deserialize;
@@ -132,6 +134,9 @@ fn core_of(rubric: &Path) -> String {
 /// Grades all submissions for `lab`, as a class. What is beyond the core is checked only where it is asked for.
 #[track_caller]
 fn check(lab: &str) {
+    if !support::can_grade() {
+        return;
+    }
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/submissions").join(lab);
     let folder = Folder::new(lab);

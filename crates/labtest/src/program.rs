@@ -294,7 +294,9 @@ impl Program {
     /// Writes bytes to the standard input of a program that may have ended.
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.story.step(format!("type {}", diagnosis::bytes(bytes)));
-        let input = self.input.get_mut().unwrap().as_mut().expect("standard input has ended");
+        let Some(input) = self.input.get_mut().unwrap() else {
+            return Err(std::io::Error::other("standard input has ended"));
+        };
         input.write_all(bytes).and_then(|()| input.flush())
     }
 
@@ -808,6 +810,15 @@ mod tests {
         assert_eq!(announced("hello\nlistening on 0.0.0.0:25000\n"), "127.0.0.1:25000".parse().ok());
         assert_eq!(announced("listening on 127.0.0.1:250"), None); // the line is not complete yet
         assert_eq!(announced("listening on port 12000\n"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn types_nothing_when_the_input_has_ended() {
+        let mut client = super::Client::at("/bin/sh", &["-c", "read line"]);
+        assert!(client.offer_line("hello"));
+        client.end_input();
+        assert!(!client.offer_line("and more"));
     }
 
     #[cfg(target_os = "linux")]

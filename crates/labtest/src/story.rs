@@ -50,6 +50,11 @@ impl Story {
         self.steps.lock().unwrap().push(text.into());
     }
 
+    /// True if something was typed into a program.
+    pub(crate) fn has_typed(&self) -> bool {
+        self.steps.lock().unwrap().iter().any(|step| step.starts_with("type "))
+    }
+
     pub(crate) fn show_on_failure(&self, name: &str, output: &Arc<Output>) {
         self.outputs.lock().unwrap().push((name.to_owned(), Arc::clone(output)));
     }

@@ -310,9 +310,11 @@ impl Story {
             )
         } else if self.is_over() {
             "the client ended before it sent anything (its last words are below)".to_owned()
-        } else {
+        } else if self.has_typed() {
             "the client sent nothing when a line was typed: send it then, and not at the end of the input"
                 .to_owned()
+        } else {
+            "the client sent nothing: it has no input to wait for".to_owned()
         }
     }
 
