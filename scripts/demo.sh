@@ -39,6 +39,7 @@ title() { printf '\n== %s\n' "$1"; }
 start() {
     local screen=$scratch/$1 waited=0
     echo "\$ $*"
+    : >"$screen" # before the server's own shell does: an earlier one's line must not count
     "$bin/$1" "${@:2}" >"$screen" &
     servers+=($!)
     until grep -q '^listening on ' "$screen"; do

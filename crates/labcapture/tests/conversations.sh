@@ -28,6 +28,7 @@ until [[ -s $directory/ready ]]; do sleep 0.05; done
 "$topology" stop B
 
 # A line while the cable is out is sent again when it is back; the capture begins after the handshake, without the SYN.
+# shellcheck disable=SC2016 # it is B's shell that expands them
 "$topology" exec B bash -c '
     exec 4<>/dev/tcp/10.0.3.1/25000
     echo first >&4 && head -n 1 <&4
