@@ -2,17 +2,40 @@
 # Makes what is handed out.
 set -euo pipefail
 
+all_targets=(aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf arm-unknown-linux-musleabihf x86_64-unknown-linux-musl)
+
 if [[ ${1-} == -h || ${1-} == --help ]]; then
-    cat <<'EOF'
-usage: scripts/release.sh gradescope LAB
+    cat <<'END'
+usage: scripts/release.sh [--dirty] [--target TARGET]... [--without-autograders]
+       scripts/release.sh gradescope LAB
+
+Without a word, makes a release of the commit that is checked out. The version is the manifest's, if the tag vVERSION
+names this commit; else it has the commit's name in it. In dist/ are then:
+
+  socket-labs-VERSION-student.tar.gz           the students' workspace, with all dependencies: builds without a network
+  socket-labs-VERSION-staff.tar.gz             the whole workspace, likewise
+  socket-labs-VERSION-programs-TARGET.tar.gz   static programs for Linux, and the handouts
+  socket-labs_VERSION_ARCHITECTURE.deb         the same as a Debian package, with man pages and completions
+  socket-labs-VERSION-licences.txt             the licences of all dependencies
+  socket-labs-VERSION-sizes.txt                the programs' sizes, which the next release is compared with
+  gradescope-LAB.zip                           every lab's autograder
+  SHA256SUMS                                   of these, and of nothing else that lies there
+
+--dirty                 takes the files as they are, also those that are not committed
+--target TARGET         makes programs for this target alone; can be said several times. Without it, for
+                        aarch64, armv7, arm (Raspberry Pi Zero and 1) and x86_64
+--without-autograders   leaves them out
 
 gradescope LAB   writes dist/gradescope-LAB.zip, the autograder of one lab for Gradescope: to be uploaded as it is.
                  In it are the lab's tests and rubric, but not its solution, which the students' programs could
                  read; labgrade; all packages they need, so that nothing is downloaded there but Ubuntu's own; and
                  cargo-nextest, as Ubuntu does not have it. Needs Rust, cargo-nextest for x86_64, and python3.
 
-Twice from the same files gives the same bytes.
-EOF
+Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar, and
+what gradescope needs. The maintainer that the Debian packages name is $DEBFULLNAME <$DEBEMAIL>, or the commit's author.
+
+Twice from the same commit and with the same tools gives the same bytes.
+END
     exit 0
 fi
 
@@ -20,6 +43,7 @@ fail() {
     echo "error: $1" >&2
     exit "${2-1}"
 }
+step() { printf '\n-- %s\n' "$*"; }
 
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
@@ -47,6 +71,19 @@ with zipfile.ZipFile(archive + ".new", "w", zipfile.ZIP_DEFLATED, compresslevel=
             made.writestr(entry, file.read())
 os.replace(archive + ".new", archive)
 EOF
+}
+
+# vendor WORKSPACE: puts all dependencies into it, and tells cargo to take them from there.
+vendor() {
+    (cd "$1" && cargo vendor --quiet --locked vendor >/dev/null)
+    mkdir "$1/.cargo"
+    cat >"$1/.cargo/config.toml" <<'END'
+[source.crates-io]
+replace-with = "vendor"
+
+[source.vendor]
+directory = "vendor"
+END
 }
 
 # nextest FOLDER: puts cargo-nextest there. It must run on the oldest Ubuntu that Gradescope offers, 22.04.
@@ -91,20 +128,232 @@ gradescope() {
     cd "$workspace"
     # The lock file without what the other labs need; then the packages that are left.
     cargo update --quiet --workspace --offline
-    cargo vendor --quiet --locked vendor >/dev/null
-    mkdir .cargo
-    cat >.cargo/config.toml <<'EOF'
-[source.crates-io]
-replace-with = "vendor"
-
-[source.vendor]
-directory = "vendor"
-EOF
     cd "$OLDPWD"
+    vendor "$workspace"
     cp "$workspace/vendor/anyhow/LICENSE-APACHE" "$top/bin/LICENSE-cargo-nextest"
 
     pack "$top" "dist/gradescope-$lab.zip"
     printf 'dist/gradescope-%s.zip  %s bytes\n' "$lab" "$(stat -c %s "dist/gradescope-$lab.zip")"
+}
+
+# archive FOLDER NAME: dist/socket-labs-VERSION-NAME.tar.gz with one folder, socket-labs-VERSION. Its files are as old as
+# the commit.
+archive() {
+    local made=dist/socket-labs-$version-$2.tar.gz
+    tar --create --directory "$1" --transform "s,^\.,socket-labs-$version,SH" --sort=name --format=gnu \
+        --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' --mtime="@$SOURCE_DATE_EPOCH" . |
+        gzip --no-name -9 >"$made.new"
+    mv "$made.new" "$made"
+    released+=("$made")
+    printf '%s  %s bytes\n' "$made" "$(stat -c %s "$made")"
+}
+
+# find_version: reads the manifest and the tag, and sets `version`.
+find_version() {
+    local dirty manifest
+    dirty=$(git status --porcelain)
+    if [[ -n $dirty && -z $take_dirty ]]; then
+        fail "there are changes that are not committed (\`git status\` shows them); commit them, or say --dirty"
+    fi
+    manifest=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+    [[ $manifest =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version in Cargo.toml is \`$manifest\`; write one like \`0.1.0\`"
+    version=$manifest
+    if [[ -n $dirty ]]; then
+        version+=-dev.dirty
+    elif [[ $(git rev-parse --quiet --verify "refs/tags/v$manifest^{commit}") != "$(git rev-parse HEAD)" ]]; then
+        version+=-dev.$(git rev-parse --short=8 HEAD)
+        echo "note: no tag v$manifest names this commit, so it becomes $version; for a release: git tag v$manifest"
+    fi
+}
+
+# staff_tree FOLDER: the files of the commit; with --dirty, those that git would commit now.
+staff_tree() {
+    local tree=HEAD
+    mkdir "$1"
+    if [[ -n $take_dirty ]]; then
+        # An index and objects of our own: the person's stay as they are.
+        local objects
+        objects=$(git rev-parse --path-format=absolute --git-path objects)
+        export GIT_INDEX_FILE=$scratch/index GIT_OBJECT_DIRECTORY=$scratch/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
+        mkdir "$GIT_OBJECT_DIRECTORY"
+        git add --all
+        tree=$(git write-tree)
+    fi
+    git archive "$tree" | tar --extract --directory "$1"
+    unset GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+}
+
+# build_programs TARGET: builds all labs' programs from the staff's tree, and puts them into $scratch/TARGET/bin.
+build_programs() {
+    local target=$1 lab program size before
+    # Where the sources lay here is of no use to anybody, and differs from time to time.
+    local flags="-C linker=rust-lld -C link-self-contained=yes --remap-path-prefix=$staff=/socket-labs"
+    (
+        cd "$staff"
+        RUSTFLAGS=$flags cargo build --target-dir "$scratch/target" --quiet --locked --offline --profile dist --target "$target" "${labs[@]/#/--package=}" --bins
+    )
+    mkdir -p "$scratch/$target/bin"
+    for lab in "${labs[@]}"; do
+        for program in "$staff/labs/$lab"/src/bin/*.rs; do
+            program=$(basename "$program" .rs)
+            cp "$scratch/target/$target/dist/$program" "$scratch/$target/bin"
+            size=$(stat -c %s "$scratch/$target/bin/$program")
+            echo "$target $program $size" >>"$sizes"
+            before=
+            [[ -z $previous ]] || before=$(awk -v t="$target" -v p="$program" '$1 == t && $2 == p { print $3 }' "$previous")
+            [[ $size -le 1048576 ]] || before+='  larger than 1 MiB'
+            printf '%-32s %-20s %8s bytes, before: %s\n' "$target" "$program" "$size" "${before:-none}"
+        done
+    done
+}
+
+# manual FOLDER: man pages and completions, which a copy of each program writes.
+manual() {
+    local copy=$scratch/manual-source lab program
+    mkdir -p "$copy" "$1"/{man,bash,fish,zsh}
+    tar --create --directory "$staff" --exclude ./vendor --exclude ./.cargo . | tar --extract --directory "$copy"
+    (
+        cd "$copy"
+        for lab in "${labs[@]}"; do
+            cargo add --quiet --package "$lab" clap_mangen@=0.3.3 clap_complete@=4.6.11
+            for program in "labs/$lab"/src/bin/*.rs; do
+                sed -i 's/^fn main()/#[allow(dead_code)]\nfn run_program()/' "$program"
+                cat scripts/release/manual.rs >>"$program"
+            done
+        done
+        # Warnings would be about a `run` that is never called.
+        RUSTFLAGS=--allow=warnings cargo build --quiet --target-dir "$scratch/target" "${labs[@]/#/--package=}" --bins
+    )
+    for lab in "${labs[@]}"; do
+        for program in "$staff/labs/$lab"/src/bin/*.rs; do
+            "$scratch/target/debug/$(basename "$program" .rs)" "$1"
+        done
+    done
+    for program in "$1"/bash/*.bash; do mv "$program" "${program%.bash}"; done
+}
+
+# debian_package TARGET: dist/socket-labs_VERSION_ARCHITECTURE.deb
+debian_package() {
+    local package=$scratch/package debian_version=${version/-/\~} maintainer architecture made
+    case $1 in
+    aarch64-*) architecture=arm64 ;;
+    arm*) architecture=armhf ;;
+    x86_64-*) architecture=amd64 ;;
+    esac
+    made=dist/socket-labs_${debian_version}_$architecture.deb
+    maintainer=$(git log -1 --format='%an <%ae>')
+    [[ -z ${DEBEMAIL-} ]] || maintainer="${DEBFULLNAME:-$DEBEMAIL} <$DEBEMAIL>"
+    rm -rf "$package"
+    cp -r "$scratch/manual" "$package"
+    cp -r "$scratch/$1/bin" "$scratch/doc" "$package"
+    cp "$staff/scripts/release/deb.toml" "$package/Cargo.toml"
+    cp "$staff/scripts/release/overrides" "$package/overrides"
+    touch "$package/lib.rs"
+    {
+        printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: socket-labs\n\n'
+        printf 'Files: *\n%s\nLicense: MIT\n' "$(sed -n 's/^Copyright (c)/Copyright:/p' "$staff/LICENSE")"
+        sed '1,/^Copyright/d' "$staff/LICENSE" | sed '/./,$!d' | sed 's/^$/./; s/^/ /'
+        printf 'Comment:\n The programs are static. The licences of what is in them are in\n /usr/share/doc/socket-labs/licences.txt.\n'
+    } >"$package/copyright"
+    {
+        printf 'socket-labs (%s) unstable; urgency=medium\n\n  * Release %s.\n\n' "$debian_version" "$version"
+        printf ' -- %s  %s\n' "$maintainer" "$(LC_ALL=C date --utc --date="@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %H:%M:%S +0000')"
+    } >"$package/changelog"
+    sed -i "s|^license = .*|&\nauthors = [\"$maintainer\"]|" "$package/Cargo.toml"
+    find "$package" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
+    (
+        cd "$package"
+        CARGO_TARGET_DIR=$scratch/target cargo deb --quiet --no-build --no-strip --target "$1" \
+            --deb-version "$debian_version" --output "$scratch/made.deb" >/dev/null
+    )
+    mv "$scratch/made.deb" "$made"
+    released+=("$made")
+    printf '%s  %s bytes\n' "$made" "$(stat -c %s "$made")"
+}
+
+release() {
+    local take_dirty='' autograders=yes target lab program
+    local targets=() released=()
+    while [[ $# -gt 0 ]]; do
+        case $1 in
+        --dirty) take_dirty=yes ;;
+        --without-autograders) autograders= ;;
+        --target)
+            [[ " ${all_targets[*]} " == *" ${2-} "* ]] || fail "\`${2-}\` is no target of ours; they are ${all_targets[*]}" 2
+            targets+=("$2")
+            shift
+            ;;
+        *) fail "\`$1\` is unknown; see scripts/release.sh --help" 2 ;;
+        esac
+        shift
+    done
+    [[ ${#targets[@]} -gt 0 ]] || targets=("${all_targets[@]}")
+
+    # Whatever is missing shows before the work begins.
+    local version library
+    find_version
+    library=$(rustc --print sysroot)/lib/rustlib
+    for target in "${targets[@]}"; do
+        [[ -d $library/$target ]] || fail "the target \`$target\` is not there; get it with \`rustup target add $target\`"
+    done
+    cargo deb --version >/dev/null 2>&1 || fail "cargo-deb is not installed; get it with \`cargo install --locked cargo-deb\`"
+    [[ -z $autograders ]] || nextest "$scratch/nextest"
+    export SOURCE_DATE_EPOCH
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+    mkdir -p dist
+
+    step "the workspaces of $version"
+    local staff=$scratch/staff labs=()
+    staff_tree "$staff"
+    for lab in "$staff"/labs/*/; do labs+=("$(basename "$lab")"); done
+    cargo run --quiet --locked -p labgrade -- --workspace "$staff" starter --out "$scratch/student"
+    vendor "$scratch/student"
+    vendor "$staff"
+    archive "$scratch/student" student
+    archive "$staff" staff
+
+    step 'licences'
+    "$staff/scripts/release/licences.py" "$staff" >"$scratch/licences.txt"
+    cp "$scratch/licences.txt" "dist/socket-labs-$version-licences.txt"
+    released+=("dist/socket-labs-$version-licences.txt")
+    printf '%s packages\n' "$(grep -c '^[^ ]* [0-9][^ ]*: ' "$scratch/licences.txt")"
+
+    step 'programs'
+    local sizes=$scratch/sizes.txt previous
+    # The last release in dist/ that is not this one.
+    previous=$(find dist -name 'socket-labs-*-sizes.txt' ! -name "socket-labs-$version-sizes.txt" | sort -V | tail -n 1)
+    : >"$sizes"
+    mkdir "$scratch/doc"
+    cp "$staff/labs/README.md" "$scratch/doc/labs.md"
+    for lab in "${labs[@]}"; do cp "$staff/labs/$lab/README.md" "$scratch/doc/$lab.md"; done
+    cp "$scratch/licences.txt" "$scratch/doc"
+    for target in "${targets[@]}"; do
+        build_programs "$target"
+        mkdir -p "$scratch/$target/share/doc"
+        cp -r "$scratch/doc" "$scratch/$target/share/doc/socket-labs"
+        archive "$scratch/$target" "programs-$target"
+    done
+    cp "$sizes" "dist/socket-labs-$version-sizes.txt"
+    released+=("dist/socket-labs-$version-sizes.txt")
+
+    step 'Debian packages'
+    manual "$scratch/manual"
+    for target in "${targets[@]}"; do
+        # Debian's armhf has one name for both; the programs for the older processors run on the newer ones, too.
+        [[ $target == armv7-* ]] || debian_package "$target"
+    done
+
+    if [[ -n $autograders ]]; then
+        step 'autograders'
+        for lab in "${labs[@]}"; do
+            rm -rf "$scratch/zip" "$scratch/starter"
+            gradescope "$lab"
+            released+=("dist/gradescope-$lab.zip")
+        done
+    fi
+
+    (cd dist && sha256sum "${released[@]#dist/}" | LC_ALL=C sort -k 2 >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
+    step "dist/SHA256SUMS lists $version: ${#released[@]} files"
 }
 
 case ${1-} in
@@ -112,6 +361,5 @@ gradescope)
     [[ $# -eq 2 ]] || fail "gradescope takes the name of one lab, such as \`udp-echo\`" 2
     gradescope "$2"
     ;;
-'') fail 'nothing is named to make; see scripts/release.sh --help' 2 ;;
-*) fail "\`$1\` is unknown; see scripts/release.sh --help" 2 ;;
+*) release "$@" ;;
 esac

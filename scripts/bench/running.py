@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
 HERTZ = os.sysconf("SC_CLK_TCK")
 START_SECONDS_MAX = 5.0
+STOP_SECONDS_MAX = 8.0
 
 
 class Failed(Exception):
@@ -102,8 +104,18 @@ class Server:
         return sum(int(size) for size in sizes)
 
     def stop(self):
-        self.process.kill()
-        self.process.wait()
+        """Ends it and all that it started: nginx's workers outlive a master that is killed."""
+        tree = self._tree()
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            for process in tree:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.process.wait()
 
 
 def run_load(command):

@@ -94,8 +94,11 @@ class Web:
         printed = run_load(load)
         used = server.cpu_seconds() - before
         requests = int(re.search(r"(\d+) requests in", printed)[1])
-        if "Non-2xx" in printed or requests == 0:
+        if "Non-2xx" in printed:
             raise Failed(f"`{server.name}` gave wrong answers: {printed}")
+        if requests == 0:
+            seconds = self.settings.seconds
+            raise Failed(f"`{server.name}` answered no request in {seconds} s; give more: --seconds {seconds * 3}")
         if errors := re.search(r"Socket errors: (.*)", printed):
             note(f"{server.name}, {path}: {errors[1]}")
         # busybox makes a process for each connection and never asks for its times, so the system forgets them.

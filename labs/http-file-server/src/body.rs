@@ -61,7 +61,9 @@ fn measure(bytes: &[u8]) -> Result<Option<Chunk>, Status> {
 fn size(digits: &[u8]) -> Option<usize> {
     // The standard library's parser takes a plus sign, and HTTP does not.
     let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
-    usize::from_str_radix(text, 16).ok()
+    let size = u64::from_str_radix(text, 16).ok()?;
+    // A computer of 32 bits refuses the same sizes as one of 64.
+    Some(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]

@@ -256,7 +256,7 @@ fn refuses_limits_that_make_no_sense() {
 fn goes_on_when_it_runs_out_of_descriptors() {
     let server = Server::limited("-n 16", SERVER, &[]);
     let mut clients: Vec<_> = (0..20).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("failed to accept a client: Too many open files");
+    server.expect_on_screen("failed to accept a client: ");
     let before = server.cpu_time();
     clients[1].expect_nothing_for(Duration::from_millis(500));
     // Said once, or twice if one more found a place, but not each time that it is tried again.
