@@ -104,7 +104,7 @@ gradescope() {
     local lab=$1 top=$scratch/zip part
     local workspace=$top/workspace
     [[ -f labs/$lab/rubric.toml ]] || fail "\`labs/$lab/rubric.toml\` does not exist; the labs are in labs/"
-    mkdir -p "$workspace/crates" "$workspace/labs" dist
+    mkdir -p "$workspace/crates" "$workspace/labs" "$workspace/scripts" dist
 
     cp scripts/gradescope/setup.sh scripts/gradescope/run_autograder "$top"
     chmod 755 "$top/setup.sh" "$top/run_autograder"
@@ -114,7 +114,8 @@ gradescope() {
     # What students get of a workspace belongs to it, as labgrade finds changes to that by making a starter.
     cp Cargo.toml Cargo.lock LICENSE README.md rustfmt.toml .clippy.toml .gitignore "$workspace"
     cp labs/README.md "$workspace/labs"
-    for part in crates/labcore crates/labtest crates/labgrade "labs/$lab"; do
+    cp scripts/three-hosts.sh scripts/topology.sh "$workspace/scripts"
+    for part in crates/labcore crates/labtest crates/labcapture crates/labgrade "labs/$lab"; do
         cp -r "$part" "$workspace/$part"
         rm -rf "${workspace:?}/$part/target" "${workspace:?}/$part/fuzz"
     done
