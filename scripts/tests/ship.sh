@@ -447,7 +447,7 @@ ends_at_ctrl_c() {
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
     mkfifo keyboard
-    "${staff[@]}" env --default-signal=INT script -qec "$SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >said 2>&1 &
+    "${staff[@]}" env --default-signal=INT SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >said 2>&1 &
     exec 3>keyboard
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     printf '\003' >&3

@@ -195,9 +195,9 @@ passes_input_output_status_and_signals_through() {
     status=0
     wait $! || status=$?
     expect 'status after TERM' $status 143
-    # A keyboard: Ctrl+C reaches the program, which says so.
+    # A keyboard: Ctrl+C reaches the program, which says so. (The shell's `exec` leaves no shell in between: dash would end of Ctrl+C itself.)
     mkfifo keyboard
-    env --default-signal=INT script -qec "$topology exec A bash -c 'trap \"echo caught; exit 5\" INT; echo begun; while read -r _; do :; done'" /dev/null <keyboard >screen 2>&1 &
+    env --default-signal=INT SHELL=/bin/sh script -qec "exec $topology exec A bash -c 'trap \"echo caught; exit 5\" INT; echo begun; while read -r _; do :; done'" /dev/null <keyboard >screen 2>&1 &
     exec 3>keyboard
     await 'the program on a terminal' grep -q begun screen
     printf '\003' >&3
@@ -265,7 +265,7 @@ leaves_nothing_when_a_run_is_interrupted_or_killed() {
         await "the end of all processes after $signal" nothing_left
     done
     mkfifo keyboard
-    env --default-signal=INT script -qec "$topology run $topology exec A bash -c 'exec -a $TOPOLOGY-mark sleep 1000'" /dev/null <keyboard >screen 2>&1 &
+    env --default-signal=INT SHELL=/bin/sh script -qec "exec $topology run $topology exec A bash -c 'exec -a $TOPOLOGY-mark sleep 1000'" /dev/null <keyboard >screen 2>&1 &
     exec 3>keyboard
     await 'a process on A' runs "$TOPOLOGY-mark"
     printf '\003' >&3
