@@ -51,7 +51,7 @@ impl<'a> Connection<'a> {
             stream,
             client: client.to_canonical().to_string(),
             server,
-            sender: Sender::new(stream, server.limits.write_timeout)?,
+            sender: Sender::new(stream, server.limits.write_timeout, &server.buffers)?,
             pending: Vec::new(),
             deadline: None,
             chunk: [0; CHUNK_BYTES_MAX],

@@ -32,6 +32,7 @@ pub mod validators;
 use crate::answer::Site;
 use crate::connection::Connection;
 use crate::connections::{Connections, Seat};
+use crate::send::Buffers;
 use clap::value_parser;
 use labcore::{Screen, parse_timeout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -50,6 +51,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 // END SOLUTION
 // STUB: use crate::answer::Site;
 // STUB: use crate::connections::Connections;
+// STUB: use crate::send::Buffers;
 // STUB: use clap::value_parser;
 // STUB: use labcore::{Screen, parse_timeout};
 // STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -69,6 +71,8 @@ pub struct Server {
     pub once: bool,
     /// Where it logs.
     pub screen: Screen,
+    /// What it puts small answers together in.
+    pub buffers: Buffers,
     /// Whom it serves. Shared with whoever is to stop it.
     pub connections: Arc<Connections>,
 }

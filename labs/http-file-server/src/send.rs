@@ -5,6 +5,7 @@ use labcore::is_timeout;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A body up to this length goes out with the head in one write. A longer one does not pass through this program:
@@ -14,10 +15,34 @@ const SMALL_BYTES_MAX: u64 = 16 * 1024;
 /// How often a wait is broken off to see if the client has taken anything.
 const LOOKS: u32 = 6;
 
+/// How many buffers are kept for the next answers. The ones above, in a crowd of slow clients, go back to the system.
+const BUFFERS_MAX: usize = 16;
+
+/// Buffers to put small answers together in, lent to one connection after the other.
+///
+/// The one that came back last is lent first: it is still in the processor's cache, and a connection's own would not be.
+#[derive(Default)]
+pub struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    fn lend(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn take_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffers.len() < BUFFERS_MAX {
+            buffers.push(buffer);
+        }
+    }
+}
+
 /// The sending side of a connection. It counts what it sends.
 pub struct Sender<'a> {
     stream: &'a TcpStream,
     patience: Duration,
+    buffers: &'a Buffers,
     sent: u64,
 }
 
@@ -26,12 +51,12 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// If the connection is lost already.
-    pub fn new(stream: &'a TcpStream, patience: Duration) -> io::Result<Sender<'a>> {
+    pub fn new(stream: &'a TcpStream, patience: Duration, buffers: &'a Buffers) -> io::Result<Sender<'a>> {
         // A call that waits is done when *all* its bytes are, and only a timeout shows how far it has come.
         stream.set_write_timeout(Some((patience / LOOKS).max(Duration::from_millis(1))))?;
         // A head and the beginning of its body are sent together, so there is nothing to wait and collect for.
         stream.set_nodelay(true)?;
-        Ok(Sender { stream, patience, sent: 0 })
+        Ok(Sender { stream, patience, buffers, sent: 0 })
     }
 
     /// Sends an answer, and gives how much of its body went out, also when not all of it did.
@@ -42,24 +67,15 @@ impl<'a> Sender<'a> {
             Body::Absent => self.write_all(head.as_bytes()),
             Body::Page(page) => self.write_all((head + &page).as_bytes()),
             Body::File { file, start, length } if length <= SMALL_BYTES_MAX => {
-                self.send_small(head, file, start, length)
+                let mut bytes = self.buffers.lend();
+                bytes.extend_from_slice(head.as_bytes());
+                let result = append(&mut bytes, file, start, length).and_then(|()| self.write_all(&bytes));
+                self.buffers.take_back(bytes);
+                result
             }
             Body::File { file, start, length } => self.send_large(head.as_bytes(), &file, start, length),
         };
         (self.sent.saturating_sub(head_length), result)
-    }
-
-    fn send_small(&mut self, head: String, mut file: File, start: u64, length: u64) -> io::Result<()> {
-        let mut bytes = head.into_bytes();
-        bytes.reserve_exact(usize::try_from(length).unwrap_or_default());
-        if start > 0 {
-            file.seek(SeekFrom::Start(start))?;
-        }
-        let read = file.take(length).read_to_end(&mut bytes)?;
-        if (read as u64) < length {
-            return Err(shrunk());
-        }
-        self.write_all(&bytes)
     }
 
     #[cfg(target_os = "linux")]
@@ -119,9 +135,36 @@ impl Write for Sender<'_> {
     }
 }
 
+/// Adds a part of a file to what is in the buffer.
+fn append(bytes: &mut Vec<u8>, mut file: File, start: u64, length: u64) -> io::Result<()> {
+    bytes.reserve(usize::try_from(length).unwrap_or_default());
+    if start > 0 {
+        file.seek(SeekFrom::Start(start))?;
+    }
+    let read = file.take(length).read_to_end(bytes)?;
+    if (read as u64) < length { Err(shrunk()) } else { Ok(()) }
+}
+
 /// The file has become shorter than the length that the client was told.
 ///
 /// Nothing else may be sent in place of the missing bytes. The early end of the connection tells the client.
 fn shrunk() -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUFFERS_MAX, Buffers};
+
+    #[test]
+    fn lends_buffers_empty_and_keeps_few() {
+        let buffers = Buffers::default();
+        for number in 0..BUFFERS_MAX + 5 {
+            buffers.take_back(vec![b'x'; number + 1]);
+        }
+        let lent: Vec<Vec<u8>> = (0..=BUFFERS_MAX).map(|_| buffers.lend()).collect();
+        assert!(lent.iter().all(Vec::is_empty));
+        assert!(lent[0].capacity() >= BUFFERS_MAX, "the one that came back last comes first");
+        assert_eq!(lent[BUFFERS_MAX].capacity(), 0, "more than {BUFFERS_MAX} were kept");
+    }
 }

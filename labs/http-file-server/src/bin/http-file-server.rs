@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::Parser;
 use http_file_server::answer::Site;
 use http_file_server::file::Root;
+use http_file_server::send::Buffers;
 use http_file_server::{Limits, Server, serve, stop};
 use labcore::{Screen, ServerAddress, report};
 use std::net::TcpListener;
@@ -47,6 +48,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         limits: args.limits,
         once: args.once,
         screen: Screen::open(args.quiet)?,
+        buffers: Buffers::default(),
         connections: Arc::default(),
     };
     let addresses = args.address.resolve()?;
