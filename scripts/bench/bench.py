@@ -23,8 +23,9 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 class Settings:
     """How to measure, and where the programs are."""
 
-    def __init__(self, rounds, seconds, scratch):
-        self.rounds, self.seconds, self.scratch = rounds, seconds, scratch
+    def __init__(self, rounds, seconds, scratch, plot):
+        self.rounds, self.seconds, self.scratch, self.plot = rounds, seconds, scratch, plot
+        self.machine = machine()
         self.target = None
 
     def build(self, *packages):
@@ -72,6 +73,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--json")
+    parser.add_argument("--plot")
     arguments = parser.parse_args()
     if not several_cores():
         note("there is one core only, so server and load share it")
@@ -79,7 +81,7 @@ def main():
     print(f"{arguments.rounds} rounds in turns, {arguments.seconds} s each", flush=True)
     tables = []
     with tempfile.TemporaryDirectory() as scratch:
-        settings = Settings(arguments.rounds, arguments.seconds, scratch)
+        settings = Settings(arguments.rounds, arguments.seconds, scratch, arguments.plot)
         settings.build("labbench", "udp-echo", "tcp-echo", "tcp-threaded", "rtt-client", "http-file-server")
         benches = {kind: functools.partial(Bench, kind) for kind in ("udp", "tcp", "threaded")}
         benches |= {"http": Web, "rtt": RoundTrip}

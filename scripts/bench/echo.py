@@ -4,11 +4,18 @@ import json
 import os
 import subprocess
 
+import plot
 from running import Failed, Server, note, run_load, tool
 from table import Table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GIBIBYTE = 1 << 30
+CLIENTS = (1, 10, 100, 1_000, 10_000)
+OFFERED = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 120_000)
+OFFERED_CLIENTS = 100
+
+# Programs that return what they get: there is nothing in them to make capitals with.
+ECHOES_ONLY = ("socat", "ncat")
 
 
 def by_ours(_):
@@ -42,9 +49,20 @@ class Bench:
         if tool("python3"):
             yield "Python", ["python3", os.path.join(HERE, f"{package}.py")]
 
+    def echoes(self):
+        """Name, port and command line of the tools that people take for an echo server. Each client costs a process."""
+        if program := tool("socat"):
+            port = self.settings.free_port()
+            yield "socat", port, [program, f"{self.protocol}-listen:{port},bind=127.0.0.1,fork", "pipe"]
+        if program := tool("ncat"):
+            port = self.settings.free_port()
+            options = ["--udp"] if self.protocol == "udp" else []
+            yield "ncat", port, [program, *options, "--listen", "--keep-open", "--exec", "/bin/cat", "127.0.0.1", port]
+
     def ask(self, server, *options):
         figures = os.path.join(self.settings.scratch, "figures")
-        run_load([self.load, self.protocol, "127.0.0.1", server.port, "--json", figures, *options])
+        capitals = ["--capitals"] if server.name in ECHOES_ONLY else []
+        run_load([self.load, self.protocol, "127.0.0.1", server.port, "--json", figures, *capitals, *options])
         with open(figures, encoding="utf-8") as file:
             return json.load(file)
 
@@ -59,7 +77,7 @@ class Bench:
     def cost(self, server, *options):
         """Processor time of the server per message, and the latencies of its clients."""
         before = server.cpu_seconds()
-        figures = self.ask(server, "--duration", f"{self.settings.seconds}s", *options)
+        figures = self.ask(server, "--duration", f"{self.settings.seconds}s", "--warm-up", "200ms", *options)
         used = server.cpu_seconds() - before
         latency = figures["latency_us"]
         return {
@@ -68,19 +86,36 @@ class Bench:
             "p99_us": latency["p99"],
             "rate": figures["messages_per_s"],
             "rss_kib": server.resident_kib(),
+            "connected": figures["connected"],
+            "answered": figures["answered"],
+            "wrong": figures["wrong"] + figures["lost"],
         }
+
+    def start(self, name, command, port=None):
+        return Server(name, command, self.settings.scratch, port)
 
     def run(self):
         servers = []
         try:
             for name, command in self.commands():
-                servers.append(Server(name, command, self.settings.scratch))
+                servers.append(self.start(name, command))
             {"udp": self.udp, "tcp": self.tcp, "threaded": self.threaded}[self.kind](servers)
             self.screens()
         finally:
             for server in servers:
                 server.stop()
         return self.tables
+
+    def one_client(self, servers):
+        table = Table(f"{self.kind}, 1 client, 32 bytes")
+        echoes = []
+        try:
+            echoes += [self.start(name, command, port) for name, port, command in self.echoes()]
+            self.in_turns(table, servers + echoes, self.cost)
+        finally:
+            for server in echoes:
+                server.stop()
+        table.show(self.columns, by_ours)
 
     columns = [
         ("cpu_us", "µs CPU/message", 2, True),
@@ -91,14 +126,10 @@ class Bench:
     ]
 
     def udp(self, servers):
-        table = Table("udp, 1 client, 32 bytes")
-        self.in_turns(table, servers, lambda server: self.cost(server, "--warm-up", "200ms"))
-        table.show(self.columns, by_ours)
+        self.one_client(servers)
 
     def tcp(self, servers):
-        table = Table("tcp, 1 client, 32 bytes")
-        self.in_turns(table, servers, lambda server: self.cost(server, "--warm-up", "200ms"))
-        table.show(self.columns, by_ours)
+        self.one_client(servers)
         table = Table("tcp, 1 GiB over one connection")
         messages = GIBIBYTE // 65536
 
@@ -110,39 +141,67 @@ class Bench:
         table.show([("mbytes", "MB/s", 0, True)], by_ours)
 
     def threaded(self, servers):
-        for clients in (1, 10, 100, 1000):
+        costs = {}
+        columns = [*self.columns[:2], ("p99_us", "p99 µs", 1, True), *self.columns[3:]]
+        for clients in CLIENTS[:-1]:
             table = Table(f"threaded, {clients:,} active clients")
-            self.in_turns(table, servers, lambda server: self.cost(server, "--clients", clients, "--warm-up", "200ms"))
-            table.show([*self.columns[:2], ("p99_us", "p99 µs", 1, True), *self.columns[3:]], by_ours)
+            self.in_turns(table, servers, lambda server: self.cost(server, "--clients", clients))
+            table.show(columns, by_ours)
+            for server in table.values:
+                costs.setdefault(server, []).append((clients, table.median(server, "cpu_us")))
         table = Table("threaded, a connection per message")
-        self.in_turns(
-            table, servers, lambda server: self.cost(server, "--clients", 10, "--reconnect", "--warm-up", "200ms")
-        )
+        self.in_turns(table, servers, lambda server: self.cost(server, "--clients", 10, "--reconnect"))
         table.show([("cpu_us", "µs CPU/conn.", 2, True), ("rate", "connections/s", 0, True)], by_ours)
-        # Each server by itself, and new: memory that was used for clients once is not given back.
-        table = Table("threaded, 10,000 clients at once")
-        for name, command in self.commands():
-            if name == "Python":
-                continue  # ten thousand of its threads take minutes
-            server = Server(name, command, self.settings.scratch)
-            try:
-                idle = server.resident_kib()
-                options = ["--clients", 10000, "--duration", "5s", "--timeout", "30s"]
-                figures = self.ask(server, *options)
-                if figures["connected"] < 10000:
-                    raise Failed(f"only {figures['connected']} of 10,000 clients were connected to `{name}`; see ulimit -n")
-                table.add(
-                    name,
-                    kib=(server.resident_kib() - idle) / 10000,
-                    answered=figures["answered"],
-                    wrong=figures["wrong"] + figures["lost"],
-                    p99_us=figures["latency_us"]["p99"],
-                )
-            finally:
-                server.stop()
+        for server, median in self.crowd().items():
+            costs[server].append((CLIENTS[-1], median))
+        if self.settings.plot:
+            self.draw(servers, costs)
+
+    def crowd(self):
+        """Each server by itself, and new: memory that was used for clients once is not given back."""
+        clients = CLIENTS[-1]
+        table = Table(f"threaded, {clients:,} clients at once")
+        for _ in range(self.settings.rounds):
+            for name, command in self.commands():
+                if name == "Python":
+                    continue  # ten thousand of its threads take minutes
+                server = self.start(name, command)
+                try:
+                    idle = server.resident_kib()
+                    figures = self.cost(server, "--clients", clients, "--timeout", "30s")
+                    if figures["connected"] < clients:
+                        raise Failed(f"only {figures['connected']} of {clients:,} clients were connected to `{name}`; see ulimit -n")
+                    table.add(name, **figures, kib=(figures["rss_kib"] - idle) / clients)
+                finally:
+                    server.stop()
         self.tables.append(table)
-        columns = [("kib", "KiB a client", 1, True), ("answered", "answered", 0, False), ("wrong", "wrong or lost", 0, False)]
+        columns = [("kib", "KiB a client", 1, True), ("cpu_us", "µs CPU/message", 2, True)]
+        columns += [("answered", "answered", 0, False), ("wrong", "wrong or lost", 0, False)]
         table.show([*columns, ("p99_us", "p99 µs", 0, False)], by_ours)
+        return {server: table.median(server, "cpu_us") for server in table.values}
+
+    def draw(self, servers, costs):
+        """Measures latencies over offered load as well, and draws both."""
+        table = Table(f"threaded, {OFFERED_CLIENTS} clients, p99 in µs at so many messages/s")
+
+        def latencies(server):
+            found = {}
+            for rate in OFFERED:
+                figures = self.cost(server, "--clients", OFFERED_CLIENTS, "--rate", rate)
+                if figures["rate"] < 0.9 * rate:
+                    break  # it can't do more, and its queue only grows
+                found |= {f"median_us_{rate}": figures["median_us"], f"p99_us_{rate}": figures["p99_us"]}
+            return found
+
+        self.in_turns(table, servers, latencies)
+        table.show([(f"p99_us_{rate}", f"{rate:,}", 0, False) for rate in OFFERED], by_ours)
+        lines = {}
+        for server in table.values:
+            for quantile in ("median", "p99"):
+                found = [(rate, table.median(server, f"{quantile}_us_{rate}")) for rate in OFFERED]
+                lines.setdefault(server, {})[quantile] = [point for point in found if point[1]]
+        with open(self.settings.plot, "w", encoding="utf-8") as file:
+            file.write(plot.draw(lines, costs, self.settings.machine))
 
     def screens(self):
         """What printing costs ours: the same load with a screen, and without."""
@@ -156,7 +215,7 @@ class Bench:
 
             def throughput(server):
                 clients = ["--clients", 100] if self.kind == "threaded" else ["--outstanding", 4]
-                result = self.cost(server, *clients, "--warm-up", "200ms")
+                result = self.cost(server, *clients)
                 if os.path.exists(screen):
                     os.truncate(screen, 0)
                 return result

@@ -61,9 +61,10 @@ class Server:
         """True once something listens on the port, by the kernel's table: a connection would be a client."""
 
         def look():
-            for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-                with open(table, encoding="ascii") as rows:
-                    if any(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A" for row in list(rows)[1:]):
+            # States: a TCP socket that listens, a UDP socket without a peer.
+            for table, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
+                with open(f"/proc/net/{table}", encoding="ascii") as rows:
+                    if any(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == state for row in list(rows)[1:]):
                         return True
             return False
 

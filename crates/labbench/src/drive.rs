@@ -89,7 +89,7 @@ pub fn drive<C: Client>(servers: &[SocketAddr], plan: &Plan, stop: &AtomicBool) 
     let first = servers.iter().map(|server| C::open(*server, size, plan.timeout).map(|_| *server));
     let server = first.reduce(io::Result::or).context("no address given")?;
     let server = server.with_context(|| format!("failed to connect to `{}`", servers[0]))?;
-    let (text, tally) = (Text::default(), Tally::new()?);
+    let (text, tally) = (Text::new(plan.capitals), Tally::new()?);
     let mut drive: Drive<'_, C> = Drive { server, plan, poll, text, clients: Vec::new(), tally };
     for number in 0..plan.clients {
         drive.clients.push(None);

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! version, protocol, server
-//! plan              clients, outstanding, size, rate, reconnect, warm_up_s, duration_s, count, timeout_s
+//! plan              clients, outstanding, size, rate, capitals, reconnect, warm_up_s, duration_s, count,
+//!                   timeout_s
 //! elapsed_s         time that was counted
 //! connected         clients that had a connection (TCP) or a socket (UDP)
 //! sent, answered    messages, without the warm-up

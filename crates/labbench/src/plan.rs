@@ -14,6 +14,8 @@ pub struct Plan {
     pub size: usize,
     /// Messages per second of all clients together. `None`: each client sends as soon as a reply has come.
     pub rate: Option<f64>,
+    /// Text without lower case letters, for servers that only echo.
+    pub capitals: bool,
     /// A new connection for every message (TCP).
     pub reconnect: bool,
     /// Time that is not counted, at the beginning.

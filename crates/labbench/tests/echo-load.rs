@@ -83,6 +83,13 @@ fn finds_every_reply_of_a_right_server_right() {
 }
 
 #[test]
+fn lets_a_server_only_echo_if_told_to() {
+    let server = udp_server(|_, bytes| vec![bytes.to_vec()]);
+    check(&load("udp", server, "--count 20 --capitals"), 0, &["wrong 0   lost 0"], "");
+    check(&load("udp", server, "--count 20 --timeout 100ms"), 1, &["wrong "], "answers none");
+}
+
+#[test]
 fn keeps_to_a_rate() {
     let finished = load("tcp", tcp_server(upper), "--clients 3 --rate 200 --duration 1s");
     // 0 ms, 5 ms, … 995 ms; the last may come after the end.

@@ -34,6 +34,9 @@ struct Args {
     /// Messages per second of all clients together, instead of as fast as possible
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=100_000_000), conflicts_with_all = ["outstanding", "reconnect"])]
     rate: Option<u32>,
+    /// Send no lower case letters, so that a server that only echoes is right as well
+    #[arg(long)]
+    capitals: bool,
     /// Make a new connection for every message (TCP)
     #[arg(long)]
     reconnect: bool,
@@ -105,6 +108,7 @@ impl Args {
             outstanding: self.outstanding as usize,
             size: self.size as usize,
             rate: self.rate.map(f64::from),
+            capitals: self.capitals,
             reconnect: self.reconnect,
             warm_up: self.warm_up,
             duration: self.duration,
