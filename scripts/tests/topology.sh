@@ -181,6 +181,25 @@ delays_or_names_the_alternative() {
     fi
 }
 
+asks_netem_for_delay_and_loss() {
+    local commands port
+    mkdir bin
+    # A kernel may have no netem: what it would be told stands in a file.
+    printf '#!/bin/sh\necho "$*" >>"%s"\n' "$PWD/commands" >bin/tc
+    chmod +x bin/tc
+    PATH=$PWD/bin:$PATH t up --delay 20ms --loss 5%
+    commands=$(<commands)
+    expect 'delay and loss' "$commands" "$(for port in A B C; do echo "qdisc add dev $port root netem limit 100000 delay 20ms loss 5%"; done)"
+    t down
+    rm commands
+    PATH=$PWD/bin:$PATH t up --rate 10mbit --loss 1%
+    commands=$(<commands)
+    expect 'behind the rate' "$commands" "$(for port in A B C; do
+        echo "qdisc add dev $port root handle 1: tbf rate 10mbit burst 16kb latency 100ms"
+        echo "qdisc add dev $port parent 1:1 netem limit 100000 loss 1%"
+    done)"
+}
+
 passes_input_output_status_and_signals_through() {
     local status=0
     t up

@@ -17,8 +17,11 @@ const ENTRIES_MAX: usize = 1000;
 /// Text that is kept of one packet.
 const TEXT_BYTES_MAX: usize = 160;
 
-/// Turns, requests, resets and ICMP errors that are kept of one conversation.
+/// Turns, requests and ICMP errors that are kept of one conversation.
 const EVENTS_MAX: usize = 1000;
+
+/// Resets that are kept of one conversation: the first tells what happened.
+const RESETS_MAX: usize = 16;
 
 /// Datagrams that wait for a reply.
 const UNANSWERED_MAX: usize = 256;
@@ -180,6 +183,8 @@ pub enum Repeat {
     Retransmission,
     /// It asks whether the other end is still there.
     KeepAlive,
+    /// It asks whether the other end, which had no room left, takes more.
+    WindowProbe,
     /// A segment before it is missing, or comes later.
     Ahead,
     /// It comes after segments that follow it: sent again, or overtaken.
@@ -218,6 +223,10 @@ pub struct Sent {
     single_bytes_run: Count,
     /// The maximum segment size that it announced.
     pub mss: Option<u16>,
+    /// The window of its last segment: 0 where it has no room.
+    window: Option<u16>,
+    /// The position up to which the other end has acknowledged.
+    acknowledged: u64,
     /// Its text, for TCP.
     pub stream: Stream,
     /// Its initial sequence number: that of its SYN, or one that fits what was captured.
@@ -276,7 +285,7 @@ impl Handshake {
 
     /// From the SYN to the client's ACK, or to the reset that refuses it: Wireshark's `tcp.analysis.initial_rtt`.
     pub fn initial_rtt_ns(&self) -> Option<u64> {
-        let end = self.refusal.or(self.syn_ack.and(self.ack))?;
+        let end = self.refusal.or(self.ack)?;
         end.since(self.last_syn?)
     }
 }
@@ -429,19 +438,16 @@ impl Conversation {
         self.sent.client.packets + self.sent.server.packets
     }
 
-    /// The text that is kept of both streams.
+    /// The text that is kept of both streams, and what waits for text before it.
     pub fn text_bytes(&self) -> usize {
-        self.sent.client.stream.text.len() + self.sent.server.stream.text.len()
+        self.sent.client.stream.kept_bytes() + self.sent.server.stream.kept_bytes()
     }
 
-    /// A SYN with this sequence number begins another connection between the same addresses.
+    /// A SYN with this sequence number begins another connection between the same addresses. One with the same number is
+    /// sent again: when nobody answers, and by Windows also when it was refused.
     pub fn is_reused_by(&self, tcp: &Tcp<'_>) -> bool {
         let sent = &self.sent[self.side(tcp.segment.source)];
-        let closing = Side::BOTH.iter().any(|side| self.sent[*side].fin.is_some()) || !self.resets.is_empty();
-        match sent.initial_sequence {
-            Some(initial) => initial != tcp.sequence || closing,
-            None => false,
-        }
+        sent.initial_sequence.is_some_and(|initial| initial != tcp.sequence)
     }
 
     /// Takes a datagram. With `keep` its details are kept.
@@ -468,8 +474,9 @@ impl Conversation {
             Side::Server => {
                 // An echo names its request; any other reply goes to the oldest one.
                 let exchanges = &self.exchanges;
+                let start = &text[..text.len().min(TEXT_BYTES_MAX)];
                 let echoes = |index: &usize| {
-                    exchanges[*index].request_text.eq_ignore_ascii_case(&preview(text))
+                    exchanges[*index].request_text.eq_ignore_ascii_case(start)
                         && exchanges[*index].request_length == u64::from(udp.segment.text_length)
                 };
                 let place = self.unanswered.iter().position(echoes).unwrap_or(0);
@@ -512,9 +519,10 @@ impl Conversation {
         self.close(at, from, tcp, start);
         match repeat {
             Repeat::Retransmission => self.sent[from].retransmissions.add(at.frame),
-            Repeat::No | Repeat::KeepAlive | Repeat::Ahead | Repeat::Late => {}
+            Repeat::No | Repeat::KeepAlive | Repeat::WindowProbe | Repeat::Ahead | Repeat::Late => {}
         }
         let sent = &mut self.sent[from];
+        sent.window = Some(tcp.window);
         if syn {
             sent.mss = tcp.mss.or(sent.mss);
         }
@@ -593,17 +601,18 @@ impl Conversation {
         match (from, tcp.flags.has(Flags::SYN), acknowledged) {
             (Side::Client, true, None) => {
                 handshake.syn.get_or_insert(at);
-                if handshake.syn_ack.is_none() {
+                if handshake.syn_ack.or(handshake.refusal).is_none() {
                     handshake.last_syn = Some(at);
                 }
             }
             (Side::Server, true, Some(_)) if handshake.syn.is_some() => {
                 handshake.syn_ack.get_or_insert(at);
             }
-            (Side::Client, false, Some(1..)) if handshake.syn_ack.is_some() && !tcp.flags.has(Flags::RST) => {
+            (Side::Client, false, Some(1..)) if handshake.syn.is_some() && !tcp.flags.has(Flags::RST) => {
                 handshake.ack.get_or_insert(at);
             }
-            (Side::Server, false, Some(_)) if tcp.flags.has(Flags::RST) && handshake.syn_ack.is_none() => {
+            // Only the server's first word refuses: later ones break off what the capture did not see opened.
+            (Side::Server, false, Some(_)) if tcp.flags.has(Flags::RST) && self.sent.server.packets == 1 => {
                 handshake.refusal = handshake.refusal.or(handshake.syn.and(Some(at)));
             }
             _ => {}
@@ -622,6 +631,7 @@ impl Conversation {
     ) -> Repeat {
         let (syn, fin) = (tcp.flags.has(Flags::SYN), tcp.flags.has(Flags::FIN));
         let length = tcp.segment.text_length;
+        let is_full = self.sent[from.other()].window == Some(0);
         let sent = &mut self.sent[from];
         let next = sent.stream.next;
         if length == 1 {
@@ -649,30 +659,36 @@ impl Conversation {
         if fin && sent.stream.next == end {
             sent.stream.next += 1;
         }
+        let acknowledged = sent.acknowledged;
         if length > 0 && matches!(novelty, Novelty::Next | Novelty::Late) {
             let new = sent.stream.next.saturating_sub(next) - u64::from(fin) - u64::from(syn && next == 0);
-            self.speak(at, from, new, before..after);
+            self.speak(at, from, new, before..after, keep);
         }
+        // A probe goes back by one, to be answered with what the other end expects; it carries nothing, or a byte that the
+        // other end has.
+        let goes_back = !syn && !fin && text_start + 1 == next && next > 1;
+        let probe = if is_full { Repeat::WindowProbe } else { Repeat::KeepAlive };
         match novelty {
+            Novelty::Again if goes_back && length == 1 && acknowledged >= next => probe,
             Novelty::Again => Repeat::Retransmission,
             Novelty::Ahead => Repeat::Ahead,
             Novelty::Late => Repeat::Late,
             Novelty::Next if length == 0 && (syn && known_syn || fin && known_fin) => Repeat::Retransmission,
-            Novelty::Next if length == 0 && !syn && !fin && text_start + 1 == next && next > 1 => {
-                Repeat::KeepAlive
-            }
+            Novelty::Next if length == 0 && goes_back => probe,
+            // Some of it was sent before, and more has joined it since.
+            Novelty::Next if length > 0 && text_start < next => Repeat::Retransmission,
             Novelty::Next => Repeat::No,
         }
     }
 
-    fn speak(&mut self, at: Mark, from: Side, length: u64, text: Range<usize>) {
+    fn speak(&mut self, at: Mark, from: Side, length: u64, text: Range<usize>, keep: bool) {
         if let Some(turn) = self.turns.last_mut().filter(|turn| turn.from == from) {
             turn.second.get_or_insert(at);
             turn.last = at;
             turn.segments += 1;
             turn.length += length;
             turn.text.end = text.end;
-        } else if self.turns.len() < EVENTS_MAX {
+        } else if keep && self.turns.len() < EVENTS_MAX {
             self.turns.push(Turn { from, first: at, last: at, second: None, segments: 1, length, text });
         }
     }
@@ -681,6 +697,7 @@ impl Conversation {
         let peer = &mut self.sent[from.other()];
         if let Ok(acknowledged) = u64::try_from(acknowledged) {
             peer.stream.acknowledge(acknowledged);
+            peer.acknowledged = peer.acknowledged.max(acknowledged);
             if peer.fin.is_some_and(|(_, end)| acknowledged >= end) {
                 peer.fin_acknowledged.get_or_insert(at);
             }
@@ -688,7 +705,7 @@ impl Conversation {
     }
 
     fn close(&mut self, at: Mark, from: Side, tcp: &Tcp<'_>, start: i64) {
-        if tcp.flags.has(Flags::RST) && self.resets.len() < EVENTS_MAX {
+        if tcp.flags.has(Flags::RST) && self.resets.len() < RESETS_MAX {
             self.resets.push((from, at));
         }
         let length = tcp.segment.text_length;
@@ -730,6 +747,11 @@ impl Conversation {
     /// The connection was refused: a reset answers the SYN.
     pub fn is_refused(&self) -> bool {
         self.handshake.refusal.is_some()
+    }
+
+    /// A SYN that nobody answers.
+    pub fn is_unanswered(&self) -> bool {
+        self.protocol == Protocol::Tcp && self.sent[Side::Server].packets == 0 && self.handshake.syn.is_some()
     }
 
     /// How the connection ended.

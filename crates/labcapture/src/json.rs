@@ -19,7 +19,7 @@
 //!     checksum_status ("right", "wrong", "partial", "absent", "unknown"), text_length, text (its start)
 //!     udp_length                 UDP's Length field
 //!     flags (a list), flags_value, sequence_raw, sequence, acknowledgment_raw, acknowledgment, window, mss,
-//!     repeat ("no", "retransmission", "keep_alive", "ahead", "late")
+//!     repeat ("no", "retransmission", "keep_alive", "window_probe", "ahead", "late")
 //!   packets_left_out             how many more there were
 //!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK), initial_rtt_ns (to the ACK, or to the
 //!                                RST that refuses)

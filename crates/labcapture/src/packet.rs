@@ -5,8 +5,8 @@ use crate::checksum::{self, Status};
 use crate::fragments::{Fragments, Key};
 use crate::link::{self, Kind, Payload};
 use etherparse::{
-    Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, LaxIpSlice, LenSource, TcpHeaderSlice,
-    TcpOptionElement, UdpHeaderSlice,
+    Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, LaxIpSlice, LenSource, TcpOptionElement,
+    TcpOptionsIterator, UdpHeaderSlice,
 };
 use serde::Serialize;
 use std::fmt;
@@ -219,6 +219,10 @@ impl Decoder {
         let stated = if whole { stated } else { length };
         let wire_length = stated.saturating_sub(u32::from(envelope.header_length));
         if payload.fragmented {
+            // A fragment that was cut off would leave a hole, or end the datagram too early.
+            if (captured.len() as u64) < u64::from(wire_length) {
+                return Some(Content::Fragment);
+            }
             let (identification, offset, more) = fragment(&ip, bytes)?;
             let key = Key {
                 source: envelope.source,
@@ -304,31 +308,39 @@ fn udp<'a>(envelope: &Envelope, bytes: &'a [u8], length: u32) -> Option<Udp<'a>>
 }
 
 fn tcp<'a>(envelope: &Envelope, bytes: &'a [u8], length: u32) -> Option<Tcp<'a>> {
-    let header = TcpHeaderSlice::from_slice(bytes).ok()?;
-    let header_length = header.data_offset().checked_mul(4)?;
-    let stored = header.checksum();
+    // Where the capture cuts frames off, the options may be missing: all that is asked about stands before them.
+    let header: &[u8; 20] = bytes.first_chunk()?;
+    let short = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    let long = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
+    let header_length = u16::from(header[12] >> 4) * 4;
+    if header_length < 20 || u32::from(header_length) > length {
+        return None;
+    }
+    let header_end = bytes.len().min(usize::from(header_length));
+    let stored = short(16);
     let status = checksum::judge(envelope.source, envelope.destination, TCP, bytes, length, stored);
-    let mss = header.options_iterator().find_map(|option| match option {
+    let flags = Flags(short(12) & 0x1ff);
+    let mss = TcpOptionsIterator::from_slice(&bytes[20..header_end]).find_map(|option| match option {
         Ok(TcpOptionElement::MaximumSegmentSize(size)) => Some(size),
         _ => None,
     });
     let segment = Segment {
-        source: SocketAddr::new(envelope.source, header.source_port()),
-        destination: SocketAddr::new(envelope.destination, header.destination_port()),
+        source: SocketAddr::new(envelope.source, short(0)),
+        destination: SocketAddr::new(envelope.destination, short(2)),
         ip_header_length: envelope.header_length,
-        header_length: u16::from(header_length),
+        header_length,
         checksum: stored,
         checksum_status: status,
-        text: bytes.get(usize::from(header_length)..)?,
+        text: &bytes[header_end..],
         text_length: length.saturating_sub(u32::from(header_length)),
     };
     Some(Tcp {
         segment,
-        sequence: header.sequence_number(),
-        acknowledgment: header.acknowledgment_number(),
-        flags: Flags(u16::from_be_bytes([bytes[12], bytes[13]]) & 0x1ff),
-        window: header.window_size(),
-        mss: mss.filter(|_| header.syn()),
+        sequence: long(4),
+        acknowledgment: long(8),
+        flags,
+        window: short(14),
+        mss: mss.filter(|_| flags.has(Flags::SYN)),
     })
 }
 

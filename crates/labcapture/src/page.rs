@@ -71,7 +71,10 @@ fn page(conversation: &Conversation, start_ns: u64, output: &mut dyn Write) -> i
         conversation.server()
     )?;
     if conversation.client_is_guessed {
-        writeln!(output, "  Client    guessed by the port numbers, since no SYN was captured")?;
+        writeln!(
+            output,
+            "  Client    guessed by the ports, or by who sent first, since no SYN was captured"
+        )?;
     }
     summary(conversation, output)?;
     match protocol {
@@ -166,13 +169,17 @@ pub fn opening(conversation: &Conversation) -> String {
         (Some(syn), Some(syn_ack), None) => {
             format!("SYN (frame {syn}), SYN, ACK (frame {syn_ack}); the client's ACK is not in the capture")
         }
-        (Some(syn), None, _) => format!("SYN (frame {syn}), and no answer"),
+        (Some(syn), None, _) if conversation.is_unanswered() => format!("SYN (frame {syn}), and no answer"),
+        (Some(syn), None, _) => format!("SYN (frame {syn}); the server's SYN, ACK is not in the capture"),
         (None, ..) => "not in the capture, which began later".to_owned(),
     }
 }
 
 /// How a connection ended, in words.
 pub fn closing(conversation: &Conversation) -> String {
+    if conversation.is_refused() {
+        return "nothing to close: the connection was refused".to_owned();
+    }
     match conversation.close_of() {
         Close::Complete { began, frames: numbers } => {
             let first = conversation.sent[began].fin.map_or(0, |(mark, _)| mark.frame);
@@ -194,6 +201,7 @@ pub fn closing(conversation: &Conversation) -> String {
             format!("the {began} began ({}), the rest is not in the capture", frames(&numbers))
         }
         Close::Reset { by, at } => format!("broken off by the {by} with RST (frame {})", at.frame),
+        Close::Open if conversation.is_unanswered() => "nothing to close: nobody answered".to_owned(),
         Close::Open => "not in the capture: the connection was open when it ended".to_owned(),
     }
 }
@@ -264,6 +272,7 @@ fn remark(repeat: Repeat) -> &'static str {
         Repeat::No => "",
         Repeat::Retransmission => "sent again",
         Repeat::KeepAlive => "keep-alive",
+        Repeat::WindowProbe => "asks whether there is room again",
         Repeat::Ahead => "one before it is missing",
         Repeat::Late => "late: overtaken, or sent again",
     }

@@ -1,8 +1,9 @@
 //! Pitfalls: what misleads a person who reads a capture. Each has a name, one sentence, and the frames where it is seen.
 
-use crate::conversation::{Close, Conversation, Protocol, Side};
+use crate::conversation::{Close, Conversation, Count, Protocol, Side};
 use crate::link::Kind;
 use crate::report::Report;
+use crate::words::{count, list};
 use serde::Serialize;
 
 /// The MSS of loopback: the largest IP packet without 40 bytes of headers.
@@ -31,6 +32,7 @@ pub fn find(report: &Report, cut_off: bool) -> Vec<Pitfall> {
     for conversation in &report.conversations {
         of_conversation(conversation, &mut found);
     }
+    of_connections(report, &mut found);
     if !report.zero_addresses.frames.is_empty() {
         found.add(
             "loopback",
@@ -49,8 +51,9 @@ pub fn find(report: &Report, cut_off: bool) -> Vec<Pitfall> {
     }
     if report.cut.count > 0 {
         let sentence = format!(
-            "{} frames are not in the file as a whole (a snapshot length was set): their checksums can't be verified.",
-            report.cut.count
+            "of {}, only the start is in the file (a snapshot length was set): what is missing can't be shown, nor its checksum \
+             verified.",
+            count(report.cut.count, "frame")
         );
         found.add("cut-frames", &report.cut.frames, sentence);
     }
@@ -113,9 +116,8 @@ fn of_conversation(conversation: &Conversation, found: &mut Found) {
         }
         if sent.single_bytes.count >= SINGLE_BYTES_MIN {
             let sentence = format!(
-                "the {side} sends its text one byte per segment ({} in a row, from frame {}): each byte travels with at least 40 \
-                 bytes of headers; write the text with one call.",
-                sent.single_bytes.count, sent.single_bytes.frames[0]
+                "the {side} sends its text one byte per segment: each byte travels with at least 40 bytes of headers; write the \
+                 text with one call."
             );
             found.add("one-byte-segments", &sent.single_bytes.frames, sentence);
         }
@@ -130,41 +132,68 @@ fn of_conversation(conversation: &Conversation, found: &mut Found) {
             found.add("misread-port", &first, sentence);
         }
     }
-    if conversation.protocol == Protocol::Tcp {
-        of_connection(conversation, found);
-    }
 }
 
-fn of_connection(conversation: &Conversation, found: &mut Found) {
-    let first = [conversation.first.frame];
-    if !conversation.sent[Side::Client].syn {
-        let number = conversation.number;
-        found.add(
-            "began-late",
-            &first,
-            format!("conversation {number} was open when the capture began: its handshake is not there."),
-        );
+/// What is not there of connections. One sentence names them all, however many they are.
+fn of_connections(report: &Report, found: &mut Found) {
+    // The numbers of the conversations, and the frames where it is seen.
+    let [mut late, mut open, mut closing] = <[(Count, Count); 3]>::default();
+    let connections =
+        report.conversations.iter().filter(|conversation| conversation.protocol == Protocol::Tcp);
+    for conversation in connections {
+        let number = conversation.number as u64;
+        let (first, last) = (conversation.first.frame, conversation.last.frame);
+        if !conversation.sent[Side::Client].syn {
+            late.0.add(number);
+            late.1.add(first);
+        }
+        match conversation.close_of() {
+            // A SYN that nobody answers opens nothing that could be closed.
+            Close::Open if conversation.is_unanswered() => {}
+            Close::Open => {
+                open.0.add(number);
+                open.1.add(last);
+            }
+            Close::Incomplete { .. } => {
+                closing.0.add(number);
+                closing.1.add(last);
+            }
+            Close::Complete { .. } | Close::Reset { .. } => {}
+        }
+    }
+    if late.0.count > 0 {
+        let (names, were, their) = named(&late.0);
+        let sentence = format!("{names} {were} open when the capture began: {their} handshake is not there.");
+        found.add("began-late", &late.1.frames, sentence);
         found.add(
             "relative-numbers",
-            &first,
+            &late.1.frames,
             "without a SYN, the relative sequence numbers count from the first segment that was captured, not from the \
              initial sequence number; only the raw ones are true."
                 .into(),
         );
     }
-    let number = conversation.number;
-    match conversation.close_of() {
-        Close::Open => found.add(
-            "ended-early",
-            &[conversation.last.frame],
-            format!("conversation {number} was still open when the capture ended: nothing closes it."),
-        ),
-        Close::Incomplete { .. } => found.add(
-            "ended-early",
-            &[conversation.last.frame],
-            format!("conversation {number} was being closed when the capture ended: a segment of the close is not there."),
-        ),
-        Close::Complete { .. } | Close::Reset { .. } => {}
+    if open.0.count > 0 {
+        let (names, were, _) = named(&open.0);
+        let sentence = format!("{names} {were} still open when the capture ended: the close is not there.");
+        found.add("ended-early", &open.1.frames, sentence);
+    }
+    if closing.0.count > 0 {
+        let (names, were, _) = named(&closing.0);
+        let sentence = format!(
+            "{names} {were} being closed when the capture ended: a segment of the close is not there."
+        );
+        found.add("ended-early", &closing.1.frames, sentence);
+    }
+}
+
+/// Conversations with the words that fit their number.
+fn named(conversations: &Count) -> (String, &'static str, &'static str) {
+    let numbers = list(&conversations.frames);
+    match conversations.count - conversations.frames.len() as u64 {
+        0 if conversations.count == 1 => (format!("conversation {numbers}"), "was", "its"),
+        0 => (format!("conversations {numbers}"), "were", "their"),
+        more => (format!("conversations {numbers} and {more} more"), "were", "their"),
     }
 }
 

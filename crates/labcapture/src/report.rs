@@ -115,15 +115,16 @@ impl Table {
                     let (before, text_before) = (conversation.entries.len(), conversation.text_bytes());
                     conversation.tcp(packet, &tcp, keep);
                     self.details += conversation.entries.len() - before;
-                    self.text_bytes += conversation.text_bytes() - text_before;
+                    self.text_bytes = self.text_bytes + conversation.text_bytes() - text_before;
                     return;
                 }
             }
             Content::Unreachable(unreachable) => {
                 let protocol = if unreachable.tcp { Protocol::Tcp } else { Protocol::Udp };
                 let key = key(protocol, unreachable.source, unreachable.destination);
-                if let Some(place) = self.places.get(&key) {
+                if let Some(place) = self.places.get(&key).filter(|_| keep) {
                     self.report.conversations[*place].refuse(packet, &unreachable);
+                    self.details += 1;
                 }
             }
             _ => {}

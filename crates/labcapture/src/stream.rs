@@ -10,6 +10,9 @@ const TEXT_BYTES_MAX: usize = 1 << 18;
 /// Segments that wait for one before them. When more do, the missing one counts as lost.
 const WAITING_MAX: usize = 256;
 
+/// The same where the text is not kept.
+const WAITING_UNKEPT_MAX: usize = 4;
+
 /// One direction's text.
 #[derive(Debug, Default)]
 pub struct Stream {
@@ -64,7 +67,7 @@ impl Stream {
             if let Some(replaced) = self.waiting.insert(start, waiting) {
                 self.waiting_bytes -= replaced.text.len();
             }
-            if self.waiting.len() > WAITING_MAX {
+            if self.waiting.len() > if keep { WAITING_MAX } else { WAITING_UNKEPT_MAX } {
                 self.skip_gap();
             }
             return Novelty::Ahead;
@@ -129,6 +132,11 @@ impl Stream {
         if length > 0 && self.text.len() < TEXT_BYTES_MAX {
             self.text.extend_from_slice(format!("[{length} bytes not captured]").as_bytes());
         }
+    }
+
+    /// The memory that the text takes.
+    pub fn kept_bytes(&self) -> usize {
+        self.text.len() + self.waiting_bytes
     }
 
     /// The kept text in `range`.

@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 const ROWS_MAX: usize = 200;
 
 /// The picture, in pixels.
-const WIDTH: u32 = 900;
+const WIDTH: u32 = 960;
 const LINES: [u32; 2] = [250, 780];
-const TOP: u32 = 100;
+const TOP: u32 = 112;
 const ROW: u32 = 44;
 
 /// How far an arrow goes down on its way.
@@ -55,8 +55,8 @@ pub fn draw(conversation: &Conversation) -> String {
         text(&mut svg, x, 58, "middle", &format!("{side}"));
         text(&mut svg, x, 76, "middle", &conversation.addresses[side].to_string());
     }
-    text(&mut svg, 64, 76, "end small", "frame");
-    text(&mut svg, 160, 76, "end small", "time in ms");
+    text(&mut svg, 64, 98, "end small", "frame");
+    text(&mut svg, 160, 98, "end small", "time in ms");
     let mut events: Vec<(u64, u64, Option<&Entry>)> =
         entries.iter().map(|entry| (entry.at.frame, entry.at.time_ns, Some(entry))).collect();
     events.extend(refusals.map(|refusal| (refusal.at.frame, refusal.at.time_ns, None)));
@@ -142,6 +142,7 @@ fn label(entry: &Entry) -> String {
                 Repeat::No => "",
                 Repeat::Retransmission => " · sent again",
                 Repeat::KeepAlive => " · keep-alive",
+                Repeat::WindowProbe => " · is there room?",
                 Repeat::Ahead => " · one before it is missing",
                 Repeat::Late => " · late",
             };

@@ -4,8 +4,8 @@
 usage: compare.py LABCAPTURE CAPTURE...
 
 Addresses, ports, lengths, flags, checksums and what they prove, sequence numbers raw and relative, header lengths,
-window, MSS, stream numbers, and the round trip time of each handshake. For a capture named lab-LAB.pcap, also that each answer's filter shows the
-frames that the answer names. Prints what differs, and ends with status 1.
+window, MSS, stream numbers, and the round trip time of each handshake. For the captures of labs and of connections, also
+that each answer's filter shows exactly the frames that the answer names. Prints what differs, and ends with status 1.
 """
 
 import json
@@ -85,7 +85,8 @@ def differences(labcapture, capture):
             for name, (our, their) in pairs.items():
                 if str(our) != str(their):
                     found.append(f"{capture}: frame {frame}: {name}: labcapture {our}, tshark {their}")
-        if protocol == "tcp":
+        # Of what is cut off, tshark follows no connection.
+        if protocol == "tcp" and not Path(capture).stem.startswith("snapped"):
             ours_ns = conversation["handshake"]["initial_rtt_ns"]
             theirs_ns = int(rtt.replace(".", "")) if rtt else None
             compared += 1
@@ -120,15 +121,26 @@ def kinds(conversation):
     return found
 
 
-def filters(labcapture, capture):
-    lab = Path(capture).stem.removeprefix("lab-")
+def labs_of(capture):
+    """The labs whose questions a capture answers, by its name."""
+    name = Path(capture).stem
+    if name.startswith("lab-"):
+        return [name.removeprefix("lab-")]
+    named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "http": ["http-file-server"], "link-sll2": ["rtt-client"]}
+    live = {"all": ["udp-echo", "tcp-echo", "rtt-client", "http-file-server"], "lost": ["tcp-echo"]}
+    return (named | live).get(name, [])
+
+
+def filters(labcapture, capture, lab):
     output = subprocess.run([labcapture, "--json", "--lab", lab, capture], capture_output=True, text=True).stdout
-    for question in json.loads(output)["questions"]:
-        if question["filter"]:
+    ours = json.loads(output)
+    left_out = any(conversation["packets_left_out"] for conversation in ours["conversations"])
+    for question in ours["questions"]:
+        if question["filter"] and not left_out:
             command = ["tshark", "-n", "-r", capture, "-Y", question["filter"], "-T", "fields", "-e", "frame.number"]
             shown = [int(line) for line in subprocess.run(command, capture_output=True, text=True).stdout.split()]
             if shown != question["frames"]:
-                yield f"{capture}: question {question['number']}: `{question['filter']}` shows {shown}, not {question['frames']}"
+                yield f"{capture}: {lab}: question {question['number']}: `{question['filter']}` shows {shown}, not {question['frames']}"
 
 
 def main():
@@ -139,7 +151,9 @@ def main():
         result = differences(sys.argv[1], capture)
         conversations, packets, fields = conversations + result[0], packets + result[1], fields + result[2]
         seen += result[4]
-        wrong = result[3] + (list(filters(sys.argv[1], capture)) if Path(capture).stem.startswith("lab-") else [])
+        wrong = result[3]
+        for lab in labs_of(capture):
+            wrong += filters(sys.argv[1], capture, lab)
         for line in wrong[:20]:
             print(line)
         failed |= bool(wrong)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Conversations of every kind, for conversations.sh: a server on one host, clients on another.
 
-usage: conversations.py server ADDRESS… | client COUNT ADDRESS…
+usage: conversations.py server ADDRESS… | client COUNT ADDRESS… | lose TOPOLOGY FOLDER COUNT ADDRESS…
 """
 
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -115,7 +116,54 @@ def client(count, addresses):
             pass  # refused and reset on purpose
 
 
+def lose(topology, folder, count, addresses):
+    """Lines, SYNs and FINs that are lost on their way, with captures that begin before the handshakes and after them."""
+
+    def bench(*words):
+        subprocess.run([topology, *words], check=True, stdout=subprocess.DEVNULL)
+
+    def ask(one, line):
+        one.sendall(line)
+        return one.recv(2048)
+
+    bench("capture", "B", f"{folder}/lost.pcapng")
+    address = lambda number: (addresses[number % len(addresses)], ECHO)
+    opened = [socket.create_connection(address(number), timeout=30) for number in range(count)]
+    for one in opened[::2]:
+        ask(one, b"first\n")
+    bench("capture", "B", f"{folder}/late.pcapng")
+    for one in opened[:count // 3]:
+        ask(one, b"in time\n")
+    bench("exec", "switch", "ip", "link", "set", "A", "down")
+    waiting, ending = [], []
+    for number, one in enumerate(opened):
+        if number % 4 == 3:
+            one.shutdown(socket.SHUT_WR)
+            ending.append(one)
+        else:
+            one.sendall(b"lost\n" * (number % 4 + 1))
+            waiting.append(one)
+    def knock(to):
+        with socket.create_connection(to, timeout=30) as one:
+            ask(one, b"late\n")
+
+    knocking = [threading.Thread(target=knock, args=[address(number)]) for number in range(count // 4)]
+    for one in knocking:
+        one.start()
+    time.sleep(0.7)  # the first repetitions come after 0.2 s and 0.4 s, and are lost as well; a SYN's comes after 1 s
+    bench("exec", "switch", "ip", "link", "set", "A", "up")
+    for one in knocking:
+        one.join()
+    for one in waiting + ending:
+        one.recv(2048)
+    for one in opened:
+        one.close()
+    time.sleep(0.3)  # the closes
+
+
 if sys.argv[1] == "server":
     server(sys.argv[2:])
+elif sys.argv[1] == "lose":
+    lose(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:])
 else:
     client(int(sys.argv[2]), sys.argv[3:])

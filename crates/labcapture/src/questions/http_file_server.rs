@@ -1,7 +1,8 @@
 //! The questions of lab 5.
 
-use super::{Answer, Lab, address_lines, lines, prove_by_all, relevant};
-use crate::conversation::{Close, Conversation, Side, Turn};
+use super::tcp_echo::shown_by_close;
+use super::{Answer, Lab, Servers, address_lines, lines, prove_by_all, relevant, shown_by_syn};
+use crate::conversation::{Conversation, Side, Turn};
 use crate::http::{self, Exchange};
 use crate::page::closing;
 use crate::report::Report;
@@ -14,12 +15,14 @@ const HEADERS_MIN: u64 = 40;
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::HttpFileServer, report);
     let web = |conversation: &Conversation| http::exchanges(conversation);
-    let requests =
-        || all.iter().flat_map(|conversation| web(conversation)).map(|exchange| exchange.request.first.frame);
-    let responses =
-        || all.iter().flat_map(|conversation| web(conversation)).filter_map(|exchange| exchange.response);
+    let servers = Servers::of(&all);
+    let asked = |answer: Answer| {
+        answer.shown(&all, &format!("{} && tcp.len > 0", servers.receive("tcp")), |conversation, entry| {
+            servers.received(conversation, entry) && entry.text_length > 0
+        })
+    };
     vec![
-        Answer::to(1, "Which segments belong to the connection, which to HTTP? Which carries the request?")
+        asked(Answer::to(1, "Which segments belong to the connection, which to HTTP? Which carries the request?"))
             .lines(lines(&all, |conversation| {
                 let bare = conversation.entries.iter().filter(|entry| entry.text_length == 0).count() as u64;
                 let text = conversation.entries.len() as u64 - bare;
@@ -29,13 +32,11 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
                     count(bare, "segment")
                 ))
             }))
-            .proof(requests())
             .or_nothing("there is no HTTP request"),
-        Answer::to(2, "Which methods, targets and versions have the requests?")
+        asked(Answer::to(2, "Which methods, targets and versions have the requests?"))
             .lines(lines(&all, |conversation| texts(&web(conversation), |exchange| Some(exchange.request.line.clone()))))
-            .proof(requests())
             .or_nothing("there is no HTTP request"),
-        Answer::to(3, "What status and which header fields has the response? Is there a body?")
+        replied(Answer::to(3, "What status and which header fields has the response? Is there a body?"), &all)
             .lines(lines(&all, |conversation| {
                 texts(&web(conversation), |exchange| {
                     let response = exchange.response.as_ref()?;
@@ -44,9 +45,8 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
                     Some(format!("{} with {}, body of {}", response.line, list(names), count(response.body_bytes, "byte")))
                 })
             }))
-            .proof(responses().map(|response| response.first.frame))
             .or_nothing("there is no HTTP response"),
-        Answer::to(4, "How does the client know where the head ends, and where the body ends?")
+        replied(Answer::to(4, "How does the client know where the head ends, and where the body ends?"), &all)
             .lines(lines(&all, |conversation| {
                 texts(&web(conversation), |exchange| {
                     let response = exchange.response.as_ref()?;
@@ -57,9 +57,8 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
                     Some(format!("the empty line after {} bytes ends the head; body: {end}", response.head_bytes))
                 })
             }))
-            .proof(responses().map(|response| response.first.frame))
             .or_nothing("there is no HTTP response"),
-        Answer::to(5, "Who closes the connection, and when?")
+        shown_by_close(Answer::to(5, "Who closes the connection, and when?"), &all)
             .lines(lines(&all, |conversation| {
                 let asked = web(conversation).iter().any(|exchange| {
                     let close = |field: Option<&str>| field.is_some_and(|value| value.eq_ignore_ascii_case("close"));
@@ -69,16 +68,10 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
                 let asked = if asked { "; `Connection: close` was agreed" } else { "" };
                 Some(format!("{}{asked}", closing(conversation)))
             }))
-            .proof(all.iter().flat_map(|conversation| match conversation.close_of() {
-                Close::Complete { frames, .. } | Close::Incomplete { frames, .. } => frames,
-                Close::Reset { at, .. } => vec![at.frame],
-                Close::Open => Vec::new(),
-            }))
             .or_nothing("there is no HTTP conversation"),
         shares(&all),
-        Answer::to(7, "Why is port 6789 in the address that you type?")
+        shown_by_syn(Answer::to(7, "Why is port 6789 in the address that you type?"), &all)
             .line("a browser takes port 80 for `http` where the address names none; the segments show which one was used")
-            .proof(all.iter().map(|conversation| conversation.first.frame))
             .inferred("what was typed is not on the wire, except in the field `Host`"),
         prove_by_all(
             Answer::to(8, "Which socket addresses does the capture show, and which sockets has the server?").lines(address_lines(&all)),
@@ -114,7 +107,8 @@ fn shares(all: &[&Conversation]) -> Answer {
             .map(|entry| (entry.at.frame, u64::from(entry.header_length + entry.ip_header_length)))
             .collect::<Vec<_>>()
     };
-    Answer::to(6, "How many bytes of the response are the file's, and how many are headers?")
+    let answer = Answer::to(6, "How many bytes of the response are the file's, and how many are headers?");
+    replied(answer, all)
         .lines(lines(all, |conversation| {
             let turn = turn(conversation)?;
             let exchanges = http::exchanges(conversation);
@@ -131,8 +125,13 @@ fn shares(all: &[&Conversation]) -> Answer {
                 share(HEADERS_MIN * (head + body))
             ))
         }))
-        .proof(all.iter().flat_map(|conversation| {
-            turn(conversation).map(|turn| carriers(conversation, &turn)).unwrap_or_default().into_iter().map(|(frame, _)| frame)
-        }))
         .or_nothing("there is no HTTP response")
+}
+
+/// What the servers say.
+fn replied(answer: Answer, all: &[&Conversation]) -> Answer {
+    let servers = Servers::of(all);
+    answer.shown(all, &format!("{} && tcp.len > 0", servers.send("tcp")), |conversation, entry| {
+        servers.sent(conversation, entry) && entry.text_length > 0
+    })
 }

@@ -1,5 +1,6 @@
 //! The handouts' questions by number, each with its answer, the frames that prove it, and the Wireshark filter that shows
-//! exactly these frames.
+//! exactly these frames (and such as [`Conversation`] has not kept). The filter says what they are, so that it can be learnt;
+//! only where no short one does, it names their numbers.
 //!
 //! A capture shows packets, not programs. What it can't prove is marked as inferred, with the reason.
 
@@ -11,17 +12,21 @@ mod udp_echo;
 
 use crate::conversation::{Conversation, Entry, Protocol, Side};
 use crate::http;
+use crate::packet::Flags;
 use crate::report::Report;
 use crate::words::{count, frames, list};
 use clap::ValueEnum;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 /// Conversations that one answer speaks of.
 const CONVERSATIONS_MAX: usize = 10;
+
+/// Conversations that are compared with each other: each with those before it.
+const COMPARED_MAX: usize = 1000;
 
 /// Ports of the labs and of the lectures' examples.
 const LAB_PORTS: [u16; 6] = [25_000, 6789, 8000, 12_000, 5000, 25_002];
@@ -83,6 +88,29 @@ impl Answer {
         self
     }
 
+    /// Proves it by all packets of these conversations that are of some kind. The filter names the kind as Wireshark does, and
+    /// `shows` picks the same packets; an empty one means all.
+    fn shown(
+        self,
+        conversations: &[&Conversation],
+        kind: &str,
+        shows: impl Fn(&Conversation, &Entry) -> bool,
+    ) -> Answer {
+        let answer = self.proof(frames_of(conversations, shows));
+        answer.filter(among(&streams(conversations), kind))
+    }
+
+    /// Replaces the frames' numbers in the filter by a kind of packets, if exactly the proving frames are of it.
+    fn shown_as(
+        self,
+        conversations: &[&Conversation],
+        filter: impl FnOnce() -> String,
+        shows: impl Fn(&Conversation, &Entry) -> bool,
+    ) -> Answer {
+        let frames = frames_of(conversations, shows);
+        if frames == self.frames { self.filter(filter()) } else { self }
+    }
+
     /// The proving frames, with the filter that shows them by their numbers.
     fn proof(mut self, frames: impl IntoIterator<Item = u64>) -> Answer {
         self.frames.extend(frames);
@@ -90,8 +118,7 @@ impl Answer {
         self.frames.dedup();
         self.filter = match &self.frames[..] {
             [] => None,
-            [frame] => Some(format!("frame.number == {frame}")),
-            frames => Some(format!("frame.number in {{{}}}", list(frames))),
+            frames => Some(is_one_of("frame.number", frames.iter().copied())),
         };
         self
     }
@@ -175,20 +202,112 @@ pub fn relevant(lab: Lab, report: &Report) -> Vec<&Conversation> {
     if labs.is_empty() { all } else { labs }
 }
 
-/// A filter for all packets of some conversations of one protocol.
+/// A filter for all packets of some conversations.
 fn streams(conversations: &[&Conversation]) -> String {
-    let protocol = conversations.first().map_or("tcp", |first| match first.protocol {
-        Protocol::Udp => "udp",
-        Protocol::Tcp => "tcp",
-    });
-    let numbers: Vec<usize> = conversations.iter().map(|conversation| conversation.stream).collect();
-    let quoted = conversations.iter().any(|conversation| !conversation.refusals.is_empty());
+    let of = |protocol: Protocol, field: &str| {
+        let chosen = conversations.iter().filter(|conversation| conversation.protocol == protocol);
+        let streams: BTreeSet<u64> = chosen.map(|conversation| conversation.stream as u64).collect();
+        (!streams.is_empty()).then(|| is_one_of(field, streams))
+    };
+    let both = [of(Protocol::Udp, "udp.stream"), of(Protocol::Tcp, "tcp.stream")];
+    let both: Vec<String> = both.into_iter().flatten().collect();
     // An ICMP error quotes a packet, and so belongs to its stream.
-    let without = if quoted { " && !icmp && !icmpv6" } else { "" };
-    match &numbers[..] {
-        [number] => format!("{protocol}.stream == {number}{without}"),
-        numbers => format!("{protocol}.stream in {{{}}}{without}", list(numbers)),
+    let quoted = conversations.iter().any(|conversation| !conversation.refusals.is_empty());
+    match (&both[..], quoted) {
+        ([udp, tcp], true) => format!("({udp} || {tcp}) && !icmp && !icmpv6"),
+        (_, true) => format!("{} && !icmp && !icmpv6", both.concat()),
+        (_, false) => both.join(" || "),
     }
+}
+
+/// A filter for packets of a kind among those that another filter shows.
+fn among(filter: &str, kind: &str) -> String {
+    match (kind.is_empty(), filter.contains("||")) {
+        (true, _) => filter.to_owned(),
+        (false, true) => format!("({filter}) && {kind}"),
+        (false, false) => format!("{filter} && {kind}"),
+    }
+}
+
+/// A filter for a field that has one of these values, which come in order; three and more in a row are a range.
+fn is_one_of(field: &str, values: impl IntoIterator<Item = u64>) -> String {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for value in values {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == value => *last = value,
+            _ => ranges.push((value, value)),
+        }
+    }
+    if let [(value, last)] = ranges[..] {
+        if value == last {
+            return format!("{field} == {value}");
+        }
+    }
+    let ranges = ranges.iter().flat_map(|(first, last)| match last - first {
+        0 => vec![first.to_string()],
+        1 => vec![first.to_string(), last.to_string()],
+        _ => vec![format!("{first}..{last}")],
+    });
+    format!("{field} in {{{}}}", list(ranges))
+}
+
+/// The frames of the packets that are of some kind, in order.
+fn frames_of(conversations: &[&Conversation], shows: impl Fn(&Conversation, &Entry) -> bool) -> Vec<u64> {
+    let shows = &shows;
+    let frames = conversations.iter().flat_map(|conversation| {
+        conversation.entries.iter().filter(|entry| shows(conversation, entry)).map(|entry| entry.at.frame)
+    });
+    let frames: BTreeSet<u64> = frames.collect();
+    frames.into_iter().collect()
+}
+
+/// The ports of the servers.
+struct Servers(BTreeSet<u64>);
+
+impl Servers {
+    fn of(conversations: &[&Conversation]) -> Servers {
+        Servers(conversations.iter().map(|conversation| u64::from(conversation.server().port())).collect())
+    }
+
+    /// The filter for what the servers send, by UDP or TCP.
+    fn send(&self, protocol: &str) -> String {
+        is_one_of(&format!("{protocol}.srcport"), self.0.iter().copied())
+    }
+
+    /// The filter for what is sent to them.
+    fn receive(&self, protocol: &str) -> String {
+        is_one_of(&format!("{protocol}.dstport"), self.0.iter().copied())
+    }
+
+    /// Both by the ports alone, as the filters are: a client may have such a port, too.
+    fn sent(&self, conversation: &Conversation, entry: &Entry) -> bool {
+        self.0.contains(&u64::from(conversation.addresses[entry.from].port()))
+    }
+
+    fn received(&self, conversation: &Conversation, entry: &Entry) -> bool {
+        self.0.contains(&u64::from(conversation.addresses[entry.from.other()].port()))
+    }
+}
+
+fn has(entry: &Entry, flags: Flags) -> bool {
+    entry.segment().is_some_and(|segment| segment.flags.has(flags))
+}
+
+/// The clients' first segments; where they are not in the capture, all of theirs.
+fn shown_by_syn(answer: Answer, all: &[&Conversation]) -> Answer {
+    let is_first = |_: &Conversation, entry: &Entry| has(entry, Flags::SYN) && !has(entry, Flags::ACK);
+    if all.iter().all(|conversation| conversation.handshake.syn.is_some()) {
+        return answer.shown(all, "tcp.flags.syn == 1 && tcp.flags.ack == 0", is_first);
+    }
+    let servers = Servers::of(all);
+    answer.shown(all, &servers.receive("tcp"), |conversation, entry| servers.received(conversation, entry))
+}
+
+/// The segments that open, and those with text: what round trip times and header lengths are seen in.
+const OPENS_OR_SPEAKS: &str = "(tcp.flags.syn == 1 || tcp.len > 0)";
+
+fn opens_or_speaks(_: &Conversation, entry: &Entry) -> bool {
+    has(entry, Flags::SYN) || entry.text_length > 0
 }
 
 /// `conversation 3: ` where there is more than one.
@@ -214,18 +333,8 @@ fn first_of(conversation: &Conversation, side: Side) -> Option<&Entry> {
     conversation.entries.iter().find(|entry| entry.from == side)
 }
 
-fn all_frames<'a>(conversations: &'a [&Conversation]) -> impl Iterator<Item = u64> + 'a {
-    conversations.iter().flat_map(|conversation| conversation.entries.iter().map(|entry| entry.at.frame))
-}
-
-fn is_whole(conversations: &[&Conversation]) -> bool {
-    conversations.iter().all(|conversation| conversation.left_out == 0)
-}
-
-/// All frames of the conversations; those that were kept, where there are too many.
 fn prove_by_all(answer: Answer, conversations: &[&Conversation]) -> Answer {
-    let answer = answer.proof(all_frames(conversations));
-    if is_whole(conversations) { answer.filter(streams(conversations)) } else { answer }
+    answer.shown(conversations, "", |_, _| true)
 }
 
 /// Every socket address, and what it is used for.
@@ -257,17 +366,21 @@ fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
 
 /// Requests that were answered while a conversation that began earlier, with another client, went on: the
 /// conversation, its request's and its reply's frame, and the one that went on.
-fn answered_meanwhile(conversations: &[&Conversation]) -> Option<(usize, u64, u64, usize)> {
-    conversations.iter().take(1000).enumerate().find_map(|(index, later)| {
-        let earlier =
-            conversations[..index].iter().take(1000).filter(|earlier| earlier.server() == later.server());
+fn answered_meanwhile<'a>(
+    conversations: &[&'a Conversation],
+) -> Option<(&'a Conversation, u64, u64, &'a Conversation)> {
+    conversations.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
+        let earlier = conversations[..index]
+            .iter()
+            .take(COMPARED_MAX)
+            .filter(|earlier| earlier.server() == later.server());
         earlier.rev().find_map(|earlier| {
             // Went on: it said or heard something afterwards.
             let exchange = later.exchanges.iter().find(|exchange| {
                 exchange.reply.is_some_and(|reply| reply.frame < earlier.last.frame)
                     && exchange.request.frame > earlier.first.frame
             })?;
-            Some((later.number, exchange.request.frame, exchange.reply?.frame, earlier.number))
+            Some((*later, exchange.request.frame, exchange.reply?.frame, *earlier))
         })
     })
 }

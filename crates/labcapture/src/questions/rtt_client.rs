@@ -1,7 +1,7 @@
 //! The questions of lab 4.
 
-use super::{Answer, Lab, lines, relevant, tcp_echo, udp_echo};
-use crate::conversation::{Conversation, Exchange, Mark, Protocol, Side, Turn};
+use super::{Answer, Lab, Servers, frames_of, lines, relevant, streams, tcp_echo, udp_echo};
+use crate::conversation::{Conversation, Entry, Exchange, Mark, Protocol, Side, Turn};
 use crate::report::Report;
 use crate::words::{count, milliseconds, seconds};
 
@@ -32,6 +32,13 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
     ]
 }
 
+/// What carries requests and replies: every datagram, and the segments with text.
+const SPEAKS: &str = "(udp || tcp.len > 0)";
+
+fn speaks(conversation: &Conversation, entry: &Entry) -> bool {
+    conversation.protocol == Protocol::Udp || entry.text_length > 0
+}
+
 fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
     let answered = |conversation: &Conversation| {
         conversation.exchanges.iter().find(|exchange| exchange.reply.is_some()).cloned()
@@ -50,12 +57,7 @@ fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
                 exchange.reply?.frame
             ))
         }))
-        .proof(
-            all.iter()
-                .filter_map(|conversation| answered(conversation))
-                .flat_map(|exchange| [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)])
-                .flatten(),
-        )
+        .shown(all, SPEAKS, speaks)
         .or_nothing("nothing was answered")
         .inferred("the program's own times hold its system's part as well, which is not on the wire")
 }
@@ -87,12 +89,7 @@ fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
         (None, Some(times)) => answer.line(line("TCP", times)).line("no UDP exchange is in this capture"),
         (None, None) => answer.or_nothing("nothing was answered"),
     };
-    let frames = udp.iter().chain(tcp).flat_map(|conversation| &conversation.exchanges).take(100);
-    answer.proof(
-        frames
-            .flat_map(|exchange| [Some(exchange.request.frame), exchange.reply.map(|reply| reply.frame)])
-            .flatten(),
-    )
+    answer.shown(&[udp, tcp].concat(), SPEAKS, speaks)
 }
 
 fn not_there(all: &[&Conversation]) -> Answer {
@@ -106,15 +103,16 @@ fn not_there(all: &[&Conversation]) -> Answer {
         .copied()
         .filter(|conversation| conversation.handshake.syn.is_some() && !conversation.sent[Side::Server].syn)
         .collect();
-    let frames = tcp.iter().flat_map(|conversation| {
-        let reset = conversation.resets.first().map(|(_, mark)| mark.frame);
-        [conversation.handshake.syn.map(|mark| mark.frame), reset]
-    });
+    let icmp = answer.filter.take();
+    let unanswered = (!tcp.is_empty()).then(|| streams(&tcp));
+    let filter: Vec<String> =
+        [icmp, unanswered].into_iter().flatten().map(|part| format!("({part})")).collect();
     answer
         .lines(lines(&tcp, |conversation| {
             Some(format!("to {}: {}", conversation.server(), crate::page::opening(conversation)))
         }))
-        .proof(frames.flatten())
+        .proof(frames_of(&tcp, |_, _| true))
+        .filter(filter.join(" || "))
         .or_nothing("every request was answered")
 }
 
@@ -129,6 +127,12 @@ fn two_writes(tcp: &[&Conversation]) -> Answer {
     let Some((turn, second)) = turns().find_map(|turn| Some((turn, turn.second?))) else {
         return answer.or_nothing("no request waits between two segments");
     };
+    let waiting: Vec<&Conversation> = tcp
+        .iter()
+        .copied()
+        .filter(|conversation| conversation.turns.iter().any(|turn| waits(&turn)))
+        .collect();
+    let servers = Servers::of(&waiting);
     let pause = milliseconds(second.time_ns - turn.first.time_ns);
     answer
         .line(format!(
@@ -138,5 +142,7 @@ fn two_writes(tcp: &[&Conversation]) -> Answer {
             turn.first.frame,
             second.frame
         ))
-        .proof(turns().take(50).flat_map(|turn| [Some(turn.first.frame), turn.second.map(|mark| mark.frame)]).flatten())
+        .shown(&waiting, &format!("{} && tcp.len > 0", servers.receive("tcp")), |conversation, entry| {
+            servers.received(conversation, entry) && entry.text_length > 0
+        })
 }

@@ -1,6 +1,9 @@
 //! The questions of lab 2.
 
-use super::{Answer, Lab, address_lines, all_frames, is_whole, lines, prove_by_all, relevant, streams};
+use super::{
+    Answer, COMPARED_MAX, Lab, OPENS_OR_SPEAKS, Servers, address_lines, among, frames_of, has, is_one_of,
+    lines, opens_or_speaks, prove_by_all, relevant, shown_by_syn, streams,
+};
 use crate::conversation::{Close, Conversation, Entry, Side};
 use crate::packet::Flags;
 use crate::page::{closing, header_lengths, opening};
@@ -8,14 +11,16 @@ use crate::report::Report;
 use crate::words::{count, frames, list, milliseconds};
 use std::collections::BTreeSet;
 
+/// Conversations whose closing one filter describes: each needs a part of its own.
+const FILTERED_MAX: usize = 10;
+
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::TcpEcho, report);
     vec![
         open(&all),
-        Answer::to(2, "Which port does the client use? How many addresses and sockets do the clients have?")
+        shown_by_syn(Answer::to(2, "Which port does the client use? How many addresses and sockets do the clients have?"), &all)
             .lines(lines(&all, |conversation| Some(format!("{}", conversation.client().port()))))
             .line(client_sockets(&all))
-            .proof(all.iter().map(|conversation| conversation.first.frame))
             .inferred("a capture shows addresses; that each of them is one socket holds for every TCP client"),
         lengths(&all),
         close(&all),
@@ -34,16 +39,20 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
     ]
 }
 
+/// The filter for segments without text that have the first relative numbers, and the flags of one that refuses.
+const AT_START: &str = "tcp.seq == 1 && tcp.ack == 1 && tcp.len == 0";
+const REFUSES: Flags = Flags(Flags::RST.0 | Flags::ACK.0);
+
+fn is_at_start(entry: &Entry, flags: Flags) -> bool {
+    entry.segment().is_some_and(|segment| {
+        segment.flags == flags
+            && entry.text_length == 0
+            && (segment.relative_sequence, segment.relative_acknowledgment) == (1, Some(1))
+    })
+}
+
 /// Which segments open the connections.
 fn open(all: &[&Conversation]) -> Answer {
-    let marks = |conversation: &Conversation| {
-        let handshake = conversation.handshake;
-        [handshake.syn, handshake.syn_ack, handshake.ack, handshake.refusal]
-            .into_iter()
-            .flatten()
-            .map(|mark| mark.frame)
-            .collect::<Vec<_>>()
-    };
     let raw = |conversation: &Conversation| {
         let number = |side| conversation.sent[side].initial_sequence.filter(|_| conversation.sent[side].syn);
         match (number(Side::Client), number(Side::Server)) {
@@ -54,15 +63,44 @@ fn open(all: &[&Conversation]) -> Answer {
             _ => String::new(),
         }
     };
-    let proof = all.iter().flat_map(|conversation| marks(conversation));
+    let opens = |conversation: &Conversation, entry: &Entry| {
+        let handshake = conversation.handshake;
+        let others = [handshake.ack, handshake.refusal].into_iter().flatten();
+        has(entry, Flags::SYN) || others.into_iter().any(|mark| mark.frame == entry.at.frame)
+    };
+    let opened: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| !conversation.is_refused()).collect();
+    let servers = Servers::of(all);
+    // The third segment has both sides' first numbers, and so has the reset that refuses, but from the server.
+    let is_third = |conversation: &Conversation, entry: &Entry| {
+        is_at_start(entry, Flags::ACK) && servers.received(conversation, entry)
+    };
+    let refuses = |conversation: &Conversation, entry: &Entry| {
+        is_at_start(entry, REFUSES) && servers.sent(conversation, entry)
+    };
+    let filter = || {
+        let mut kinds = vec!["tcp.flags.syn == 1".to_owned()];
+        if !opened.is_empty() {
+            kinds.push(format!("({AT_START} && tcp.flags == 0x010 && {})", servers.receive("tcp")));
+        }
+        if opened.len() < all.len() {
+            kinds.push(format!("({AT_START} && tcp.flags == 0x014 && {})", servers.send("tcp")));
+        }
+        among(&streams(all), &format!("({})", kinds.join(" || ")))
+    };
     Answer::to(
         1,
         "Which segments open the connection, and what are their flags and raw initial sequence numbers?",
     )
     .lines(lines(all, |conversation| {
-        (!marks(conversation).is_empty()).then(|| format!("{}{}", opening(conversation), raw(conversation)))
+        conversation.handshake.syn?;
+        Some(format!("{}{}", opening(conversation), raw(conversation)))
     }))
-    .proof(proof)
+    .proof(frames_of(all, opens))
+    .shown_as(all, filter, |conversation, entry| {
+        let refusal = opened.len() < all.len() && refuses(conversation, entry);
+        has(entry, Flags::SYN) || !opened.is_empty() && is_third(conversation, entry) || refusal
+    })
     .or_nothing("no SYN was captured; start the capture before the client")
 }
 
@@ -82,9 +120,6 @@ pub(super) fn server_sockets(all: &[&Conversation]) -> String {
 }
 
 fn lengths(all: &[&Conversation]) -> Answer {
-    let first_text = |conversation: &&Conversation| {
-        conversation.entries.iter().find(|entry| entry.text_length > 0).map(|entry| entry.at.frame)
-    };
     Answer::to(3, "What is the Header Length, of the first segment and of one with text?")
         .lines(lines(all, |conversation| {
             let lengths = header_lengths(conversation);
@@ -99,26 +134,21 @@ fn lengths(all: &[&Conversation]) -> Answer {
                 .map_or("", |_| "; the SYN's options (MSS, window scale, SACK) are the difference");
             Some(format!("{lengths}{syn}"))
         }))
-        .proof(
-            all.iter().map(|conversation| conversation.first.frame).chain(all.iter().filter_map(first_text)),
-        )
+        .shown(all, OPENS_OR_SPEAKS, opens_or_speaks)
         .or_nothing("there is no TCP conversation")
 }
 
 fn close(all: &[&Conversation]) -> Answer {
-    let numbers = |conversation: &Conversation| match conversation.close_of() {
-        Close::Complete { frames, .. } | Close::Incomplete { frames, .. } => frames,
-        Close::Reset { at, .. } => vec![at.frame],
-        Close::Open => Vec::new(),
-    };
     let flags = |conversation: &Conversation| {
-        let numbers = numbers(conversation);
+        let numbers = closing_frames(conversation);
         let entries = conversation.entries.iter().filter(|entry| numbers.contains(&entry.at.frame));
         let flags =
             entries.filter_map(|entry| Some(format!("{}: {}", entry.at.frame, entry.segment()?.flags)));
         flags.collect::<Vec<_>>().join("; ")
     };
-    Answer::to(
+    let opened: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| !conversation.is_refused()).collect();
+    let answer = Answer::to(
         4,
         "Which segments close the connection, and what are their flags? Three or four, and who began?",
     )
@@ -128,13 +158,55 @@ fn close(all: &[&Conversation]) -> Answer {
                 .trim_end_matches("; flags ")
                 .to_owned()
         })
-    }))
-    .proof(
-        all.iter()
-            .filter(|conversation| !conversation.is_refused())
-            .flat_map(|conversation| numbers(conversation)),
-    )
-    .or_nothing("no connection was open")
+    }));
+    shown_by_close(answer, &opened).or_nothing("no connection was open")
+}
+
+fn closing_frames(conversation: &Conversation) -> Vec<u64> {
+    match conversation.close_of() {
+        Close::Complete { frames, .. } | Close::Incomplete { frames, .. } => frames,
+        Close::Reset { at, .. } => vec![at.frame],
+        Close::Open => Vec::new(),
+    }
+}
+
+/// The segments that close: those with FIN, and those that acknowledge them, or a reset.
+pub(super) fn shown_by_close(answer: Answer, all: &[&Conversation]) -> Answer {
+    let answer = answer.proof(all.iter().flat_map(|conversation| closing_frames(conversation)));
+    // The relative number after a FIN, which acknowledges it, is another one in each conversation.
+    let ends = |conversation: &Conversation| -> BTreeSet<u64> {
+        let sides = Side::BOTH.into_iter();
+        sides.filter_map(|side| Some(conversation.sent[side].fin?.1 & 0xffff_ffff)).collect()
+    };
+    let is_reset = |conversation: &Conversation| matches!(conversation.close_of(), Close::Reset { .. });
+    let closed: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| conversation.close_of() != Close::Open).collect();
+    if closed.len() > FILTERED_MAX {
+        return answer;
+    }
+    let filter = || {
+        let closed = closed.iter().map(|conversation| {
+            let stream = streams(&[conversation]);
+            if is_reset(conversation) {
+                return format!("{stream} && tcp.flags.reset == 1");
+            }
+            let acknowledges = is_one_of("tcp.ack", ends(conversation));
+            format!("{stream} && (tcp.flags.fin == 1 || ({acknowledges} && tcp.len == 0))")
+        });
+        match &closed.collect::<Vec<_>>()[..] {
+            [one] => one.clone(),
+            more => more.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" || "),
+        }
+    };
+    answer.shown_as(&closed, filter, |conversation, entry| {
+        if is_reset(conversation) {
+            return has(entry, Flags::RST);
+        }
+        // Wireshark knows the relative number of every segment, also of one whose number does not count.
+        let acknowledged = entry.segment().and_then(|segment| segment.relative_acknowledgment);
+        let acknowledged = acknowledged.is_some_and(|number| ends(conversation).contains(&u64::from(number)));
+        has(entry, Flags::FIN) || acknowledged && entry.text_length == 0
+    })
 }
 
 /// Segments with text that neither open nor close.
@@ -157,17 +229,11 @@ fn others(all: &[&Conversation]) -> Answer {
             let words = flags.iter().map(|flags| format!("{flags} (0x{:03x})", flags.0)).collect::<Vec<_>>();
             (!words.is_empty()).then(|| words.join(" or "))
         }))
-        .proof(all.iter().flat_map(|conversation| {
-            conversation.entries.iter().filter(is_other).map(|entry| entry.at.frame)
-        }));
-    let answer = if is_whole(all) {
-        answer.filter(format!(
-            "{} && tcp.len > 0 && tcp.flags.syn == 0 && tcp.flags.fin == 0 && tcp.flags.reset == 0",
-            streams(all)
-        ))
-    } else {
-        answer
-    };
+        .shown(
+            all,
+            "tcp.len > 0 && tcp.flags.syn == 0 && tcp.flags.fin == 0 && tcp.flags.reset == 0",
+            |_, entry| is_other(&entry),
+        );
     answer.or_nothing("no segment carries text")
 }
 
@@ -176,20 +242,6 @@ pub(super) fn round_trips(number: u8, question: &'static str, all: &[&Conversati
     let exchange = |conversation: &Conversation| {
         conversation.exchanges.iter().find(|exchange| exchange.reply.is_some()).cloned()
     };
-    let proof = all.iter().flat_map(|conversation| {
-        let handshake = conversation.handshake;
-        let line = exchange(conversation);
-        let line =
-            line.iter().flat_map(|line| [Some(line.request.frame), line.reply.map(|reply| reply.frame)]);
-        let opening = handshake.rtt_ns().and(Some([handshake.last_syn, handshake.syn_ack]));
-        opening
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|mark| mark.frame)
-            .chain(line.flatten())
-            .collect::<Vec<_>>()
-    });
     Answer::to(number, question)
         .lines(lines(all, |conversation| {
             let handshake = conversation.handshake.rtt_ns();
@@ -200,13 +252,13 @@ pub(super) fn round_trips(number: u8, question: &'static str, all: &[&Conversati
             let text = [handshake, line].into_iter().flatten().collect::<Vec<_>>().join("; ");
             (!text.is_empty()).then_some(text)
         }))
-        .proof(proof)
+        .shown(all, OPENS_OR_SPEAKS, opens_or_speaks)
         .or_nothing("nothing was answered")
 }
 
 /// A client that is connected and has to wait for another one.
 fn waiting(all: &[&Conversation]) -> Answer {
-    let found = all.iter().enumerate().find_map(|(index, later)| {
+    let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
         let waits = later.exchanges.first()?;
         let earlier = all[..index].iter().rev().find(|earlier| {
             earlier.server() == later.server()
@@ -228,17 +280,21 @@ fn waiting(all: &[&Conversation]) -> Answer {
                 ),
                 None => "it is never answered in this capture".to_owned(),
             };
-            let marks = [handshake.syn, handshake.syn_ack, handshake.ack, Some(waits.request), waits.reply];
+            let marks = [handshake.syn, handshake.syn_ack, handshake.ack];
             answer
                 .line(format!(
                     "conversation {} opens while conversation {} goes on: A's system completes the handshake ({}); its line (frame \
                      {}) is acknowledged, and waits in the receive buffer; {until}",
                     later.number,
                     earlier.number,
-                    frames(&marks[..3].iter().flatten().map(|mark| mark.frame).collect::<Vec<_>>()),
+                    frames(&marks.iter().flatten().map(|mark| mark.frame).collect::<Vec<_>>()),
                     waits.request.frame
                 ))
-                .proof(marks.into_iter().flatten().map(|mark| mark.frame))
+                .shown(
+                    &[earlier, later],
+                    "(tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.len > 0)",
+                    |conversation, entry| has(entry, Flags::FIN) || opens_or_speaks(conversation, entry),
+                )
         }
         None => answer.or_nothing("no client had to wait for another one"),
     };
@@ -253,34 +309,26 @@ fn closing_frame(conversation: &Conversation) -> u64 {
 }
 
 fn without_counterpart(all: &[&Conversation]) -> Answer {
-    let bare = |entry: &&Entry| entry.text_length == 0;
-    let numbers = all
-        .iter()
-        .flat_map(|conversation| conversation.entries.iter().filter(bare).map(|entry| entry.at.frame));
-    let answer = Answer::to(11, "Which frames have no counterpart in the capture of lab 1?").proof(numbers);
-    let answer = if answer.frames.is_empty() {
-        answer
-    } else {
-        let all_count = all_frames(all).count();
+    let mut answer = Answer::to(11, "Which frames have no counterpart in the capture of lab 1?").shown(
+        all,
+        "tcp.len == 0",
+        |_, entry| entry.text_length == 0,
+    );
+    if !answer.frames.is_empty() {
         let line = format!(
-            "{} of {all_count} carry no text: handshake, acknowledgments, close; they buy a stream in order, without loss, between \
-             two that know of each other",
-            answer.frames.len()
+            "{} of {} carry no text: handshake, acknowledgments, close; they buy a stream in order, without loss, between two \
+             that know of each other",
+            answer.frames.len(),
+            frames_of(all, |_, _| true).len()
         );
-        answer.line(line)
-    };
-    let answer =
-        if is_whole(all) { answer.filter(format!("{} && tcp.len == 0", streams(all))) } else { answer };
+        answer = answer.line(line);
+    }
     answer.or_nothing("there is no TCP conversation")
 }
 
 fn not_there(all: &[&Conversation]) -> Answer {
     let refused: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| conversation.is_refused()).collect();
-    let marks = |conversation: &&Conversation| {
-        let reset = conversation.resets.first().map(|(_, mark)| mark.frame);
-        [conversation.handshake.syn.map(|mark| mark.frame), reset]
-    };
     Answer::to(12, "The client is started before the server, or uses another port: what happens?")
         .lines(lines(&refused, |conversation| {
             Some(format!(
@@ -289,6 +337,6 @@ fn not_there(all: &[&Conversation]) -> Answer {
                 opening(conversation)
             ))
         }))
-        .proof(refused.iter().flat_map(marks).flatten())
+        .shown(&refused, "", |_, _| true)
         .or_nothing("no connection was refused")
 }

@@ -1,6 +1,9 @@
 //! The questions of lab 3.
 
-use super::{Answer, Lab, address_lines, answered_meanwhile, prove_by_all, relevant, tcp_echo};
+use super::{
+    Answer, Lab, address_lines, answered_meanwhile, has, prove_by_all, relevant, shown_by_syn, tcp_echo,
+};
+use crate::packet::Flags;
 use crate::report::Report;
 use std::collections::BTreeSet;
 
@@ -15,9 +18,10 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let meanwhile = match answered_meanwhile(&all) {
         Some((later, request, reply, earlier)) => meanwhile
             .line(format!(
-                "the line of conversation {later} (frame {request}) is answered in frame {reply}, and conversation {earlier} goes on after that"
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} goes on after that",
+                later.number, earlier.number
             ))
-            .proof([request, reply]),
+            .shown(&[earlier, later], "tcp.len > 0", |_, entry| entry.text_length > 0),
         None => meanwhile.or_nothing("no client is answered while another one is connected"),
     };
     vec![
@@ -26,11 +30,10 @@ pub(super) fn answers(report: &Report) -> Vec<Answer> {
         Answer::to(3, "How many socket addresses has the server, and how many sockets did it make?")
             .line(tcp_echo::server_sockets(&all))
             .line("the four numbers together (both addresses, both ports) tell the connections apart")
-            .proof(all.iter().filter_map(|conversation| conversation.handshake.syn_ack).map(|mark| mark.frame))
+            .shown(&all, "tcp.flags.syn == 1 && tcp.flags.ack == 1", |_, entry| has(entry, Flags::SYN) && has(entry, Flags::ACK))
             .inferred("a capture shows addresses, not sockets: that one listens, and each connection has its own, is how TCP servers are made"),
-        Answer::to(4, "How many socket addresses and sockets do the clients have together?")
+        shown_by_syn(Answer::to(4, "How many socket addresses and sockets do the clients have together?"), &all)
             .line(format!("{0} socket address(es) and {0} socket(s), one for each connection", clients.len()))
-            .proof(all.iter().map(|conversation| conversation.first.frame))
             .inferred("a capture shows addresses; that each of them is one socket holds for every TCP client"),
         Answer::to(5, "Why did C wait in lab 2, and why not now?")
             .line("in lab 2 the only thread blocked in `read` for B; now each connection has its own thread, and the first one is back in `accept`")

@@ -1,7 +1,8 @@
 //! The questions of lab 1.
 
 use super::{
-    Answer, Lab, address_lines, answered_meanwhile, first_of, lines, prove_by_all, relevant, streams,
+    Answer, COMPARED_MAX, Lab, Servers, address_lines, answered_meanwhile, first_of, lines, prove_by_all,
+    relevant, streams,
 };
 use crate::checksum::Status;
 use crate::conversation::{Conversation, Detail, Entry, Side};
@@ -10,33 +11,33 @@ use crate::words::{Hex, count, list, milliseconds};
 
 pub(super) fn answers(report: &Report) -> Vec<Answer> {
     let all = relevant(Lab::UdpEcho, report);
-    let first = |side| all.iter().filter_map(move |conversation| first_of(conversation, side));
-    let client_frames = || first(Side::Client).map(|entry| entry.at.frame);
-    let server_frames = || first(Side::Server).map(|entry| entry.at.frame);
+    let servers = Servers::of(&all);
+    let asked = |answer: Answer| {
+        let by_ports = |conversation: &Conversation, entry: &Entry| servers.received(conversation, entry);
+        answer.shown(&all, &servers.receive("udp"), by_ports)
+    };
     vec![
-        Answer::to(1, "Which port does the client use, and who chose it?")
+        asked(Answer::to(1, "Which port does the client use, and who chose it?"))
             .lines(lines(&all, |conversation| {
                 let (client, server) = (conversation.client(), conversation.server());
                 Some(format!("{}, chosen by the client's system; the server's is {}", client.port(), server.port()))
             }))
-            .proof(client_frames())
             .or_nothing("there is no UDP conversation"),
-        Answer::to(2, "What is the Length of the client's first datagram, and what does it count?")
+        asked(Answer::to(2, "What is the Length of the client's first datagram, and what does it count?"))
             .lines(lines(&all, |conversation| {
                 let entry = first_of(conversation, Side::Client)?;
                 let Detail::Udp(length) = entry.detail else { return None };
-                Some(format!("{length}: 8 bytes of header and {} of text", entry.text_length))
+                let text = entry.text_length;
+                Some(format!("{length}: 8 bytes of header and {text} of text (frame {})", entry.at.frame))
             }))
-            .proof(client_frames())
             .or_nothing("no client sends a datagram"),
-        Answer::to(3, "What are the checksums of the client's datagram and of the reply, and are they correct?")
+        prove_by_all(Answer::to(3, "What are the checksums of the client's datagram and of the reply, and are they correct?"), &all)
             .lines(lines(&all, |conversation| {
                 let client = first_of(conversation, Side::Client)?;
                 let server = first_of(conversation, Side::Server);
                 let server = server.map_or("there is no reply".to_owned(), |entry| format!("the server's {}", checksum(entry)));
                 Some(format!("the client's {}, {server}", checksum(client)))
             }))
-            .proof(client_frames().chain(server_frames()))
             .or_nothing("no client sends a datagram"),
         prove_by_all(
             Answer::to(4, "Which frames belong to one line of text? Does any open or close the conversation?").lines(
@@ -78,7 +79,7 @@ fn checksum(entry: &Entry) -> String {
         Status::Absent => "left out by the sender",
         Status::Unknown => "not to be verified, since the frame is cut off",
     };
-    format!("{} ({meaning})", Hex(entry.checksum))
+    format!("{} in frame {} ({meaning})", Hex(entry.checksum), entry.at.frame)
 }
 
 fn sockets(all: &[&Conversation]) -> String {
@@ -91,10 +92,11 @@ fn at_once(all: &[&Conversation]) -> Answer {
     let answer = match answered_meanwhile(all) {
         Some((later, request, reply, earlier)) => answer
             .line(format!(
-                "the line of conversation {later} (frame {request}) is answered in frame {reply}, and conversation {earlier} goes \
-                 on after that: datagrams of all clients come to one socket, and each names its sender"
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} goes on after that: \
+                 datagrams of all clients come to one socket, and each names its sender",
+                later.number, earlier.number
             ))
-            .proof([request, reply]),
+            .shown(&[earlier, later], "", |_, _| true),
         None => second_client(all, answer),
     };
     answer.inferred(
@@ -104,13 +106,13 @@ fn at_once(all: &[&Conversation]) -> Answer {
 
 /// A second client's first exchange. Whether the first client still runs then is not on the wire: nothing closes it.
 fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
-    let found = all.iter().take(1000).enumerate().find_map(|(at, later)| {
+    let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(at, later)| {
         let is_earlier = |earlier: &&&Conversation| {
             earlier.server() == later.server() && earlier.client() != later.client()
         };
         let earlier = all[..at].iter().find(is_earlier)?;
         let exchange = later.exchanges.iter().find(|exchange| exchange.reply.is_some())?;
-        Some((later.number, earlier.number, exchange, exchange.reply?))
+        Some((*later, *earlier, exchange, exchange.reply?))
     });
     let Some((later, earlier, exchange, reply)) = found else {
         return answer.or_nothing("only one client was answered");
@@ -119,11 +121,11 @@ fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
     let time = exchange.rtt_ns().map_or(String::new(), |ns| format!(", {} later", milliseconds(ns)));
     answer
         .line(format!(
-            "the line of conversation {later} (frame {request}) is answered in frame {}{time}, and no frame had to end \
-             conversation {earlier} before: datagrams of all clients come to one socket, and each names its sender",
-            reply.frame
+            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had to end conversation \
+             {} before: datagrams of all clients come to one socket, and each names its sender",
+            later.number, reply.frame, earlier.number
         ))
-        .proof([request, reply.frame])
+        .shown(&[earlier, later], "", |_, _| true)
 }
 
 pub(super) fn refused(number: u8, question: &'static str, all: &[&Conversation]) -> Answer {
@@ -143,13 +145,10 @@ pub(super) fn refused(number: u8, question: &'static str, all: &[&Conversation])
         let frame = conversation.first.frame;
         Some(format!("nothing answers the datagrams to {} (from frame {frame})", conversation.server()))
     });
-    let filter = match refused.first() {
-        Some(_) => format!(
-            "(icmp.type == 3 || icmpv6.type == 1) && ({})",
-            streams(&refused).replace(" && !icmp && !icmpv6", "")
-        ),
-        None => String::new(),
-    };
+    let filter = format!(
+        "(icmp.type == 3 || icmpv6.type == 1) && {}",
+        streams(&refused).replace(" && !icmp && !icmpv6", "")
+    );
     Answer::to(number, question)
         .lines(lines(&refused, |conversation| {
             let refusal = conversation.refusals.first()?;

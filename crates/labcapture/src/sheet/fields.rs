@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 /// Conversations that a sheet is compared with.
 const CANDIDATES_MAX: usize = 1000;
 
-/// A conversation that a sheet may be about.
+/// A conversation that a sheet may be about, or the whole capture.
 pub struct Candidate {
-    /// Its number.
-    pub conversation: usize,
+    /// The conversation's number; none for the whole capture.
+    pub conversation: Option<usize>,
     /// What is right.
     pub fields: Vec<Field>,
 }
@@ -79,7 +79,10 @@ pub fn names(lab: Lab) -> &'static [(&'static str, &'static str)] {
 /// What is right for each conversation. A field that the conversation has no answer to is not asked for.
 pub fn candidates(lab: Lab, report: &Report) -> Vec<Candidate> {
     let all = relevant(lab, report);
-    let candidates = all.iter().take(CANDIDATES_MAX).map(|conversation| {
+    // Some labs ask about all conversations together, so there is one thing to compare with, and not one per conversation.
+    let about_all = matches!(lab, Lab::TcpThreaded | Lab::RttClient);
+    let number = if about_all { 1 } else { CANDIDATES_MAX };
+    let candidates = all.iter().take(number).map(|conversation| {
         let expected = |name: &str| match lab {
             Lab::UdpEcho => udp_echo(name, conversation),
             Lab::TcpEcho => tcp_echo(name, conversation),
@@ -91,7 +94,8 @@ pub fn candidates(lab: Lab, report: &Report) -> Vec<Candidate> {
         let fields = names(lab).iter().filter_map(|(name, _)| {
             Some(Field { name, expected: expected(name)?, is_telling: telling(name) })
         });
-        Candidate { conversation: conversation.number, fields: fields.collect() }
+        let number = (!about_all).then_some(conversation.number);
+        Candidate { conversation: number, fields: fields.collect() }
     });
     candidates.filter(|candidate| !candidate.fields.is_empty()).collect()
 }
@@ -190,11 +194,14 @@ fn tcp_echo(name: &str, conversation: &Conversation) -> Option<Expected> {
 }
 
 fn side_word(conversation: &Conversation, side: Side) -> Expected {
-    Expected::Word(vec![
-        side.to_string(),
-        conversation.addresses[side].to_string(),
-        conversation.addresses[side].ip().to_string(),
-    ])
+    let names = |side: Side| {
+        let address = conversation.addresses[side];
+        [side.to_string(), address.to_string(), address.ip().to_string()]
+    };
+    let right = names(side);
+    // Two programs of one computer share its address.
+    let wrong = names(side.other()).into_iter().filter(|name| !right.contains(name)).collect();
+    Expected::End { right: right.into(), wrong }
 }
 
 fn handshake_ms(conversation: &Conversation) -> Option<Expected> {
@@ -256,14 +263,14 @@ fn rtt_client(name: &str, all: &[&Conversation]) -> Option<Expected> {
 fn http_file_server(name: &str, conversation: &Conversation) -> Option<Expected> {
     let exchanges = http::exchanges(conversation);
     let first = exchanges.first()?;
-    let mut words = first.request.line.split(' ');
-    let mut word = |at: usize| words.nth(at).map(|word| Expected::Word(vec![word.to_owned()]));
+    let word = |at: usize| first.request.line.split(' ').nth(at).map(str::to_owned);
+    let any_case = |at: usize| Some(Expected::Word(vec![word(at)?]));
     let response = first.response.as_ref();
     match name {
         "1.request_frame" => Some(Expected::number(first.request.first.frame)),
-        "2.method" => word(0),
-        "2.target" => word(1),
-        "2.version" => word(2),
+        "2.method" => any_case(0),
+        "2.target" => word(1).map(Expected::ExactWord),
+        "2.version" => any_case(2),
         "3.status" => response?.line.split(' ').nth(1)?.parse().ok().map(Expected::number),
         "5.closes" => tcp_echo("4.began", conversation),
         "6.body_bytes" => {

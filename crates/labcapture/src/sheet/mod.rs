@@ -27,7 +27,7 @@ use std::io::{self, Write};
 use toml::{Table, Value};
 
 /// The largest sheet.
-pub const SHEET_BYTES_MAX: usize = 1 << 20;
+pub const SHEET_BYTES_MAX: usize = 1 << 16;
 
 /// A filled-in sheet.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ pub struct Grade {
     pub right: usize,
     /// All fields.
     pub of: usize,
-    /// The number of the conversation that the sheet was compared with.
-    pub conversation: usize,
+    /// The number of the conversation that the sheet was compared with; none if it was the whole capture.
+    pub conversation: Option<usize>,
     /// No port, sequence number or checksum fits: these are answers about another capture.
     pub other_capture: bool,
     /// Each field.
@@ -106,7 +106,7 @@ pub fn parse(text: &str) -> anyhow::Result<Sheet> {
 /// An empty sheet to fill in.
 pub fn blank(lab: Lab) -> String {
     let mut text = format!(
-        "# Answer sheet. Numbers are decimal, or hexadecimal in quotes: \"0x1a2b\".\nlab = \"{lab}\"\n"
+        "# Answer sheet. Numbers are decimal or hexadecimal, as in 0x1a2b; words stand in quotes.\nlab = \"{lab}\"\n"
     );
     let mut last = "";
     for (name, hint) in names(lab) {
@@ -193,11 +193,11 @@ pub fn write(grade: &Grade, output: &mut dyn Write) -> io::Result<()> {
         let line = format!("{:<20} {word}  {given}{}", verdict.field, why.unwrap_or_default());
         writeln!(output, "{}", line.trim_end())?;
     }
-    writeln!(
-        output,
-        "{} of {} are right, compared with conversation {}",
-        grade.right, grade.of, grade.conversation
-    )?;
+    let compared = match grade.conversation {
+        Some(number) => format!("conversation {number}"),
+        None => "the whole capture".to_owned(),
+    };
+    writeln!(output, "{} of {} are right, compared with {compared}", grade.right, grade.of)?;
     if grade.other_capture {
         writeln!(
             output,

@@ -22,6 +22,15 @@ pub enum Expected {
     Milliseconds(Vec<u64>),
     /// A word, any of these.
     Word(Vec<String>),
+    /// A word whose letters' case counts.
+    ExactWord(String),
+    /// One of the two ends.
+    End {
+        /// What stands for it.
+        right: Vec<String>,
+        /// What stands for the other one.
+        wrong: Vec<String>,
+    },
     /// All of these words, in any order.
     Words(BTreeSet<String>),
 }
@@ -74,19 +83,16 @@ impl Expected {
     pub fn differs(&self, value: &Value) -> Option<String> {
         match self {
             Expected::Number(expected) => expected.differs(value),
-            Expected::FlagsInOrder(expected) => {
-                let texts = match value {
-                    Value::Array(values) => values.iter().take(VALUES_MAX).map(shown).collect(),
-                    other => shown(other).split(';').map(str::to_owned).collect::<Vec<_>>(),
-                };
-                let given: Option<Vec<Flags>> = texts.iter().map(|text| flags(text)).collect();
-                (given.as_ref() != Some(expected)).then(|| {
-                    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                    format!("the flags are {expected}")
-                })
-            }
+            Expected::FlagsInOrder(expected) => (!flags_in_order(value, expected)).then(|| {
+                let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                format!("the flags are {expected}")
+            }),
             Expected::OneOfFlags(expected) => {
-                let given = flags(&shown(value));
+                let given = match value {
+                    // `0x018` without quotes.
+                    Value::Integer(number) => u16::try_from(*number).ok().map(Flags),
+                    _ => flags(&shown(value)),
+                };
                 (!given.is_some_and(|given| expected.contains(&given))).then(|| {
                     let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
                     format!("the flags are {expected}")
@@ -97,6 +103,15 @@ impl Expected {
                 let given = shown(value);
                 let right = expected.iter().any(|word| word.eq_ignore_ascii_case(given.trim()));
                 (!right).then(|| format!("it is {}", expected.first().map_or("", String::as_str)))
+            }
+            Expected::ExactWord(expected) => {
+                (shown(value).trim() != expected).then(|| format!("it is {expected}"))
+            }
+            Expected::End { right, wrong } => {
+                let given = shown(value).to_ascii_lowercase();
+                let names = |ends: &[String]| words(&given).any(|word| ends.iter().any(|end| end == word));
+                (!names(right) || names(wrong))
+                    .then(|| format!("it is {}", right.first().map_or("", String::as_str)))
             }
             Expected::Words(expected) => {
                 let given: BTreeSet<String> = shown(value)
@@ -170,8 +185,15 @@ fn numbers(value: &Value, hexadecimal: bool) -> Vec<Vec<u64>> {
             readings.extend(u64::from_str_radix(&number.to_string(), 16).ok().filter(|_| hexadecimal));
             vec![readings]
         }
+        Value::Float(number) if number.fract() == 0.0 => {
+            vec![number.to_string().parse().into_iter().collect()]
+        }
         Value::String(text) => {
-            let words = text.split([',', ' ', ';', '/']).filter(|word| !word.is_empty() && !is_unit(word));
+            let text = without_remarks(text);
+            if let Some(number) = without_separators(&text) {
+                return vec![vec![number]];
+            }
+            let words = words(&text).filter(|word| !is_unit(word));
             words.take(VALUES_MAX).map(|word| readings(word, hexadecimal)).collect()
         }
         Value::Array(values) => {
@@ -181,8 +203,49 @@ fn numbers(value: &Value, hexadecimal: bool) -> Vec<Vec<u64>> {
     }
 }
 
+/// The words of a text, whatever stands between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', ';', '/', '(', ')', '[', ']', '\t', '\n']).filter(|word| !word.is_empty())
+}
+
+/// The text without what Wireshark and people say in brackets: `40 bytes (10)`, `0x1a21 [correct]`.
+fn without_remarks(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(['(', '[']) {
+        let close = if rest[start..].starts_with('(') { ')' } else { ']' };
+        let Some(length) = rest[start..].find(close) else { break };
+        let remark = &rest[start + 1..start + length];
+        shown.push_str(&rest[..start]);
+        // `[40, 32]` is a list, and no remark.
+        if close == ']' && remark.contains(|character: char| character.is_ascii_digit()) {
+            shown.push_str(remark);
+        }
+        shown.push(' ');
+        rest = &rest[start + length + 1..];
+    }
+    shown + rest
+}
+
+/// A number with a sign between its groups of three digits: `2,798,347,315`.
+fn without_separators(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let separator = text.chars().find(|character| !character.is_ascii_digit())?;
+    let mut groups = text.split(separator);
+    let first = groups.next()?.len();
+    let are_groups = groups.all(|group| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_number = [',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}'].contains(&separator)
+        && (1..=3).contains(&first)
+        && are_groups;
+    // One group alone may as well be a list or a fraction.
+    let many = text.matches(separator).count() > 1;
+    (is_number && many).then(|| text.replace(separator, "").parse().ok())?
+}
+
 fn is_unit(word: &str) -> bool {
-    ["byte", "bytes", "and", "or"].iter().any(|unit| unit.eq_ignore_ascii_case(word))
+    let word = word.to_ascii_lowercase();
+    let word = word.strip_suffix('s').unwrap_or(&word);
+    ["byte", "segment", "frame", "packet", "datagram", "port", "and", "or"].contains(&word)
 }
 
 fn readings(word: &str, hexadecimal: bool) -> Vec<u64> {
@@ -190,9 +253,35 @@ fn readings(word: &str, hexadecimal: bool) -> Vec<u64> {
     if let Some(digits) = word.strip_prefix("0x") {
         return u64::from_str_radix(digits, 16).into_iter().collect();
     }
-    let decimal = word.parse().ok();
+    let named = ["zero", "one", "two", "three", "four", "five", "six"].iter().position(|name| *name == word);
+    let decimal = word.parse().ok().or(named.map(|number| number as u64));
     let hexadecimal = if hexadecimal { u64::from_str_radix(&word, 16).ok() } else { None };
     decimal.into_iter().chain(hexadecimal).collect()
+}
+
+/// Whether an answer names the flags of several segments, in their order.
+fn flags_in_order(value: &Value, expected: &[Flags]) -> bool {
+    let fits = |parts: Vec<String>| {
+        let is_named = |part: &&String| part.contains(|character: char| character.is_ascii_alphanumeric());
+        let given: Option<Vec<Flags>> = parts.iter().filter(is_named).map(|part| flags(part)).collect();
+        given.is_some_and(|given| given == expected)
+    };
+    match value {
+        Value::Array(values) => {
+            let number = |value: &Value| match value {
+                Value::Integer(number) => format!("{number:#x}"),
+                other => shown(other),
+            };
+            fits(values.iter().take(VALUES_MAX).map(number).collect())
+        }
+        other => {
+            let text = shown(other).replace("->", ";").replace('→', ";");
+            // `SYN; SYN, ACK; ACK` and `[SYN] [SYN, ACK] [ACK]` and `SYN, SYN-ACK, ACK`.
+            [';', ']', ',']
+                .into_iter()
+                .any(|between| fits(text.split(between).take(VALUES_MAX).map(str::to_owned).collect()))
+        }
+    }
 }
 
 /// The flags that a text names, in any order, or as a number.
@@ -214,18 +303,20 @@ fn flags(text: &str) -> Option<Flags> {
     (found != 0).then_some(Flags(found))
 }
 
-/// Compares a duration, to 1 % or a microsecond. A number without a unit is in milliseconds.
+/// Compares a duration, to 1 % or a microsecond. A number without a unit is in milliseconds; a comma may stand for the
+/// point.
 fn duration(expected: &[u64], value: &Value) -> Option<String> {
     let text = shown(value).trim().to_ascii_lowercase();
     let digits = text.trim_end_matches(|character: char| character.is_alphabetic()).trim_end();
     let unit_ns = match text[digits.len()..].trim() {
-        "" | "ms" => 1e6,
-        "s" => 1e9,
-        "us" | "µs" => 1e3,
-        "ns" => 1.0,
-        _ => return Some("that is no duration; write milliseconds as in 0.153".to_owned()),
+        "" | "ms" | "msec" => Some(1e6),
+        "s" | "sec" | "second" | "seconds" => Some(1e9),
+        "us" | "µs" | "μs" | "usec" => Some(1e3), // both letters that look like a mu
+        "ns" => Some(1.0),
+        _ => None,
     };
-    let Some(given_ns) = digits.parse().ok().map(|number: f64| number * unit_ns) else {
+    let number: Option<f64> = digits.replacen(',', ".", 1).parse().ok();
+    let Some(given_ns) = unit_ns.and_then(|unit_ns| Some(number? * unit_ns)) else {
         return Some("that is no duration; write milliseconds as in 0.153".to_owned());
     };
     let is_near = |given: f64| {
@@ -268,7 +359,18 @@ mod tests {
         let length = Expected::number(13).but(5, "the text alone");
         check(
             &length,
-            &["13", "\"13\"", "0xd", "\"0x0D\"", "\"13 bytes\"", "[13]"],
+            &[
+                "13",
+                "\"13\"",
+                "0xd",
+                "\"0x0D\"",
+                "\"13 bytes\"",
+                "[13]",
+                "13.0",
+                "\"13 (0x000d)\"",
+                "\"port 13\"",
+                "\"[13]\"",
+            ],
             &[
                 ("5", "the text alone"),
                 ("14", "it is 13"),
@@ -276,12 +378,35 @@ mod tests {
                 ("[13, 13]", ""),
                 ("[]", "no number"),
                 ("1.5", ""),
+                ("\"1,3\"", "it is 13"),
+                ("\"14 (13)\"", "it is 13"),
+                ("\"(13)\"", "no number"),
+                ("\"13, 5\"", "the text alone"),
             ],
+        );
+        let sequence = Expected::number(2_798_347_315);
+        check(
+            &sequence,
+            &["\"2,798,347,315\"", "\"2 798 347 315\"", "\"2'798'347'315\"", "2_798_347_315", "2798347315.0"],
+            &[("\"2,798,347,31\"", ""), ("\"2,798,347,316\"", "it is 2798347315"), ("\",,\"", "no number")],
+        );
+        check(
+            &Expected::number(3),
+            &["\"three\"", "\"3 segments\""],
+            &[("\"four\"", ""), ("\"3 or 4\"", "it is 3")],
         );
         let checksum = Expected::number(0x1a21).hexadecimal();
         check(
             &checksum,
-            &["\"0x1a21\"", "\"1A21\"", "6689", "\"6689\"", "0x1a21"],
+            &[
+                "\"0x1a21\"",
+                "\"1A21\"",
+                "6689",
+                "\"6689\"",
+                "0x1a21",
+                "\"0x1a21 [correct]\"",
+                "\"0x1a21 (correct)\"",
+            ],
             &[("\"0x211a\"", "0x1a21")],
         );
         let digits = Expected::number(0x1234).hexadecimal();
@@ -293,7 +418,16 @@ mod tests {
         let lengths = Expected::each_of(vec![40, 32]).but(10, "words of 4 bytes");
         check(
             &lengths,
-            &["40", "32", "[32, 40]", "\"40 and 32 bytes\"", "\"40/32\""],
+            &[
+                "40",
+                "32",
+                "[32, 40]",
+                "\"40 and 32 bytes\"",
+                "\"40/32\"",
+                "\"40 bytes (10)\"",
+                "\"40 (SYN), 32 (text)\"",
+                "\"[40, 32]\"",
+            ],
             &[("20", "40 or 32"), ("[40, 20]", ""), ("10", "words"), ("\"\"", "")],
         );
     }
@@ -303,20 +437,41 @@ mod tests {
         let flags = Expected::OneOfFlags(vec![Flags(0x18)]);
         check(
             &flags,
-            &["\"PSH, ACK\"", "\"ack+psh\"", "[\"ACK\", \"PUSH\"]", "\"[PSH, ACK]\"", "\"0x018\""],
+            &[
+                "\"PSH, ACK\"",
+                "\"ack+psh\"",
+                "[\"ACK\", \"PUSH\"]",
+                "\"[PSH, ACK]\"",
+                "\"0x018\"",
+                "0x018",
+                "\"0x018 (PSH, ACK)\"",
+            ],
             &[
                 ("\"ACK\"", "PSH, ACK"),
                 ("\"PSH\"", ""),
                 ("\"SYN, PSH, ACK\"", ""),
                 ("\"none\"", ""),
-                ("24", ""),
+                ("18", ""),
+                ("-1", ""),
             ],
         );
         let handshake = Expected::FlagsInOrder(vec![Flags(2), Flags(0x12), Flags(0x10)]);
         check(
             &handshake,
-            &["[\"SYN\", \"ACK, SYN\", \"ACK\"]", "\"SYN; SYN-ACK; ACK\""],
-            &[("[\"SYN\", \"ACK\", \"SYN, ACK\"]", "SYN; SYN, ACK; ACK"), ("\"SYN\"", "")],
+            &[
+                "[\"SYN\", \"ACK, SYN\", \"ACK\"]",
+                "\"SYN; SYN-ACK; ACK\"",
+                "\"SYN, SYN-ACK, ACK\"",
+                "\"[SYN], [SYN, ACK], [ACK]\"",
+                "\"SYN -> SYN+ACK -> ACK\"",
+                "[0x002, 0x012, 0x010]",
+            ],
+            &[
+                ("[\"SYN\", \"ACK\", \"SYN, ACK\"]", "SYN; SYN, ACK; ACK"),
+                ("\"SYN\"", ""),
+                ("\"SYN, SYN, ACK, ACK\"", ""),
+                ("\"SYN, SYN-ACK, ACK, FIN\"", ""),
+            ],
         );
     }
 
@@ -325,7 +480,16 @@ mod tests {
         let time = Expected::Milliseconds(vec![153_217]);
         check(
             &time,
-            &["0.153", "\"0.153 ms\"", "\"153 us\"", "\"0.000153 s\"", "0.1532"],
+            &[
+                "0.153",
+                "\"0.153 ms\"",
+                "\"153 us\"",
+                "\"153 \u{b5}s\"",
+                "\"153 \u{3bc}s\"",
+                "\"0.000153 s\"",
+                "0.1532",
+                "\"0,153\"",
+            ],
             &[
                 ("0.16", "0.153 ms"),
                 ("153", "unit is milliseconds"),
@@ -334,6 +498,25 @@ mod tests {
             ],
         );
         check(&Expected::Word(vec!["client".into()]), &["\"Client\""], &[("\"server\"", "it is client")]);
+        check(
+            &Expected::ExactWord("/a.txt".into()),
+            &["\"/a.txt\"", "\" /a.txt\""],
+            &[("\"/A.txt\"", "it is /a.txt")],
+        );
+        let end = Expected::End {
+            right: ["client", "10.0.3.2"].map(String::from).into(),
+            wrong: ["server", "10.0.3.1"].map(String::from).into(),
+        };
+        check(
+            &end,
+            &["\"client\"", "\"the client\"", "\"Client (B)\"", "\"10.0.3.2\""],
+            &[
+                ("\"server\"", "it is client"),
+                ("\"client and server\"", ""),
+                ("\"10.0.3.22\"", ""),
+                ("\"B\"", ""),
+            ],
+        );
         let addresses = Expected::Words(["10.0.3.1:25000", "10.0.3.2:42170"].map(String::from).into());
         check(
             &addresses,
@@ -352,6 +535,7 @@ mod tests {
             for expected in [
                 Expected::number(13).hexadecimal(), Expected::OneOfFlags(vec![Flags(2)]),
                 Expected::Milliseconds(vec![1_000_000]), Expected::FlagsInOrder(vec![Flags(2)]),
+                Expected::each_of(vec![40, 32]), Expected::End { right: vec!["a".into()], wrong: vec!["b".into()] },
             ] {
                 let _ = expected.differs(&value);
             }

@@ -122,9 +122,9 @@ def tcp_packet(source, destination, sport, dport, number, ack, flags, text, more
     more = dict(more)
     tcp_options = more.pop("options")
     ip_options = more.pop("ip_options", b"")
-    mode = more.pop("mode", "right")
+    mode, window = more.pop("mode", "right"), more.pop("window", 502)
     offset = 5 + len(tcp_options) // 4
-    segment = struct.pack("!HHIIHHHH", sport, dport, number, ack, offset << 12 | flags, 502, 0, 0) + tcp_options + text
+    segment = struct.pack("!HHIIHHHH", sport, dport, number, ack, offset << 12 | flags, window, 0, 0) + tcp_options + text
     return ip(source, destination, 6, sealed(source, destination, 6, segment, 16, mode), options=ip_options, **more)
 
 
@@ -333,6 +333,49 @@ def connections():
     save("connections.pcap", pcap(timed(packets), 1))
 
 
+def odd():
+    """What connections seldom do, one after the other."""
+    packets, port = [], iter(range(44000, 45000))
+    new = lambda **more: Connection(cport=next(port), **more)
+    one = new().open().echo(b"x")  # 1: a keep-alive with a byte, as Windows sends it; and a byte that is really sent again
+    one.send("c", ACK, b"\0", seq=1001), one.send("s", ACK)
+    one.send("c", PSH | ACK, b"y"), one.send("c", PSH | ACK, b"y", seq=1002), one.send("s", ACK)
+    packets += one.close()
+    one = new().open()  # 2: the server has no room left, and is asked for it
+    one.send("c", PSH | ACK, b"much"), one.send("s", ACK, window=0)
+    one.send("c", ACK, seq=1004), one.send("s", ACK, window=0), one.send("c", ACK, seq=1004), one.send("s", ACK)
+    packets += one.close()
+    one = new()  # 3: the server's SYN is not in the capture, and it breaks off in the end
+    one.send("c", SYN), one.send("s", SYN | ACK, keep=False), one.send("c", ACK)
+    packets += one.echo().packets
+    packets.append(one.send("s", RST | ACK, keep=False))
+    one = new().open()  # 4: a lost line is sent again, with the next one
+    one.send("c", PSH | ACK, b"lost\n"), one.send("c", PSH | ACK, b"lost\nmore\n", seq=1001)
+    one.next["c"] = 1011
+    one.send("s", ACK)
+    packets += one.close()
+    one = new().open().echo()  # 5: a reset that says why
+    one.send("s", RST | ACK, b"no")
+    packets += one.packets
+    one = new(isn=(7, 0))  # 6: refused, and tried again with the same number, as Windows does
+    for _ in range(3):
+        one.send("c", SYN, seq=7)
+        one.next["c"] = 8
+        one.send("s", RST | ACK, seq=0)
+    packets += one.packets
+    one = new(isn=(70, 0))  # 7: nobody answers
+    one.send("c", SYN), one.send("c", SYN, seq=70)
+    packets += one.packets
+    save("odd.pcap", pcap(timed(packets), 1))
+    # Cut off within the options of TCP; and fragments of which one is cut off.
+    whole = udp(CLIENT, SERVER, 51466, 25000, b"fragment" * 24)[20:]
+    save("snapped-short.pcap", pcap(timed(Connection().open().echo().close()), 1, snap=58))
+    last = ip(CLIENT, SERVER, 17, whole[128:], identification=78, fragment=16)
+    first = ip(CLIENT, SERVER, 17, whole[:64], identification=78, fragment=0x2000)
+    second = ip(CLIENT, SERVER, 17, whole[64:128], identification=78, fragment=0x2000 | 8)
+    save("snapped-fragment.pcap", pcap(timed([first, second, last]), 1, snap=98))
+
+
 def http():
     page = b"Hello from a file.\n"
     head = lambda status, size: f"HTTP/1.1 {status}\r\nContent-Length: {size}\r\nContent-Type: text/plain\r\n\r\n".encode()
@@ -409,5 +452,5 @@ def labs():
     save("lab-rtt-client.pcap", pcap(frames, 1))
 
 
-for write in (links, formats, headers, connections, http, pitfalls, labs):
+for write in (links, formats, headers, connections, odd, http, pitfalls, labs):
     write()
