@@ -146,17 +146,19 @@ impl Outcome {
         self.checks.iter().all(Checked::is_over)
     }
 
-    /// The score: points of the core checks that passed. `None` if the grader failed in one of them: that is no zero.
+    /// The score: points of the core checks that passed. `None` if the grader failed in one of them, or has not come to it
+    /// yet: that is no zero.
     pub fn score(&self) -> Option<u32> {
         self.points(Kind::Core)
     }
 
-    /// Points of the checks of `kind` that passed, `None` if the grader failed in one of them.
+    /// Points of the checks of `kind` that passed, `None` if the grader failed in one of them, or has not come to it yet.
     pub fn points(&self, kind: Kind) -> Option<u32> {
         let mut of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
         of_kind.try_fold(0, |sum, checked| match checked.status {
             Status::Pass => Some(sum + checked.check.points),
             Status::GraderError => None,
+            _ if !checked.is_over() => None,
             _ => Some(sum),
         })
     }

@@ -8,6 +8,8 @@
 //! diagnosis = "went to another client"  # a part of one diagnosis
 //! robust = "less"                       # right by the textbook; only points for robustness are missing
 //! ```
+//!
+//! `LABGRADE_ROUNDS=20` has the right ones graded 20 times, each time with other texts: none may ever lose a point.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -17,11 +19,15 @@ use labgrade::outcome::{Outcome, Status};
 use labgrade::rubric::Kind;
 use serde::Deserialize;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use support::{Folder, copy, copy_changed};
 
 /// Wrong programs, and right ones, that each lab has at least.
 const COUNTS_MIN: [(&str, usize); 2] = [("right", 3), ("wrong", 10)];
+
+/// What the texts of the first round are drawn with.
+const SEED: u64 = 7;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,36 +50,6 @@ enum Less {
     Less,
 }
 
-/// A folder for one test, gone when it is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("labgrade-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if from.is_dir() {
-            copy(&from, &to);
-        } else if from.file_name().unwrap() != "expect.toml" {
-            fs::copy(from, to).unwrap();
-        }
-    }
-}
-
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
@@ -81,6 +57,30 @@ fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// How often the right submissions are graded.
+fn rounds() -> u64 {
+    let Ok(word) = std::env::var("LABGRADE_ROUNDS") else { return 1 };
+    word.parse().ok().filter(|rounds| *rounds > 0).expect("`LABGRADE_ROUNDS` is a number from 1 on")
+}
+
+/// Grades the folder `class` by the rubric in a file, or else by the lab's own, into the folder `results`.
+#[track_caller]
+fn grade(lab: &str, class: &Path, results: &Path, rubric: Option<&Path>, seed: u64) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_labgrade"));
+    command.arg("--workspace").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    command.args(["run", lab]).arg(class).arg("--out").arg(results).args(["--seed", &seed.to_string()]);
+    if let Some(rubric) = rubric {
+        command.arg("--rubric").arg(rubric);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn outcome(results: &Path, submission: &str) -> Outcome {
+    let outcome = fs::read_to_string(results.join(submission).join("outcome.json")).unwrap();
+    serde_json::from_str(&outcome).unwrap()
 }
 
 /// What is not as expected of one outcome.
@@ -150,28 +150,23 @@ fn check(lab: &str) {
             assert!(expected.starts_with("# "), "{kind}/{name}/expect.toml does not say what it is");
             let expected: Expected = toml::from_str(&expected).unwrap();
             let class = if expected.robust.is_some() { "robust" } else { "core" };
-            copy(&from, &folder.0.join(class).join(format!("{kind}-{name}")));
+            copy_changed(&from, &folder.join(class).join(format!("{kind}-{name}")), &|file, text| {
+                (file != "expect.toml").then_some(text)
+            });
             submissions.push((kind, name, class, expected));
         }
     }
-    let core_rubric = folder.0.join("core.toml");
+    let core_rubric = folder.join("core.toml");
     fs::write(&core_rubric, core_of(&top.join("labs").join(lab).join("rubric.toml"))).unwrap();
-    for class in ["core", "robust"].into_iter().filter(|class| folder.0.join(class).is_dir()) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_labgrade"));
-        command.arg("--workspace").arg(&top).args(["run", lab]).arg(folder.0.join(class)).arg("--out");
-        command.arg(folder.0.join(format!("results-{class}"))).args(["--seed", "7"]);
-        if class == "core" {
-            command.arg("--rubric").arg(&core_rubric);
-        }
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for class in ["core", "robust"].into_iter().filter(|class| folder.join(class).is_dir()) {
+        let rubric = (class == "core").then_some(&*core_rubric);
+        grade(lab, &folder.join(class), &folder.join(format!("results-{class}")), rubric, SEED);
     }
 
     let mut wrong = String::new();
     for (kind, name, class, expected) in submissions {
-        let results = folder.0.join(format!("results-{class}")).join(format!("{kind}-{name}"));
-        let outcome = fs::read_to_string(results.join("outcome.json")).unwrap();
-        let outcome: Outcome = serde_json::from_str(&outcome).unwrap();
+        let results = folder.join(format!("results-{class}"));
+        let outcome = outcome(&results, &format!("{kind}-{name}"));
         println!("{lab} {kind} {name}: {:?} of 100", outcome.score());
         let faults = faults(kind, &expected, &outcome);
         if !faults.is_empty() {
@@ -179,6 +174,33 @@ fn check(lab: &str) {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+    let right = folder.join("right");
+    for name in names(&corpus.join("right")) {
+        copy(&corpus.join("right").join(&name), &right.join(name));
+    }
+    check_again(lab, &right, &core_rubric);
+}
+
+/// Grades right submissions for as many rounds as are asked for; the first one is behind them.
+#[track_caller]
+fn check_again(lab: &str, right: &Path, rubric: &Path) {
+    let mut lost = String::new();
+    for round in 2..=rounds() {
+        let results = right.with_file_name(format!("results-{round}"));
+        grade(lab, right, &results, Some(rubric), SEED + round);
+        for name in names(right) {
+            let outcome = outcome(&results, &name);
+            if outcome.score() != Some(100) {
+                let failed = outcome.checks.iter().filter(|checked| checked.status != Status::Pass);
+                let failed: Vec<String> = failed
+                    .map(|checked| format!("{}: {}\n{}", checked.check.test, checked.status, checked.report))
+                    .collect();
+                lost += &format!("round {round}, {name}: {:?}\n{}\n", outcome.score(), failed.join("\n"));
+            }
+        }
+        println!("{lab}: round {round} of {}, {} submissions", rounds(), names(right).len());
+    }
+    assert!(lost.is_empty(), "\n{lost}");
 }
 
 #[test]

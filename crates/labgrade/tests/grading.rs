@@ -10,9 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use support::Folder;
 
 /// Far more than anything here takes; a run that hangs fails instead of standing still.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -47,17 +47,14 @@ hint = "Go on."
 needs = ["core::server_answers_in_upper_case"]
 "#;
 
-/// A folder for one test, with submissions to be graded, gone when it is over.
+/// A folder for one test, with submissions to be graded.
 struct Class {
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Class {
     fn new() -> Class {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("labgrade-class-{}-{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
+        let folder = Folder::new("class");
         fs::create_dir_all(folder.join("students")).unwrap();
         fs::write(folder.join("rubric.toml"), RUBRIC).unwrap();
         Class { folder }
@@ -124,17 +121,25 @@ impl Class {
         self.outcome(student).unwrap().score()
     }
 
+    /// A `PATH` to all programs of this machine but the one that makes sandboxes.
+    fn path_without_sandbox(&self) -> PathBuf {
+        let programs = self.folder.join("programs");
+        fs::create_dir(&programs).unwrap();
+        for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
+            for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+                if entry.file_name() != "bwrap" {
+                    let _ = std::os::unix::fs::symlink(entry.path(), programs.join(entry.file_name()));
+                }
+            }
+        }
+        programs
+    }
+
     /// The processes of this class that run.
     fn processes(&self) -> usize {
         let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
         let lines = entries.filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok());
         lines.filter(|line| line.contains("server.py\0") && line.contains(&self.mark())).count()
-    }
-}
-
-impl Drop for Class {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -211,8 +216,12 @@ fn goes_on_after_ctrl_c_and_leaves_nothing_behind() {
         "error: interrupted after 1 submission; the same command goes on from there\n"
     );
     assert_eq!(class.processes(), 0);
-    assert!(class.outcome("berta").is_none_or(|outcome| !outcome.is_complete()));
-    assert!(fs::read_to_string(class.results().join("class.csv")).unwrap().contains("anna"));
+    let berta = class.outcome("berta").unwrap();
+    assert!(!berta.is_complete());
+    // What is not known is no zero.
+    assert_eq!(berta.score(), None);
+    let csv = fs::read_to_string(class.results().join("class.csv")).unwrap();
+    assert!(csv.contains("\nanna,100,100,") && csv.contains("\nberta,,100,"), "{csv}");
 
     let first = class.outcome("anna").unwrap();
     let output = class.run(&[]);
@@ -237,6 +246,50 @@ fn dies_with_all_it_started_when_it_is_killed() {
     running.kill().unwrap();
     running.wait().unwrap();
     wait_until(|| class.processes() == 0);
+}
+
+/// The folders of labgrade's runs in the folder for temporary files of this class.
+fn scratch(temporary: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(temporary).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("labgrade-")).collect()
+}
+
+#[test]
+fn clears_away_what_a_killed_run_left() {
+    if !support::can_grade() {
+        return;
+    }
+    let class = Class::new();
+    class.with_python("anna", HANGING);
+    let temporary = class.folder.join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut running = class.run_command(&[]).env("TMPDIR", &temporary).spawn().unwrap();
+    wait_until(|| class.processes() > 0);
+    kill_process(Pid::from_child(&running), Signal::STOP).unwrap();
+    let used = scratch(&temporary);
+    assert_eq!(used.len(), 1, "{used:?}");
+    // What is in use stays, also where its process is not seen: another run in another container.
+    let unseen = temporary.join("labgrade-4294967295-0");
+    fs::create_dir(&unseen).unwrap();
+    let lock = fs::File::create(unseen.join(".lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    class.with_python("anna", SERVER);
+    let beside = class
+        .command(&["check", "tcp-echo"])
+        .arg(class.students().join("anna"))
+        .env("TMPDIR", &temporary)
+        .output();
+    assert!(beside.unwrap().status.success());
+    assert!(used[0].exists() && unseen.exists(), "{:?}", scratch(&temporary));
+
+    running.kill().unwrap();
+    running.wait().unwrap();
+    wait_until(|| class.processes() == 0);
+    assert!(used[0].exists());
+    drop(lock);
+    let output = class.run_command(&[]).env("TMPDIR", &temporary).output().unwrap();
+    assert!(output.status.success(), "{}", words(&output));
+    assert_eq!(scratch(&temporary), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -378,6 +431,28 @@ print(client.recv(1000).decode())
 }
 
 #[test]
+fn keeps_programs_from_the_terminal_of_whoever_grades() {
+    if !support::can_grade() || !labtest::has_tool("script") {
+        return;
+    }
+    let class = Class::new();
+    class.with_python("anna", &format!("open('/dev/tty', 'w').write('all is right')\n{SERVER}"));
+    let run = class.run_command(&[]);
+    let words: Vec<String> = std::iter::once(run.get_program())
+        .chain(run.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    // On a terminal of its own.
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let screen = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !screen.contains("all is right"), "{screen}");
+    let outcome = class.outcome("anna").unwrap();
+    assert_eq!((outcome.score(), outcome.checks[0].status), (Some(0), Status::DidNotStart));
+}
+
+#[test]
 fn builds_what_must_be_built_before() {
     if !support::can_grade() {
         return;
@@ -403,17 +478,8 @@ fn grades_without_a_sandbox_and_says_so() {
     }
     let class = Class::new();
     class.with_python("anna", SERVER);
-    // All programs of this machine but one.
-    let programs = class.folder.join("programs");
-    fs::create_dir(&programs).unwrap();
-    for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
-        for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-            if entry.file_name() != "bwrap" {
-                let _ = std::os::unix::fs::symlink(entry.path(), programs.join(entry.file_name()));
-            }
-        }
-    }
-    let output = class.run_command(&[]).env("PATH", &programs).output().unwrap();
+    class.with("berta/run.toml", "server = \"true\"\nbuild = \"id -u; exit 3\"\n");
+    let output = class.run_command(&[]).env("PATH", class.path_without_sandbox()).output().unwrap();
     assert!(output.status.success(), "{}", words(&output));
     assert!(
         words(&output).contains(
@@ -428,6 +494,32 @@ fn grades_without_a_sandbox_and_says_so() {
     );
     assert_eq!(outcome.score(), Some(100));
     assert_eq!(class.processes(), 0);
+    // Nothing of a submission ever has root's rights.
+    let user: u32 = class.outcome("berta").unwrap().build.unwrap().output.trim().parse().unwrap();
+    assert_ne!(user, 0);
+}
+
+#[test]
+fn blames_itself_where_loopback_is_down() {
+    if !support::can_grade() {
+        return;
+    }
+    let class = Class::new();
+    class.with_python("anna", SERVER);
+    let run = class.run_command(&[]);
+    // In a network of its own, which begins with nothing.
+    let mut command = Command::new("unshare");
+    if !rustix::process::geteuid().is_root() {
+        command.args(["--user", "--map-current-user"]);
+    }
+    command.arg("--net").arg(run.get_program()).args(run.get_args());
+    let output = command.env("PATH", class.path_without_sandbox()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert_eq!(errors(&output), "error: the grader failed in a check of `anna`; grade it again\n");
+    let outcome = class.outcome("anna").unwrap();
+    assert_eq!(outcome.score(), None);
+    assert_eq!(outcome.checks[0].status, Status::GraderError);
+    assert!(outcome.checks[0].report.contains("loopback does not work"), "{}", outcome.checks[0].report);
 }
 
 #[test]
@@ -443,6 +535,22 @@ fn says_in_one_line_what_is_wrong() {
         "{}",
         errors(&output)
     );
+    class.with_python("anna\u{1b}[2J", SERVER);
+    let inside = class.students().join("results");
+    let output = class.command(&["run", "tcp-echo"]).arg(class.students()).arg("--out").arg(&inside).output();
+    let expected = format!(
+        "error: `{}` lies in the folder of the submissions; take another one for the results\n",
+        inside.display()
+    );
+    assert_eq!(errors(&output.unwrap()), expected);
+    assert!(!inside.exists());
+    // A name is no command for the terminal. Later, points have changed.
+    assert!(words(&class.run(&[])).contains("1 of 1: `anna\\u{1b}[2J` 100 of 100 in "));
+    fs::write(class.folder.join("rubric.toml"), RUBRIC.replace("60", "50").replace("40", "50")).unwrap();
+    let output = words(&class.run(&[]));
+    let expected =
+        "1 of 1 are graded already\nwarning: 1 of them by another rubric; `--again` grades all by this one\n";
+    assert_eq!(output, expected);
     let output = class.command(&["check", "tcp-ecko", "."]).output().unwrap();
     assert!(errors(&output).starts_with("error: `tcp-ecko` is no lab; the labs are "), "{}", errors(&output));
     let output = class.command(&["check", "tcp-echo", "no-such-folder"]).output().unwrap();

@@ -13,6 +13,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use support::{Folder, copy_changed};
 
 const LAB: &str = "tcp-echo";
 
@@ -21,36 +22,6 @@ const BUILD_LIMIT: Duration = Duration::from_secs(20);
 
 /// What ending something may take beyond its limit.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// A folder for one test, gone when it is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn copy(from: &Path, to: &Path, mark: &str) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if from.is_dir() {
-            copy(&from, &to, mark);
-        } else {
-            fs::write(to, fs::read_to_string(from).unwrap().replace("MARK", mark)).unwrap();
-        }
-    }
-}
 
 /// All files below a folder, with what is in them.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -79,10 +50,12 @@ fn hostile_submissions_get_results_and_leave_nothing() {
         return;
     }
     let mark = format!("hostile-{}", std::process::id());
-    let folder = Folder::new("labgrade-hostile");
-    let submissions = folder.0.join("submissions");
+    let folder = Folder::new("hostile");
+    let submissions = folder.join("submissions");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/submissions/hostile");
-    copy(&source, &submissions, &mark);
+    copy_changed(&source, &submissions, &|_, text| {
+        Some(String::from_utf8(text).unwrap().replace("MARK", &mark).into_bytes())
+    });
     // Listeners on the machine's own loopback, which nobody may reach.
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let udp = UdpSocket::bind(("127.0.0.1", tcp.local_addr().unwrap().port())).unwrap();
@@ -91,11 +64,11 @@ fn hostile_submissions_get_results_and_leave_nothing() {
     fs::write(submissions.join("uses-the-network/listeners.txt"), tcp.local_addr().unwrap().to_string())
         .unwrap();
     // Things that a program with the rights of this user could spoil.
-    let canary = Folder::new("labgrade-canary");
-    fs::write(canary.0.join("canary"), "alive").unwrap();
+    let canary = Folder::new("canary");
+    fs::write(canary.join("canary"), "alive").unwrap();
     let before = contents(&submissions);
 
-    let results = folder.0.join("results");
+    let results = folder.join("results");
     let started = Instant::now();
     let output = Command::new(env!("CARGO_BIN_EXE_labgrade"))
         .args(["--workspace", concat!(env!("CARGO_MANIFEST_DIR"), "/../.."), "run", LAB])
@@ -111,7 +84,7 @@ fn hostile_submissions_get_results_and_leave_nothing() {
 
     assert_eq!(processes(&mark), Vec::<String>::new(), "processes are left");
     assert!(contents(&submissions) == before, "a submission's folder was changed");
-    assert_eq!(contents(&canary.0).into_values().collect::<Vec<_>>(), [b"alive"]);
+    assert_eq!(contents(&canary).into_values().collect::<Vec<_>>(), [b"alive"]);
     for folder in [std::env::temp_dir(), "/var/tmp".into(), "/dev/shm".into(), "/".into()] {
         assert!(!folder.join(&mark).exists(), "a file is left in `{}`", folder.display());
     }
@@ -130,7 +103,7 @@ fn hostile_submissions_get_results_and_leave_nothing() {
             (name, serde_json::from_str(&outcome).unwrap())
         })
         .collect();
-    assert!(outcomes.len() >= 16, "{:?}", outcomes.keys());
+    assert!(outcomes.len() >= 21, "{:?}", outcomes.keys());
     for (name, outcome) in &outcomes {
         println!("{name}: {:?} in {:.1} s {:?}", outcome.score(), outcome.seconds, outcome.remarks);
         is_whole(name, outcome);
@@ -151,6 +124,11 @@ fn hostile_submissions_get_results_and_leave_nothing() {
         "endless-compile",
         "edits-tests",
         "reads-passwd",
+        "shares-memory",
+        "fills-dev-shm",
+        "fills-the-disk",
+        "reads-the-tests",
+        "resets-at-once",
     ] {
         assert_eq!(outcomes[name].score(), Some(0), "{name}");
     }
@@ -169,8 +147,14 @@ fn hostile_submissions_get_results_and_leave_nothing() {
             build.seconds
         );
     }
-    assert!(outcomes["compile-error"].build.as_ref().unwrap().output.contains("error:"));
-    assert!(outcomes["endless-compile"].build.as_ref().unwrap().output.contains("took longer than 20 s"));
+    let built = |name: &str| &*outcomes[name].build.as_ref().unwrap().output;
+    assert!(built("compile-error").contains("error:"));
+    assert!(built("endless-compile").contains("took longer than 20 s"));
+    assert!(built("fills-the-disk").contains("wrote more than 1024 MiB"), "{}", built("fills-the-disk"));
+    assert!(!built("reads-the-tests").contains("server_answers"), "{}", built("reads-the-tests"));
+    // On a busy machine its time may be up before its memory is.
+    assert!(matches!(status("shares-memory"), Status::Crash | Status::Timeout));
+    assert_eq!(status("fills-dev-shm"), Status::DidNotStart);
     let remarks = outcomes["edits-tests"].remarks.join("\n");
     for file in ["tests/core.rs", "build.rs", "Cargo.toml", ".cargo/config.toml"] {
         assert!(remarks.contains(&format!("`{file}` was changed")), "{file}: {remarks}");

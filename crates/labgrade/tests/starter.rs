@@ -1,6 +1,8 @@
 //! The students' workspace: complete, unsolved, and nothing for staff in it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use labgrade::marks::{solution_lines, students_version};
 use labgrade::starter;
 use labgrade::workspace::Workspace;
@@ -8,29 +10,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use support::{Folder, copy};
 
 const LABGRADE: &str = env!("CARGO_BIN_EXE_labgrade");
 
 /// Shorter lines, like `Err(error) => return Err(error),` without its indentation, are nobody's solution.
 const LINE_CHARS_MIN: usize = 20;
-
-/// A folder for one test, gone when it is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("labgrade-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn workspace() -> Workspace {
     Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -38,7 +23,7 @@ fn workspace() -> Workspace {
 
 /// Writes a starter into a folder in `folder`, and gives its path.
 fn starter(folder: &Folder) -> PathBuf {
-    let out = folder.0.join("starter");
+    let out = folder.join("starter");
     starter::write(&workspace(), &out).unwrap();
     out
 }
@@ -185,20 +170,15 @@ fn scores_0_where_the_solution_scores_100() {
     let (folder, workspace) = (Folder::new("scores"), workspace());
     let starter = starter(&folder);
     for lab in workspace.labs().unwrap() {
-        let core = folder.0.join(format!("{lab}.toml"));
+        let core = folder.join(format!("{lab}.toml"));
         let rows = Rubric::read(&workspace, &lab).unwrap();
         let rows: Vec<_> = rows.of_kind(Kind::Core).cloned().collect();
         fs::write(&core, toml::to_string(&BTreeMap::from([("check", rows)])).unwrap()).unwrap();
-        let class = folder.0.join(&lab);
+        let class = folder.join(&lab);
         for (name, from) in [("solution", workspace.top()), ("stub", &*starter)] {
-            let from = from.join("labs").join(&lab).join("src");
-            for (path, bytes) in files(&from) {
-                let to = class.join(name).join("src").join(path);
-                fs::create_dir_all(to.parent().unwrap()).unwrap();
-                fs::write(to, bytes).unwrap();
-            }
+            copy(&from.join("labs").join(&lab).join("src"), &class.join(name).join("src"));
         }
-        let results = folder.0.join(format!("{lab}-results"));
+        let results = folder.join(format!("{lab}-results"));
         let words = ["run", &lab, class.to_str().unwrap(), "--out", results.to_str().unwrap(), "--seed", "1"];
         let graded = labgrade(workspace.top(), &[&words[..], &["--rubric", core.to_str().unwrap()]].concat());
         assert!(graded.status.success(), "{lab}: {}", text(&graded));
@@ -221,10 +201,15 @@ fn scores_0_where_the_solution_scores_100() {
 #[test]
 fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     let (folder, workspace) = (Folder::new("program"), workspace());
-    let out = folder.0.join("made/here");
+    let out = folder.join("made/here");
     let made =
         labgrade(&workspace.top().join("labs/udp-echo/src"), &["starter", "--out", out.to_str().unwrap()]);
-    assert!(made.status.success(), "{}", text(&made));
+    let expected = format!(
+        "the students' workspace is in `{out}`; hand it out as it is. To see what a student sees first: \
+         cd '{out}' && cargo test -p http-file-server\n",
+        out = out.display()
+    );
+    assert_eq!((text(&made), made.status.code()), (expected, Some(0)));
     assert!(out.join("labs/udp-echo/README.md").is_file());
     assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "something is left beside it");
 
@@ -233,9 +218,9 @@ fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     assert_eq!((text(&again), again.status.code()), (expected, Some(1)));
 
     let top = workspace.top().to_str().unwrap();
-    let there = labgrade(&folder.0, &["starter", "--workspace", top, "--out", "there"]);
+    let there = labgrade(&folder, &["starter", "--workspace", top, "--out", "there"]);
     assert!(there.status.success(), "{}", text(&there));
-    let nowhere = labgrade(&folder.0, &["starter", "--out", "nowhere"]);
+    let nowhere = labgrade(&folder, &["starter", "--out", "nowhere"]);
     assert!(text(&nowhere).ends_with("name it with `--workspace DIR`\n"), "{}", text(&nowhere));
     let inside = labgrade(workspace.top(), &["starter", "--out", "labs/udp-echo/src/new"]);
     assert!(text(&inside).contains("lies in a folder that students get"), "{}", text(&inside));
@@ -244,26 +229,22 @@ fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
 #[test]
 fn leaves_nothing_behind_when_a_mark_is_wrong() {
     let folder = Folder::new("wrong");
-    let copy = folder.0.join("staff");
-    for (path, bytes) in files(&starter(&folder)) {
-        let to = copy.join(path);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::write(to, bytes).unwrap();
-    }
+    let staff = folder.join("staff");
+    copy(&starter(&folder), &staff);
     for lab in workspace().labs().unwrap() {
         for part in ["rubric.toml", "tests/hidden.rs"] {
             let (from, to) =
-                (workspace().lab(&lab).unwrap().join(part), copy.join("labs").join(&lab).join(part));
+                (workspace().lab(&lab).unwrap().join(part), staff.join("labs").join(&lab).join(part));
             if from.exists() {
                 fs::copy(from, to).unwrap();
             }
         }
     }
-    let library = copy.join("labs/udp-echo/src/lib.rs");
+    let library = staff.join("labs/udp-echo/src/lib.rs");
     let source = fs::read_to_string(&library).unwrap() + "// BEGIN SOLUTION\n";
     fs::write(&library, &source).unwrap();
-    let out = folder.0.join("out/starter");
-    let failed = labgrade(&copy, &["starter", "--out", out.to_str().unwrap()]);
+    let out = folder.join("out/starter");
+    let failed = labgrade(&staff, &["starter", "--out", out.to_str().unwrap()]);
     let line = source.lines().count();
     let expected = format!("error: labs/udp-echo/src/lib.rs:{line}: this part has no `// END SOLUTION`\n");
     assert_eq!((text(&failed), failed.status.code()), (expected, Some(1)));

@@ -104,6 +104,14 @@ impl Answer {
         }
     }
 
+    /// Fails if the answer is 404: the page is there. Whether all of it came is not asked.
+    #[track_caller]
+    pub fn expect_found(&self) {
+        if Parts::of(&self.received).status() == Some("404") {
+            self.fail(&Expected::Found);
+        }
+    }
+
     /// Expects a body, whatever it says: a browser shows nothing without one.
     #[track_caller]
     pub fn expect_words(&self) {
@@ -142,6 +150,9 @@ impl Answer {
                 format!("received {}{}\n", bytes(&self.received), self.end.tell())
             }
             Expected::Missing => comparison(b"HTTP/1.1 404 Not Found\r\n", &self.received, self.end),
+            Expected::Found => {
+                format!("expected another answer, as this page exists\nreceived {}\n", bytes(&self.received))
+            }
             Expected::Words => format!("expected a body, and received {}\n", bytes(&self.received)),
             Expected::Without(secret) => {
                 format!("expected anything but {}\nreceived {}\n", bytes(secret), bytes(&self.received))
@@ -169,6 +180,7 @@ fn by_hand(request: &[u8], server: SocketAddr) -> String {
 enum Expected<'a> {
     Page(&'a [u8]),
     Missing,
+    Found,
     Words,
     Without(&'a [u8]),
 }
@@ -295,7 +307,7 @@ fn likely_cause(expected: &Expected<'_>, received: &[u8], end: End, is_first: bo
         (Expected::Missing, Some("200")) => {
             return Some("200 was sent before the file was found: open it first, then say how that went");
         }
-        (Expected::Page(_), Some("404")) => {
+        (Expected::Page(_) | Expected::Found, Some("404")) => {
             return Some(
                 "the server looked for the file in another place: it is started in the folder that it serves, and the \
                  slash that begins the target is not part of the name",

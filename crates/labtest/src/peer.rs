@@ -62,19 +62,20 @@ impl TcpPeer {
 
     pub(crate) fn try_connect(server: SocketAddr) -> io::Result<TcpPeer> {
         let stream = TcpStream::connect_timeout(&server, patience())?;
-        Ok(TcpPeer::on(stream, "client", Story::current()))
+        Ok(TcpPeer::on(stream, "client", server, Story::current()))
     }
 
-    fn on(stream: TcpStream, role: &str, story: Arc<Story>) -> TcpPeer {
-        let name = format!("{role} {}", stream.local_addr().unwrap());
+    /// A peer on a connection to `other`, which may be over already: a socket that was reset knows no other side.
+    fn on(stream: TcpStream, role: &str, other: SocketAddr, story: Arc<Story>) -> TcpPeer {
+        let own = stream.local_addr().unwrap();
+        let name = format!("{role} {own}");
         // What a test sends in two writes is meant to arrive in two segments, now.
-        stream.set_nodelay(true).unwrap();
-        stream.set_write_timeout(Some(patience())).unwrap();
-        story.step(format!("{name} is connected to {}", stream.peer_addr().unwrap()));
+        let _ = stream.set_nodelay(true);
+        let _ = stream.set_write_timeout(Some(patience()));
+        story.step(format!("{name} is connected to {other}"));
         let (is_client, stream) = (role == "client", Arc::new(stream));
-        let server = if is_client { stream.peer_addr() } else { stream.local_addr() };
-        let trace =
-            story.follow(Trace::new(Socket::Tcp(Arc::downgrade(&stream)), is_client, server.unwrap()));
+        let server = if is_client { other } else { own };
+        let trace = story.follow(Trace::new(Socket::Tcp(Arc::downgrade(&stream)), is_client, server));
         TcpPeer { stream, name, trace, sent: Vec::new(), story }
     }
 
@@ -283,9 +284,9 @@ impl TcpPeerListener {
     /// Accepts a client that has connected already.
     pub(crate) fn accept_now(&self) -> Option<TcpPeer> {
         self.listener.set_nonblocking(true).unwrap();
-        let (stream, _) = self.listener.accept().ok()?;
+        let (stream, client) = self.listener.accept().ok()?;
         stream.set_nonblocking(false).unwrap();
-        Some(TcpPeer::on(stream, "server", Arc::clone(&self.story)))
+        Some(TcpPeer::on(stream, "server", client, Arc::clone(&self.story)))
     }
 
     /// Waits for the client under test to connect.
@@ -296,9 +297,9 @@ impl TcpPeerListener {
         let mut wait = Wait::of(start_patience(), &self.story);
         loop {
             match self.listener.accept() {
-                Ok((stream, _)) => {
+                Ok((stream, client)) => {
                     stream.set_nonblocking(false).unwrap();
-                    return TcpPeer::on(stream, "server", Arc::clone(&self.story));
+                    return TcpPeer::on(stream, "server", client, Arc::clone(&self.story));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock && wait.next().is_some() => {
                     thread::sleep(POLL);
@@ -335,6 +336,7 @@ pub struct UdpPeer {
 
 impl UdpPeer {
     /// Makes a client of a server under test.
+    #[track_caller]
     pub fn client_of(server: SocketAddr) -> UdpPeer {
         // From the address that the system takes for this server: loopback, unless it is bound to another one.
         let any: SocketAddr = match server.ip() {
@@ -343,7 +345,10 @@ impl UdpPeer {
             IpAddr::V6(ip) if ip.is_loopback() => (Ipv6Addr::LOCALHOST, 0).into(),
             IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
-        UdpPeer::on(UdpSocket::bind(any).unwrap(), "client", Some(server))
+        match UdpSocket::bind(any) {
+            Ok(socket) => UdpPeer::on(socket, "client", Some(server)),
+            Err(error) => Story::current().fail(&format!("no client can reach {server}: {error}")),
+        }
     }
 
     /// Makes a server for a client under test, on a free port of loopback or where `LAB_ADDRESS` and `LAB_PORT` say.
@@ -476,5 +481,21 @@ impl UdpPeer {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TcpPeerListener;
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    #[test]
+    fn accepts_a_client_that_has_reset_its_connection_already() {
+        let listener = TcpPeerListener::bind();
+        let client = TcpStream::connect(listener.address()).unwrap();
+        socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(client);
+        assert_eq!(listener.accept().read_to_end(), b"");
     }
 }

@@ -26,6 +26,12 @@ const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// How often a condition is looked at that nothing announces, such as a socket in `/proc`.
 pub(crate) const POLL: Duration = Duration::from_millis(5);
 
+/// How much longer a program may take to start because others have the processors, in times of what it has anyway.
+const QUEUE_MAX: u32 = 2;
+
+/// How long a server that listens has to say where.
+const LAST_LINE: Duration = Duration::from_millis(100);
+
 /// What a program has printed so far.
 #[derive(Default)]
 pub(crate) struct Output {
@@ -159,6 +165,7 @@ impl Output {
 pub struct Program {
     name: String,
     child: Child,
+    started: Instant,
     input: Mutex<Option<Box<dyn Write + Send>>>,
     output: Arc<Output>,
     pub(crate) story: Arc<Story>,
@@ -187,6 +194,7 @@ impl Program {
         command.env("PYTHONUNBUFFERED", "1");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let started = Instant::now();
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => story.fail_as(
@@ -201,7 +209,7 @@ impl Program {
         output.process.store(child.id(), Ordering::Relaxed);
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
         story.show_on_failure(&name, &output);
-        Program { name, child, input: Mutex::new(None), output, story }
+        Program { name, child, started, input: Mutex::new(None), output, story }
     }
 
     /// Starts a program on a terminal: `output` reads what it shows there, `input` is its keyboard.
@@ -351,10 +359,13 @@ impl Program {
 
     /// Sends a signal to the program alone.
     #[cfg(unix)]
+    #[track_caller]
     pub fn signal(&self, signal: crate::Signal) {
         self.story.step(format!("send signal {signal:?} to {}", self.name));
         let process = self.id().try_into().ok().and_then(rustix::process::Pid::from_raw).unwrap();
-        rustix::process::kill_process(process, signal).unwrap();
+        if let Err(error) = rustix::process::kill_process(process, signal) {
+            self.fail(&format!("it can't be sent signal {signal:?}: {error}; has it ended?"));
+        }
     }
 
     /// Waits until the program has stopped, as it should after the signal STOP (Linux).
@@ -374,11 +385,16 @@ impl Program {
 
     /// Processor time that the program has used so far, if the system tells (Linux).
     #[cfg(target_os = "linux")]
+    #[track_caller]
     pub fn cpu_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
-        let (_, after_name) = stat.rsplit_once(')').unwrap();
-        let ticks: f64 =
-            after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum();
+        let stat = self.told_by_the_system("stat");
+        let (_, after_name) = stat.rsplit_once(')').unwrap_or_default();
+        let ticks: f64 = after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<f64>().ok())
+            .sum();
         #[allow(clippy::cast_precision_loss)]
         Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64)
     }
@@ -388,24 +404,26 @@ impl Program {
     /// A program that waits has none of it, and one that does not has all the time there is, also on a busy machine.
     #[cfg(target_os = "linux")]
     pub fn busy_time(&self) -> Duration {
-        // For each thread: nanoseconds on a processor, nanoseconds in the queue for one, and a count.
-        let of_thread = |folder: std::path::PathBuf| {
-            let row = std::fs::read_to_string(folder.join("schedstat")).unwrap_or_default();
-            row.split_whitespace().take(2).filter_map(|number| number.parse::<u64>().ok()).sum::<u64>()
-        };
-        let threads = programs::tree(self.id())
-            .into_iter()
-            .filter_map(|process| std::fs::read_dir(format!("/proc/{process}/task")).ok());
-        let threads = threads.flatten().filter_map(|thread| Some(thread.ok()?.path()));
-        Duration::from_nanos(threads.map(of_thread).sum())
+        let (running, queued) = programs::times(self.id());
+        running + queued
     }
 
     /// The most memory that the program has had resident so far, in KiB (Linux).
     #[cfg(target_os = "linux")]
+    #[track_caller]
     pub fn memory_kib_max(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        let status = self.told_by_the_system("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        kib.unwrap_or_else(|| self.fail("it has no memory; has it ended?"))
+    }
+
+    /// Reads what the system tells of the program's process.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn told_by_the_system(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.id()))
+            .unwrap_or_else(|error| self.fail(&format!("it can't be measured: {error}; has it ended?")))
     }
 }
 
@@ -599,19 +617,32 @@ impl Program {
     /// `None` when the program ended or did neither.
     fn wait_until_ready(&mut self, silent: bool) -> Option<SocketAddr> {
         let (group, child) = (self.child.id(), &mut self.child);
-        let mut ended = false;
-        let address = self.output.wait_within(start_patience(), |output| {
+        let (mut ended, mut seen) = (false, None);
+        let mut ready = |output: &Output| {
             if let Some(address) = announced(&output.stdout()) {
                 return Some(Some(address));
             }
             let sockets = if silent { sockets::listening(group) } else { Vec::new() };
             if let Some(address) = sockets.first() {
-                return Some(Some(*address));
+                // What it says counts, right or wrong. It may have said it, and nobody has read it yet.
+                let seen = *seen.get_or_insert_with(Instant::now);
+                return (seen.elapsed() > LAST_LINE).then_some(Some(*address));
             }
             // Once more after its end, for a last line.
             let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
             ended_before.then_some(None)
-        });
+        };
+        let (mut time, mut granted) = (start_patience(), Duration::ZERO);
+        let address = loop {
+            let address = self.output.wait_within(time, &mut ready);
+            // What it waited for a processor is the machine's time, and not its own.
+            let queued = programs::times(group).1.min(QUEUE_MAX * start_patience());
+            time = queued.saturating_sub(granted);
+            granted += time;
+            if address.is_some() || time < POLL {
+                break address;
+            }
+        };
         let address = address.flatten()?;
         self.story.step(format!("{} listens on {address}", self.name));
         Some(address)
@@ -621,7 +652,7 @@ impl Program {
     fn fail_to_start(&mut self) -> ! {
         let why = match self.child.try_wait().unwrap() {
             Some(status) => format!("it ended with {status}"),
-            None => format!("after {} s it has no listening socket", start_patience().as_secs_f64()),
+            None => format!("after {} s it has no listening socket", self.started.elapsed().as_secs()),
         };
         let cause = diagnosis::reason_for_no_start(&self.output.stderr()).map(diagnosis::tell_cause);
         let what = format!("{} did not start: {why}\n{}", self.name, cause.unwrap_or_default());
@@ -819,6 +850,25 @@ mod tests {
         assert!(client.offer_line("hello"));
         client.end_input();
         assert!(!client.offer_line("and more"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn blames_a_program_that_has_ended_for_what_it_does_not_do() {
+        use crate::Signal;
+        use std::panic::{AssertUnwindSafe, catch_unwind};
+        let ended = || {
+            let mut program = super::Client::at("/bin/sh", &["-c", "exit 3"]);
+            program.wait();
+            program
+        };
+        let told = |what: &dyn Fn(&super::Program)| {
+            let panic = catch_unwind(AssertUnwindSafe(|| what(&ended()))).unwrap_err();
+            panic.downcast_ref::<String>().cloned().unwrap_or_default()
+        };
+        assert!(told(&|program| program.signal(Signal::TERM)).contains("can't be sent signal"));
+        assert!(told(&|program| assert!(program.cpu_time().is_zero())).contains("can't be measured"));
+        assert!(told(&|program| assert_eq!(program.memory_kib_max(), 0)).contains("can't be measured"));
     }
 
     #[cfg(target_os = "linux")]

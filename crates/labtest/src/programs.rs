@@ -3,6 +3,7 @@
 //! `LAB_PROGRAMS` names a folder with programs, or scripts that start them, under the names of the crate's own.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs};
 
 /// The folder that `LAB_PROGRAMS` names.
@@ -77,6 +78,37 @@ pub(crate) fn tree(process: u32) -> Vec<u32> {
         next += 1;
     }
     found
+}
+
+/// True if a process, or one that descends from it, runs or waits for a processor or a disk. False where the system does
+/// not tell.
+pub(crate) fn is_at_work(process: u32) -> bool {
+    tasks(process).into_iter().any(|task| {
+        let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
+        // number (name) state …; the name may hold spaces and brackets.
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['R', 'D']))
+    })
+}
+
+/// The folders of all threads of a process and of all that descend from it.
+fn tasks(process: u32) -> Vec<PathBuf> {
+    let folders = tree(process).into_iter();
+    let folders = folders.filter_map(|process| fs::read_dir(format!("/proc/{process}/task")).ok());
+    folders.flatten().filter_map(|task| Some(task.ok()?.path())).collect()
+}
+
+/// The time that a process and all that descend from it were on a processor, and the time that they waited for one. Zero
+/// where the system does not tell.
+pub(crate) fn times(process: u32) -> (Duration, Duration) {
+    let (mut running_ns, mut queued_ns) = (0, 0);
+    for task in tasks(process) {
+        // Nanoseconds on a processor, nanoseconds in the queue for one, and a count.
+        let row = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+        let mut numbers = row.split_whitespace().map_while(|number| number.parse::<u64>().ok());
+        running_ns += numbers.next().unwrap_or(0);
+        queued_ns += numbers.next().unwrap_or(0);
+    }
+    (Duration::from_nanos(running_ns), Duration::from_nanos(queued_ns))
 }
 
 #[cfg(test)]

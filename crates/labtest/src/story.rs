@@ -1,9 +1,9 @@
 //! The steps of one test, told when an expectation fails.
 
-use crate::diagnosis;
 use crate::program::{Output, POLL};
 use crate::report::{self, Verdict};
 use crate::trace::Trace;
+use crate::{diagnosis, patience, programs};
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, Weak};
@@ -13,8 +13,12 @@ use std::time::{Duration, Instant};
 /// Steps that a failure still prints; of a longer story the beginning is left out.
 const STEPS_SHOWN_MAX: usize = 30;
 
-/// How long a failed test waits for its programs to end. One that goes on is not waited for any longer.
+/// How long a failed test waits for its programs to end. One that goes on is not waited for any longer, but one that is
+/// at work, perhaps on its end: a traceback takes time on a busy machine.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// How long a program does nothing before it counts as one that goes on.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// What happened so far, and the programs it happened to.
 #[derive(Default)]
@@ -116,8 +120,12 @@ impl Story {
     /// Gives programs that are about to end the time for it: what they say about it is the best explanation, and a
     /// connection may be closed a moment before.
     fn await_last_words(&self) {
-        let deadline = Instant::now() + LAST_WORDS;
+        let start = Instant::now();
+        let mut deadline = start + LAST_WORDS;
         while !self.is_over() && Instant::now() < deadline {
+            if self.processes().into_iter().any(programs::is_at_work) {
+                deadline = deadline.max(Instant::now() + IDLE).min(start + patience());
+            }
             thread::sleep(POLL);
         }
     }
@@ -137,5 +145,24 @@ impl Story {
             let _ = write!(report, "\n{}", output.tell(name));
         }
         report
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use crate::{Client, has_tool};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn hears_the_last_words_of_a_program_that_takes_its_time_to_die() {
+        if !has_tool("python3") {
+            return;
+        }
+        // Longer than a program is waited for that does nothing.
+        const DIES: &str = "import sys, time\nwhile time.process_time() < 0.4: pass\nsys.exit('these are its' + ' last words')";
+        let client = Client::at("python3", &["-c", DIES]);
+        let panic = catch_unwind(AssertUnwindSafe(|| client.fail("it is wrong"))).unwrap_err();
+        let told = panic.downcast_ref::<String>().unwrap();
+        assert!(told.contains("these are its last words"), "{told}");
     }
 }

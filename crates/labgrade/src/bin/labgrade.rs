@@ -7,6 +7,7 @@ use labgrade::grading::{class, inside};
 use labgrade::workspace::Workspace;
 #[cfg(target_os = "linux")]
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,7 +77,18 @@ fn run(args: Args) -> anyhow::Result<()> {
     }
     let workspace = Workspace::around(&args.workspace)?;
     match args.command {
-        Command::Starter { out } => labgrade::starter::write(&workspace, &out),
+        Command::Starter { out } => {
+            labgrade::starter::write(&workspace, &out)?;
+            let lab = workspace.labs()?.into_iter().next().unwrap_or_default();
+            // A closed screen is no error: the workspace is there.
+            let _ = writeln!(
+                std::io::stdout(),
+                "the students' workspace is in `{out}`; hand it out as it is. To see what a student sees first: \
+                 cd '{out}' && cargo test -p {lab}",
+                out = out.display(),
+            );
+            Ok(())
+        }
         Command::Rubric { lab } => labgrade::table::print(&workspace, lab.as_deref()),
         #[cfg(target_os = "linux")]
         Command::Check { lab, submission, exam } => class::check(&workspace, &lab, &submission, &exam),

@@ -1,7 +1,7 @@
 //! *Building* a submission: its own code only, with dependencies that were compiled before, in a sandbox.
 
 use super::exam::Exam;
-use super::processes::{self, Ended};
+use super::processes::{self, Ended, Stopped};
 use super::sandbox::{BuildPlace, Runner};
 use super::{interrupt, limits};
 use crate::outcome::Build;
@@ -41,7 +41,7 @@ pub(super) fn warm(exam: &Exam, kept: &Path) -> anyhow::Result<()> {
         } else {
             unprotected(&exam.tree, kept, words)
         };
-        let ended = processes::run(command, WARM, limits::BUILD_OUTPUT_BYTES_MAX)
+        let ended = processes::run(command, WARM, limits::BUILD_OUTPUT_BYTES_MAX, kept)
             .context("failed to start a build")?;
         ensure!(!interrupt::requested(), "interrupted while the dependencies were compiled");
         if !ended.success() {
@@ -64,12 +64,13 @@ fn mounts(exam: &Exam) -> [PathBuf; 2] {
     ["toolchain", "registry"].map(|name| exam.scratch().join(name))
 }
 
-fn place<'a>(exam: &'a Exam, over: Option<(&'a Path, String)>, target: Option<&'a Path>) -> BuildPlace<'a> {
+fn place<'a>(exam: &'a Exam, source: Option<&'a Path>, target: Option<&'a Path>) -> BuildPlace<'a> {
     let etc = exam.etc();
     BuildPlace {
         etc,
         tree: &exam.tree,
-        over,
+        lab: &exam.lab,
+        source,
         target,
         folder: None,
         toolchain: &exam.toolchain,
@@ -100,20 +101,20 @@ pub fn build_source(exam: &Exam, source: &Path, work: &Path, programs: &Path) ->
     copy(&exam.warm, &target)?;
     exam.runner.give(&target)?;
     let words = ["cargo", "build", "--offline", "--locked", "--bins", "--keep-going", "--package", &exam.lab];
-    let over = format!("labs/{}/src", exam.lab);
     let command = if exam.no_sandbox.is_none() {
-        place(exam, Some((source, over)), Some(&target)).command(exam.runner, mounts(exam), &words)
+        place(exam, Some(source), Some(&target)).command(exam.runner, mounts(exam), &words)
     } else {
         // A workspace of its own, as nothing can be laid over the shared one.
         let tree = work.join("tree");
         copy(&exam.tree, &tree)?;
-        let place = tree.join(over);
+        let place = tree.join("labs").join(&exam.lab).join("src");
         let _ = fs::remove_dir_all(&place);
         fs::rename(source, &place).with_context(|| format!("failed to write `{}`", place.display()))?;
         unprotected(&tree, &target, &words)
     };
-    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX)
+    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX, &target)
         .context("failed to start a build")?;
+    ensure_disk(&ended, work)?;
     exam.runner.folder(programs, false)?;
     for name in &exam.programs {
         take(&target.join("debug").join(name), &programs.join(name))?;
@@ -143,17 +144,30 @@ pub fn build_folder(exam: &Exam, folder: &Path, line: &str) -> anyhow::Result<Bu
         let place = BuildPlace { folder: Some(folder), ..place(exam, None, None) };
         place.command(exam.runner, mounts(exam), &words)
     } else {
-        let mut command = Command::new("prlimit");
-        command
-            .arg(format!("--fsize={}", limits::BUILT_FILE_BYTES_MAX))
-            .arg("--")
-            .args(words)
-            .current_dir(folder);
+        // Root's rights are not for this, sandbox or not.
+        let runner = exam.runner.words();
+        let mut command = Command::new(&runner[0]);
+        command.args(&runner[1..]).arg("prlimit").arg(format!("--fsize={}", limits::BUILT_FILE_BYTES_MAX));
+        command.arg("--").args(words).current_dir(folder).env("HOME", folder);
         command
     };
-    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX)
+    let ended = processes::run(command, exam.build_limit, limits::BUILD_OUTPUT_BYTES_MAX, folder)
         .context("failed to start a build")?;
+    ensure_disk(&ended, folder)?;
     Ok(told(exam, ended, started))
+}
+
+/// On a full disk nothing can be built, whatever was handed in.
+fn ensure_disk(ended: &Ended, folder: &Path) -> anyhow::Result<()> {
+    let disk = rustix::fs::statvfs(folder)
+        .with_context(|| format!("failed to look at the disk of `{}`", folder.display()))?;
+    let room = disk.f_bavail.saturating_mul(disk.f_frsize);
+    ensure!(
+        ended.success() || ended.status == Err(Stopped::Files) || room >= limits::DISK_BYTES_MIN,
+        "the disk of `{}` is full: a build failed, and may not be to blame; make room",
+        folder.display()
+    );
+    Ok(())
 }
 
 fn told(exam: &Exam, ended: Ended, started: Instant) -> Build {
@@ -164,16 +178,24 @@ fn told(exam: &Exam, ended: Ended, started: Instant) -> Build {
         }
         output.push_str(&words);
     };
-    if ended.too_large {
-        say(format!(
+    let mib = |bytes: u64| bytes >> 20;
+    match ended.status {
+        Ok(_) => {}
+        Err(Stopped::Late) => {
+            say(format!("the build was ended: it took longer than {} s\n", exam.build_limit.as_secs()));
+        }
+        Err(Stopped::Memory) => say(format!(
             "the build was ended: it took more than {} MiB of memory\n",
-            limits::BUILD_BYTES_MAX >> 20
-        ));
-    } else if ended.status.is_none() {
-        say(format!("the build was ended: it took longer than {} s\n", exam.build_limit.as_secs()));
+            mib(limits::BUILD_BYTES_MAX)
+        )),
+        Err(Stopped::Files) => say(format!(
+            "the build was ended: it wrote more than {} MiB, or {} files\n",
+            mib(limits::BUILT_BYTES_MAX),
+            limits::BUILT_FILES_MAX
+        )),
     }
     Build {
-        ok: ended.status.is_some_and(|status| status.success()),
+        ok: ended.status.is_ok_and(|status| status.success()),
         seconds: started.elapsed().as_secs_f64(),
         output,
     }

@@ -9,6 +9,7 @@ use crate::rubric::{Kind, Rubric};
 use crate::workspace::Workspace;
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use labcore::printable;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
@@ -122,10 +123,10 @@ pub fn check(workspace: &Workspace, lab: &str, folder: &Path, args: &ExamArgs) -
 
 /// An error if the grader failed anywhere: then a total is missing.
 fn ensure_no_grader_error(outcomes: &[Outcome]) -> anyhow::Result<()> {
-    let failed: Vec<&str> = outcomes
+    let failed: Vec<String> = outcomes
         .iter()
         .filter(|outcome| outcome.checks.iter().any(|checked| checked.status == Status::GraderError))
-        .map(|outcome| outcome.submission.as_str())
+        .map(|outcome| printable(outcome.submission.as_bytes()).to_string())
         .collect();
     match failed.len() {
         0 => Ok(()),
@@ -161,6 +162,7 @@ pub fn run(
     start()?;
     let rubric = exam_args.rubric(workspace, lab)?;
     fs::create_dir_all(&args.out).with_context(|| format!("failed to create `{}`", args.out.display()))?;
+    ensure_apart(&args.out, submissions)?;
     let _lock = lock(&args.out)?;
     let results = Results { folder: &args.out, lab };
     let mut done = Vec::new();
@@ -180,6 +182,11 @@ pub fn run(
     let seed = exam_args.seed.or_else(|| done.first().map(|outcome| outcome.seed)).unwrap_or_else(new_seed);
     if !done.is_empty() {
         say(&format!("{} of {} are graded already", done.len(), students.len()));
+    }
+    let rows = |outcome: &&Outcome| !outcome.checks.iter().map(|checked| &checked.check).eq(&rubric.checks);
+    let differ = done.iter().filter(rows).count();
+    if differ > 0 {
+        say(&format!("warning: {differ} of them by another rubric; `--again` grades all by this one"));
     }
     if todo.is_empty() {
         return results.write_class(&done);
@@ -211,13 +218,16 @@ pub fn run(
                     });
                     match result.and_then(|outcome| results.write_reports(&outcome).map(|()| outcome)) {
                         Ok(outcome) => {
-                            progress.graded(&outcome);
+                            if outcome.is_complete() {
+                                progress.graded(&outcome);
+                            }
                             if let Ok(mut graded) = graded.lock() {
                                 graded.push(outcome);
                             }
                         }
                         Err(error) => {
                             if let Ok(mut failure) = failure.lock() {
+                                let name = printable(name.as_bytes());
                                 failure.get_or_insert(error.context(format!("failed to grade `{name}`")));
                             }
                         }
@@ -266,6 +276,18 @@ fn students(folder: &Path) -> anyhow::Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Results among the submissions would be somebody's submission the next time.
+fn ensure_apart(out: &Path, submissions: &Path) -> anyhow::Result<()> {
+    let whole =
+        |path: &Path| path.canonicalize().with_context(|| format!("failed to find `{}`", path.display()));
+    if whole(out)?.starts_with(whole(submissions)?) {
+        // It may have been made just now.
+        let _ = fs::remove_dir(out);
+        bail!("`{}` lies in the folder of the submissions; take another one for the results", out.display());
+    }
+    Ok(())
 }
 
 /// Takes the folder of results for this run alone.
@@ -351,16 +373,17 @@ impl Progress {
         let score =
             outcome.score().map_or_else(|| "no score: grader error".to_owned(), |score| score.to_string());
         let possible = outcome.points_possible(Kind::Core);
+        let name = printable(outcome.submission.as_bytes());
         let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *done += 1;
         match &self.bar {
             Some(bar) => {
-                bar.set_message(format!("{}: {score}", outcome.submission));
+                bar.set_message(format!("{name}: {score}"));
                 bar.inc(1);
             }
             None => say(&format!(
-                "{} of {}: `{}` {score} of {possible} in {:.1} s",
-                *done, self.total, outcome.submission, outcome.seconds
+                "{} of {}: `{name}` {score} of {possible} in {:.1} s",
+                *done, self.total, outcome.seconds
             )),
         }
     }

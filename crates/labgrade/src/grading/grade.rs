@@ -97,12 +97,12 @@ impl Grading<'_> {
     fn run(&self, outcome: &mut Outcome, folder: &Path, tell: Tell<'_>) -> anyhow::Result<()> {
         let submission = match Submission::find(folder, &self.exam.lab) {
             Ok(submission) => submission,
-            Err(error) => return self.nothing_to_run(outcome, &format!("{error:#}"), tell),
+            Err(error) => return self.nothing_found(outcome, &error, tell),
         };
         let files = self.work.join("files");
         match submission.copy(&files) {
             Ok(remarks) => outcome.remarks.extend(remarks),
-            Err(error) => return self.nothing_to_run(outcome, &format!("{error:#}"), tell),
+            Err(error) => return self.nothing_found(outcome, &error, tell),
         }
         outcome.remarks.extend(super::changes::remarks(self.exam, &submission));
         exam_readable(self, &files)?;
@@ -116,6 +116,9 @@ impl Grading<'_> {
             Kind::Source(_) => {
                 let programs = self.work.join("programs");
                 let build = building::build_source(self.exam, &files, self.work, &programs)?;
+                if interrupt::requested() {
+                    return Ok(());
+                }
                 let built: Vec<&str> = self.exam.programs.iter().map(String::as_str).collect();
                 let (built, absent): (Vec<_>, Vec<_>) =
                     built.into_iter().partition(|name| programs.join(name).is_file());
@@ -133,6 +136,9 @@ impl Grading<'_> {
                 if let Some(line) = &commands.build {
                     self.exam.runner.give(&files)?;
                     let build = building::build_folder(self.exam, &files, line)?;
+                    if interrupt::requested() {
+                        return Ok(());
+                    }
                     let (ok, why) = (build.ok, not_built(&build));
                     outcome.build = Some(build);
                     if !ok {
@@ -149,11 +155,26 @@ impl Grading<'_> {
         self.run_checks(outcome, &conditions, tell)
     }
 
+    /// Ends a submission of which nothing was found, or of which it is not known: then nobody is to blame but this machine.
+    fn nothing_found(
+        &self,
+        outcome: &mut Outcome,
+        error: &anyhow::Error,
+        tell: Tell<'_>,
+    ) -> anyhow::Result<()> {
+        let why = format!("{error:#}");
+        if !error.chain().any(<dyn std::error::Error>::is::<std::io::Error>) {
+            return self.nothing_to_run(outcome, &why, tell);
+        }
+        outcome.remarks.push(format!("the submission could not be read: {why}"));
+        for checked in &mut outcome.checks {
+            (checked.status, checked.report) = (Status::GraderError, why.clone());
+        }
+        tell(outcome, None)
+    }
+
     /// Ends a submission of which nothing can be started.
     fn nothing_to_run(&self, outcome: &mut Outcome, why: &str, tell: Tell<'_>) -> anyhow::Result<()> {
-        if interrupt::requested() {
-            return Ok(());
-        }
         let first = why.lines().next().unwrap_or_default();
         outcome.remarks.push(format!("nothing could be started: {first}"));
         for number in 0..outcome.checks.len() {
@@ -292,7 +313,14 @@ impl Grading<'_> {
     }
 
     fn place<'p>(&'p self, etc: &'p Path, files: &'p Path, copy: bool) -> Place<'p> {
-        Place { etc, files, copy, usual_folder: &self.exam.tree, isolated: self.exam.no_sandbox.is_none() }
+        Place {
+            etc,
+            files,
+            copy,
+            usual_folder: &self.exam.tree,
+            isolated: self.exam.no_sandbox.is_none(),
+            own_user: self.exam.runner.user().is_some(),
+        }
     }
 
     /// Runs the checks in waves: each has those of which all needs have passed.
@@ -302,6 +330,8 @@ impl Grading<'_> {
         conditions: &Conditions,
         tell: Tell<'_>,
     ) -> anyhow::Result<()> {
+        // What came before took its own time: a build, and the turn of others with the same port.
+        let deadline = Instant::now() + limits::SUBMISSION;
         for wave in 0..outcome.checks.len() {
             let mut ready = Vec::new();
             for number in 0..outcome.checks.len() {
@@ -321,7 +351,7 @@ impl Grading<'_> {
             if ready.is_empty() || interrupt::requested() {
                 break;
             }
-            self.run_wave(wave, &ready, outcome, conditions, tell)?;
+            self.run_wave(wave, &ready, deadline, outcome, conditions, tell)?;
         }
         Ok(())
     }
@@ -330,6 +360,7 @@ impl Grading<'_> {
         &self,
         wave: usize,
         ready: &[usize],
+        deadline: Instant,
         outcome: &mut Outcome,
         conditions: &Conditions,
         tell: Tell<'_>,
@@ -350,7 +381,7 @@ impl Grading<'_> {
         command.stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words).process_group(0);
         let mut nextest = command.spawn().context("failed to start `cargo nextest`")?;
         let mut left: Vec<usize> = ready.to_vec();
-        loop {
+        let late = loop {
             let ended = nextest.try_wait().context("failed to wait for `cargo nextest`")?;
             let mut news = Vec::new();
             left.retain(|number| match self.result(conditions, &outcome.checks[*number].check) {
@@ -369,23 +400,23 @@ impl Grading<'_> {
                 tell(outcome, Some(number))?;
             }
             if ended.is_some() {
-                break;
+                break false;
             }
             if interrupt::requested() {
                 processes::end(&mut nextest);
                 return Ok(());
             }
-            if self.started.elapsed() > limits::SUBMISSION + limits::BUILD {
-                break;
+            if Instant::now() > deadline {
+                break true;
             }
             thread::sleep(LOOK);
-        }
+        };
         processes::end(&mut nextest);
         self.keep_raw(wave, &store);
         for number in left {
             let words = fs::read_to_string(&words_path).unwrap_or_default();
             let checked = &mut outcome.checks[number];
-            if self.started.elapsed() > limits::SUBMISSION {
+            if late {
                 checked.status = Status::Timeout;
                 checked.report = format!(
                     "not run: all checks together took longer than {} s",

@@ -41,7 +41,16 @@ pub const SCRATCH_BYTES_MAX: u64 = 64 << 20;
 /// What a build may write to one file.
 pub const BUILT_FILE_BYTES_MAX: u64 = 512 << 20;
 
-/// Files of one submission.
+/// What a build may write in all.
+pub const BUILT_BYTES_MAX: u64 = 1 << 30;
+
+/// Files and folders of a build.
+pub const BUILT_FILES_MAX: usize = 50_000;
+
+/// What must be left on the disk, for a failed build to be the submission's fault.
+pub const DISK_BYTES_MIN: u64 = 64 << 20;
+
+/// Files and folders of one submission.
 pub const SUBMITTED_FILES_MAX: usize = 2000;
 
 /// Bytes of one submission. Larger ones hold a build's products, or a film.

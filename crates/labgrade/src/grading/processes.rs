@@ -5,6 +5,7 @@ use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// How often a running process is looked at.
 pub const POLL: Duration = Duration::from_millis(10);
+
+/// How often the files of a running process are looked at.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// What is left to a killed process to be gone, before nobody waits any longer.
 const GONE: Duration = Duration::from_secs(3);
@@ -37,18 +41,38 @@ fn children(process: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Memory that these processes have resident together, without what they share with files.
+/// Memory that these processes have resident together: their own, and what they share with each other, but not with files.
 pub fn memory_bytes(processes: &[u32]) -> u64 {
-    let pages: u64 = processes
-        .iter()
-        .filter_map(|process| {
-            let fields = fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
-            let mut fields = fields.split_whitespace().skip(1).map(str::parse::<u64>);
-            let (resident, shared) = (fields.next()?.ok()?, fields.next()?.ok()?);
-            Some(resident.saturating_sub(shared))
-        })
-        .sum();
-    pages * rustix::param::page_size() as u64
+    let kib_of = |process: &u32| -> u64 {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let kib = |line: &str| {
+            let rest = line.strip_prefix("RssAnon:").or_else(|| line.strip_prefix("RssShmem:"))?;
+            rest.trim().trim_end_matches(" kB").parse::<u64>().ok()
+        };
+        status.lines().filter_map(kib).sum()
+    };
+    processes.iter().map(kib_of).sum::<u64>() << 10
+}
+
+/// True if the files below a folder take more than `bytes` of the disk, or are too many to be counted.
+fn takes_more_than(folder: &Path, bytes: u64) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (mut folders, mut taken, mut count) = (vec![folder.to_owned()], 0, 0);
+    while let Some(folder) = folders.pop() {
+        // What is gone again takes nothing.
+        for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+            let Ok(metadata) = entry.metadata() else { continue };
+            taken += metadata.blocks() * 512;
+            count += 1;
+            if taken > bytes || count > limits::BUILT_FILES_MAX {
+                return true;
+            }
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    false
 }
 
 /// Ends all that descend from `process`, and waits until they are gone.
@@ -87,26 +111,35 @@ pub fn end(child: &mut Child) {
 /// How a command ended that ran with limits.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its status; `None` if it was ended because its time was up, it took too much memory, or Ctrl+C came.
-    pub status: Option<ExitStatus>,
+    /// Its status, if it came to its own end.
+    pub status: Result<ExitStatus, Stopped>,
     /// The beginning of all that it printed, on standard output and as errors.
     pub output: String,
-    /// True if it took too much memory.
-    pub too_large: bool,
+}
+
+/// Why a command was ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stopped {
+    /// Its time was up, or Ctrl+C came.
+    Late,
+    /// It took too much memory.
+    Memory,
+    /// It wrote too much.
+    Files,
 }
 
 impl Ended {
     /// True if it did what it should.
     pub fn success(&self) -> bool {
-        self.status.is_some_and(|status| status.success())
+        self.status.is_ok_and(|status| status.success())
     }
 }
 
-/// Runs a command to its end, `time` at most, and keeps `kept` bytes of what it prints.
+/// Runs a command to its end, `time` at most, and keeps `kept` bytes of what it prints. It may write to `folder`.
 ///
 /// # Errors
 /// If it can't be started.
-pub fn run(mut command: Command, time: Duration, kept: usize) -> io::Result<Ended> {
+pub fn run(mut command: Command, time: Duration, kept: usize, folder: &Path) -> io::Result<Ended> {
     use std::os::unix::process::CommandExt;
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     // A group of its own: Ctrl+C on the terminal is for this program alone.
@@ -122,19 +155,27 @@ pub fn run(mut command: Command, time: Duration, kept: usize) -> io::Result<Ende
         let _ = collected.send(output);
     });
     let deadline = Instant::now() + time;
-    let mut too_large = false;
+    let mut looked = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait()? {
-            break Some(status);
+            break Ok(status);
         }
-        too_large = memory_bytes(&descendants(child.id())) > limits::BUILD_BYTES_MAX;
-        if Instant::now() > deadline || interrupt::requested() || too_large {
-            break None;
+        if Instant::now() > deadline || interrupt::requested() {
+            break Err(Stopped::Late);
+        }
+        if memory_bytes(&descendants(child.id())) > limits::BUILD_BYTES_MAX {
+            break Err(Stopped::Memory);
+        }
+        if looked.elapsed() > LOOK {
+            if takes_more_than(folder, limits::BUILT_BYTES_MAX) {
+                break Err(Stopped::Files);
+            }
+            looked = Instant::now();
         }
         thread::sleep(POLL);
     };
     end(&mut child);
     // Something that escaped might hold the pipe open.
     let output = output.recv_timeout(GONE).unwrap_or_default();
-    Ok(Ended { status, output: String::from_utf8_lossy(&output).into_owned(), too_large })
+    Ok(Ended { status, output: String::from_utf8_lossy(&output).into_owned() })
 }

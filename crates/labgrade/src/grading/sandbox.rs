@@ -6,9 +6,10 @@
 
 use super::limits;
 use anyhow::Context;
+use rustix::fs::{FlockOperation, flock};
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -177,6 +178,8 @@ fn base() -> Vec<OsString> {
         "--unshare-uts",
         "--unshare-cgroup-try",
         "--die-with-parent",
+        // Without it, `/dev/tty` is the terminal of whoever grades.
+        "--new-session",
         "--hostname",
         "lab",
         "--uid",
@@ -193,6 +196,9 @@ fn base() -> Vec<OsString> {
     ]
     .map(OsString::from)
     .to_vec();
+    // Files in there are memory.
+    options.extend(size(limits::SCRATCH_BYTES_MAX));
+    options.extend(["--tmpfs", "/dev/shm", "--remount-ro", "/dev"].map(OsString::from));
     for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] {
         match fs::read_link(folder) {
             Ok(target) => options.extend(["--symlink".into(), target.into(), folder.into()]),
@@ -263,6 +269,8 @@ pub struct Place<'a> {
     pub usual_folder: &'a Path,
     /// False where there is no sandbox: then it runs with its limits only.
     pub isolated: bool,
+    /// True if it runs as a user of its own. Without a sandbox, the processes of any other user are too many already.
+    pub own_user: bool,
 }
 
 /// Where a sandbox shows the files of [`Place`].
@@ -278,18 +286,18 @@ impl Place<'_> {
         let quoted = |words: &[OsString]| {
             words.iter().map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
         };
-        let limits = [
+        let mut limits = vec![
             "prlimit".to_owned(),
             format!("--data={}", limits::PROCESS_BYTES_MAX),
-            format!("--nproc={}", limits::PROCESSES_MAX),
             format!("--nofile={}", limits::OPEN_FILES_MAX),
             format!("--fsize={}", limits::SCRATCH_BYTES_MAX),
-            "--core=0".to_owned(),
-            "--".to_owned(),
-            "/bin/sh".to_owned(),
-            "-c".to_owned(),
         ];
-        let limits = quoted(&limits.map(OsString::from));
+        if self.isolated || self.own_user {
+            limits.push(format!("--nproc={}", limits::PROCESSES_MAX));
+        }
+        limits.extend(["--core=0", "--", "/bin/sh", "-c"].map(str::to_owned));
+        let limits: Vec<OsString> = limits.into_iter().map(OsString::from).collect();
+        let limits = quoted(&limits);
         let before: Vec<OsString> = before.iter().map(OsString::from).collect();
         if !self.isolated {
             let scratch = if self.copy { self.files } else { Path::new("/tmp") };
@@ -362,8 +370,10 @@ pub struct BuildPlace<'a> {
     pub etc: &'a Path,
     /// The workspace, shown read-only as `/build`.
     pub tree: &'a Path,
-    /// What lies over a folder in it, such as `labs/udp-echo/src`.
-    pub over: Option<(&'a Path, String)>,
+    /// The lab: of its folder there, only what a build needs is shown, neither tests nor rubric.
+    pub lab: &'a str,
+    /// What lies in the place of its `src`.
+    pub source: Option<&'a Path>,
     /// The folder for what is built, shown as `/target`.
     pub target: Option<&'a Path>,
     /// A folder of the submission's that is built in place, shown as [`SCRATCH`].
@@ -401,9 +411,13 @@ impl BuildPlace<'_> {
         command.args(size(limits::BUILT_FILE_BYTES_MAX)).args(["--tmpfs", "/tmp"]);
         command.args(size(limits::BUILT_FILE_BYTES_MAX)).args(["--tmpfs", "/cargo"]);
         command.arg("--ro-bind").arg(registry).arg("/cargo/registry");
-        if let Some((source, place)) = &self.over {
-            command.arg("--ro-bind").arg(source).arg(format!("/build/{place}"));
+        let (own, shown) = (self.tree.join("labs").join(self.lab), Path::new("/build/labs").join(self.lab));
+        command.args(size(limits::SCRATCH_BYTES_MAX)).arg("--tmpfs").arg(&shown);
+        let source = self.source.map_or_else(|| own.join("src"), Path::to_owned);
+        for (from, name) in [(own.join("Cargo.toml"), "Cargo.toml"), (source, "src")] {
+            command.arg("--ro-bind").arg(from).arg(shown.join(name));
         }
+        command.arg("--remount-ro").arg(&shown);
         if let Some(target) = self.target {
             command.arg("--bind").arg(target).arg("/target");
         }
@@ -432,10 +446,36 @@ impl BuildPlace<'_> {
     }
 }
 
-/// A folder for the files of one run, gone with it.
+/// Removes what killed runs of this user left in `base`.
+fn clear_away(base: &Path) {
+    let user = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(base).into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix("labgrade-")?.split_once('-'));
+        let Some((process, number)) = process else { continue };
+        if process.parse::<u32>().is_err() || number.parse::<u32>().is_err() {
+            continue;
+        }
+        let is_own = entry.metadata().is_ok_and(|folder| folder.is_dir() && folder.uid() == user);
+        // The process may be one that is not seen from here, such as another container's: then its lock shows it.
+        let is_over = !Path::new("/proc").join(process).exists()
+            && File::open(entry.path().join(LOCK))
+                .map_or(true, |lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok());
+        if is_own && is_over {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A folder for the files of one run, gone with it, or at the beginning of the next one if this one was killed.
 pub struct Scratch {
     path: PathBuf,
+    /// Locked for as long as the run lives, however it ends.
+    _lock: File,
 }
+
+/// The file in a [`Scratch`] that is locked.
+const LOCK: &str = ".lock";
 
 impl Scratch {
     /// Makes one in the system's folder for temporary files.
@@ -444,18 +484,20 @@ impl Scratch {
     /// If it can't be made.
     pub fn new(runner: Runner) -> anyhow::Result<Scratch> {
         let base = std::env::temp_dir();
+        clear_away(&base);
         for number in 0..100 {
             let path = base.join(format!("labgrade-{}-{number}", std::process::id()));
+            let failed = || format!("failed to create `{}`", path.display());
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let path = path.canonicalize().unwrap_or(path);
+                    let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+                    let lock = File::create(path.join(LOCK)).with_context(failed)?;
+                    flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(failed)?;
                     runner.folder(&path, false)?;
-                    return Ok(Scratch { path });
+                    return Ok(Scratch { path, _lock: lock });
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("failed to create `{}`", path.display()));
-                }
+                Err(error) => return Err(error).with_context(failed),
             }
         }
         anyhow::bail!("`{}` is full of folders `labgrade-*`; delete them", base.display())
@@ -470,5 +512,23 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+    use std::path::Path;
+
+    #[test]
+    fn counts_the_processes_of_a_submission_only() {
+        let path = Path::new("/nowhere");
+        let limits = |isolated, own_user| {
+            let place = Place { etc: path, files: path, copy: false, usual_folder: path, isolated, own_user };
+            place.script(&[]).contains("--nproc=")
+        };
+        assert!(limits(true, false) && limits(false, true));
+        // A desktop has thousands of threads, and a limit for its user would keep every program from starting.
+        assert!(!limits(false, false));
     }
 }

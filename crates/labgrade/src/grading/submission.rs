@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The file that says how programs in any language are started.
 pub const RUN_FILE: &str = "run.toml";
@@ -62,16 +63,19 @@ pub struct Commands {
 
 impl Commands {
     fn read(path: &Path) -> anyhow::Result<Commands> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let file = fs::File::open(path).with_context(|| format!("failed to open `{RUN_FILE}`"))?;
         file.take(RUN_FILE_BYTES_MAX + 1)
-            .read_to_string(&mut text)
+            .read_to_end(&mut bytes)
             .with_context(|| format!("failed to read `{RUN_FILE}`"))?;
         ensure!(
-            text.len() as u64 <= RUN_FILE_BYTES_MAX,
+            bytes.len() as u64 <= RUN_FILE_BYTES_MAX,
             "`{RUN_FILE}` is longer than {RUN_FILE_BYTES_MAX} bytes"
         );
-        Commands::parse(&text)
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Commands::parse(text),
+            Err(_) => bail!("`{RUN_FILE}` is no UTF-8; write it with a plain text editor"),
+        }
     }
 
     fn parse(text: &str) -> anyhow::Result<Commands> {
@@ -94,6 +98,12 @@ impl Commands {
             );
         }
         ensure!(commands.port != Some(0), "`port` in `{RUN_FILE}` is 0; write the port that is in the code");
+        if let Some(address) = commands.address {
+            // Loopback can't have these, and a check must not fail for it.
+            let is_of_a_group = address.is_multicast()
+                || matches!(address, IpAddr::V4(address) if address.is_broadcast() || address.octets()[0] == 0 && !address.is_unspecified());
+            ensure!(!is_of_a_group, "`{address}` in `{RUN_FILE}` is no address of a host");
+        }
         ensure!(commands.hosts.len() <= HOSTS_MAX, "`{RUN_FILE}` has more than {HOSTS_MAX} `hosts`");
         for host in &commands.hosts {
             ensure!(
@@ -111,25 +121,25 @@ impl Submission {
     /// It may lie one or two folders deeper, as archives unpack.
     ///
     /// # Errors
-    /// If there is nothing of the kind, or the `run.toml` can't be understood.
+    /// If there is nothing of the kind, or the `run.toml` can't be understood. If something can't be read, a [`std::io::Error`]
+    /// is in the chain.
     pub fn find(folder: &Path, lab: &str) -> anyhow::Result<Submission> {
+        fs::read_dir(folder).context("failed to read the submission's folder")?;
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let submission = |kind| Submission { name, folder: folder.to_owned(), kind };
         let mut place = folder.to_owned();
         for _ in 0..3 {
-            if place.join(RUN_FILE).is_file() {
+            if is_file(&place.join(RUN_FILE)) {
                 let commands = Commands::read(&place.join(RUN_FILE))?;
                 return Ok(submission(Kind::Commands(place, commands)));
             }
-            for source in
-                [place.join("labs").join(lab).join("src"), place.join(lab).join("src"), place.join("src")]
-            {
-                if is_folder(&source) {
+            for way in [&["labs", lab, "src"][..], &[lab, "src"], &["src"]] {
+                if let Some(source) = way_into(&place, way) {
                     return Ok(submission(Kind::Source(source)));
                 }
             }
-            if is_folder(&place.join("bin")) && place.join("lib.rs").is_file() {
+            if is_folder(&place.join("bin")) && is_file(&place.join("lib.rs")) {
                 return Ok(submission(Kind::Source(place)));
             }
             match only_folder(&place) {
@@ -170,6 +180,18 @@ fn is_folder(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Goes down through `folders`, none of which may be a link: it would lead to somebody else's work.
+fn way_into(place: &Path, folders: &[&str]) -> Option<PathBuf> {
+    folders.iter().try_fold(place.to_owned(), |place, folder| {
+        let deeper = place.join(folder);
+        is_folder(&deeper).then_some(deeper)
+    })
+}
+
 fn only_folder(place: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(place).ok()?.take(limits::SUBMITTED_FILES_MAX);
     let mut folders = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_folder(path));
@@ -186,9 +208,18 @@ fn newest(folder: &Path, depth: usize) -> Option<DateTime<Utc>> {
             if kind.is_dir() {
                 return newest(&entry.path(), depth.checked_sub(1)?);
             }
-            kind.is_file().then(|| entry.metadata().ok()?.modified().ok().map(DateTime::from)).flatten()
+            kind.is_file().then(|| date(entry.metadata().ok()?.modified().ok()?)).flatten()
         })
         .max()
+}
+
+/// The date of a file's time, unless that is beyond all dates.
+fn date(time: SystemTime) -> Option<DateTime<Utc>> {
+    let (seconds, nanoseconds) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
+        Err(before) => (i64::try_from(before.duration().as_secs()).ok()?.checked_neg()?, 0),
+    };
+    DateTime::from_timestamp(seconds, nanoseconds)
 }
 
 /// One copy under way.
@@ -201,13 +232,14 @@ struct Copying<'a> {
 
 impl Copying<'_> {
     fn folder(&mut self, from: &Path, to: &Path, depth: usize) -> anyhow::Result<()> {
-        fs::create_dir(to).with_context(|| format!("failed to create `{}`", to.display()))?;
+        fs::create_dir(to).with_context(|| format!("failed to create a copy of `{}`", self.name(from)))?;
+        self.count()?;
         let mut entries = Vec::new();
         for entry in fs::read_dir(from).with_context(|| format!("failed to read `{}`", self.name(from)))? {
             entries.push(entry.with_context(|| format!("failed to read `{}`", self.name(from)))?);
             ensure!(
                 entries.len() <= limits::SUBMITTED_FILES_MAX,
-                "it has more than {} files",
+                "it has more than {} files and folders",
                 limits::SUBMITTED_FILES_MAX
             );
         }
@@ -240,13 +272,9 @@ impl Copying<'_> {
     }
 
     fn file(&mut self, from: &Path, to: &Path) -> anyhow::Result<()> {
-        self.files += 1;
-        ensure!(
-            self.files <= limits::SUBMITTED_FILES_MAX,
-            "it has more than {} files",
-            limits::SUBMITTED_FILES_MAX
-        );
-        let failed = || format!("failed to copy `{}`", from.display());
+        self.count()?;
+        let name = self.name(from);
+        let failed = || format!("failed to copy `{name}`");
         let source = fs::File::open(from).with_context(failed)?;
         let metadata = source.metadata().with_context(failed)?;
         let left = limits::SUBMITTED_BYTES_MAX - self.bytes;
@@ -262,6 +290,14 @@ impl Copying<'_> {
         copy.set_permissions(fs::Permissions::from_mode(mode)).with_context(failed)
     }
 
+    /// One more file, or folder.
+    fn count(&mut self) -> anyhow::Result<()> {
+        self.files += 1;
+        let most = limits::SUBMITTED_FILES_MAX;
+        ensure!(self.files <= most, "it has more than {most} files and folders");
+        Ok(())
+    }
+
     fn name(&self, path: &Path) -> String {
         labcore::printable(path.strip_prefix(self.top).unwrap_or(path).to_string_lossy().as_bytes())
             .to_string()
@@ -275,7 +311,82 @@ impl Copying<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Commands;
+    use super::{Commands, Kind, Submission, date};
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::{Path, PathBuf};
+    use std::time::{Duration, SystemTime};
+
+    /// A folder for one test, gone when it is over.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("submission-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// What is found in a folder, by its path in there.
+    fn found(folder: &Path) -> Result<PathBuf, String> {
+        let submission = Submission::find(folder, "tcp-echo").map_err(|error| format!("{error:#}"))?;
+        let (Kind::Source(place) | Kind::Commands(place, _)) = submission.kind;
+        Ok(place.strip_prefix(folder).unwrap().to_owned())
+    }
+
+    #[test]
+    fn finds_the_source_however_it_was_packed() {
+        for way in ["src", "tcp-echo/src", "labs/tcp-echo/src", "my-archive/labs/tcp-echo/src"] {
+            let folder = Folder::new("ways");
+            fs::create_dir_all(folder.0.join(way)).unwrap();
+            assert_eq!(found(&folder.0), Ok(way.into()));
+        }
+    }
+
+    #[test]
+    fn follows_no_link_to_the_work_of_somebody_else() {
+        let folder = Folder::new("links");
+        let (anna, berta) = (folder.0.join("anna"), folder.0.join("berta"));
+        fs::create_dir_all(berta.join("tcp-echo/src")).unwrap();
+        fs::write(berta.join("run.toml"), "server = \"x\"").unwrap();
+        let nothing = Err("it has neither `run.toml` nor `src/` nor `labs/tcp-echo/src/`".to_owned());
+        for (link, to) in
+            [("labs", "../berta"), ("tcp-echo", "../berta/tcp-echo"), ("run.toml", "../berta/run.toml")]
+        {
+            fs::create_dir_all(&anna).unwrap();
+            symlink(to, anna.join(link)).unwrap();
+            assert_eq!(found(&anna), nothing, "{link}");
+            fs::remove_dir_all(&anna).unwrap();
+        }
+    }
+
+    #[test]
+    fn counts_folders_as_well_as_files() {
+        let folder = Folder::new("folders");
+        for number in 0..50 {
+            for deeper in 0..50 {
+                fs::create_dir_all(folder.0.join(format!("src/{number}/{deeper}"))).unwrap();
+            }
+        }
+        let submission = Submission::find(&folder.0, "tcp-echo").unwrap();
+        let error = submission.copy(&folder.0.join("copy")).unwrap_err();
+        assert_eq!(error.to_string(), "it has more than 2000 files and folders");
+    }
+
+    #[test]
+    fn takes_any_time_that_a_file_system_keeps() {
+        let date = |seconds| date(SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap());
+        assert_eq!(date(1_700_000_000).map(|date| date.timestamp()), Some(1_700_000_000));
+        assert_eq!(date(1 << 60), None);
+    }
 
     fn error(text: &str) -> String {
         Commands::parse(text).unwrap_err().to_string()
@@ -304,6 +415,10 @@ mod tests {
         assert!(error("server = \"x\"\nport = 70000").starts_with("`run.toml`, line 2: invalid value"));
         assert!(error("server = \"x\"\nhosts = [\"a b\"]").contains("`a b` in `run.toml` is no name"));
         assert!(error("server = \"x\"\nport = 0").contains("is 0"));
+        for address in ["255.255.255.255", "224.0.0.1", "0.1.2.3", "ff02::1"] {
+            let expected = format!("`{address}` in `run.toml` is no address of a host");
+            assert_eq!(error(&format!("server = \"x\"\naddress = \"{address}\"")), expected);
+        }
         assert!(error("server =").starts_with("`run.toml`, line 1: "));
     }
 }
