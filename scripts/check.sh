@@ -6,10 +6,12 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'EOF'
 usage: scripts/check.sh
 
-Format, lints, documentation, invariants of the layout, rubrics, the build on the lock file, all tests, the demo, the
-bench of three hosts, and every command in the handouts. Needs Rust alone. What more it finds it uses: shellcheck,
-python3, nc, cargo-nextest and bubblewrap (grading), namespaces and tshark (three hosts), Rust 1.85, and the targets of
-Windows and macOS; where CI is set, all of these must be there (.ci/run installs them).
+Format, lints, documentation, invariants of the layout, rubrics, dependencies and their licences, the build on the lock
+file, all tests, the demo, the bench of three hosts, every command in the handouts, a release, and its way to a room of
+three hosts. Needs Rust alone. What more it finds it uses: shellcheck, python3, nc, cargo-nextest and bubblewrap
+(grading), namespaces and tshark (three hosts), cargo-deny, cargo-deb, lintian and QEMU (releases), sshd, rsync and nft
+(the room), Rust 1.85, and the targets of Windows and macOS; where CI is set, all of these must be there (.ci/run
+installs them). dist/ stays as it is.
 EOF
     exit 0
 fi
@@ -25,6 +27,12 @@ step() { printf '\n-- %s\n' "$*"; }
 missing() {
     echo "left out: $1 is not there; to get it: $2"
     [[ -z ${CI-} ]]
+}
+
+# have TOOL...: all of them are there.
+have() {
+    local tool
+    for tool; do PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || return; done
 }
 
 step 'format'
@@ -79,6 +87,25 @@ for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do
     fi
 done
 
+step 'packages'
+for package in "${labs[@]}"; do
+    [[ $package == -p ]] || printf '%s: %s files\n' "$package" \
+        "$(cargo package --quiet --list --locked --allow-dirty --package "$package" | wc -l)"
+done
+
+step 'licences, versions and sources of the dependencies'
+if cargo deny --version 2>/dev/null; then
+    cargo deny --locked check --hide-inclusion-graph licenses bans sources
+    # Known faults are in a database of their own, which not every network leads to.
+    if GIT_TERMINAL_PROMPT=0 timeout 60 cargo deny fetch db >/dev/null 2>&1; then
+        cargo deny --locked check --disable-fetch advisories
+    else
+        echo 'left out: known faults of the dependencies, for the database of RustSec cannot be fetched from here'
+    fi
+else
+    missing cargo-deny 'cargo install --locked cargo-deny'
+fi
+
 step 'build'
 cargo build --locked --workspace
 
@@ -92,7 +119,7 @@ step 'demo'
 scripts/demo.sh
 
 step 'three hosts on this one, and the handouts on them'
-if [[ $(uname) == Linux ]] && command -v ip ethtool dumpcap tshark tcpdump ping pgrep nc python3 >/dev/null; then
+if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep nc python3; then
     scripts/tests/topology.sh
     scripts/three-hosts.sh "$(mktemp)"
     scripts/tests/handouts.sh
@@ -105,6 +132,26 @@ if [[ $(uname) == Linux ]] && command -v ip ethtool dumpcap tshark tcpdump ping 
 else
     missing 'a tool for three hosts' \
         'apt-get install iproute2 ethtool iputils-ping tcpdump tshark procps netcat-openbsd python3'
+fi
+
+step 'a release'
+if [[ $(uname -sm) == 'Linux x86_64' ]] && have cargo-deb cargo-nextest python3 git flock unshare readelf dpkg &&
+    [[ -d $(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-musl ]]; then
+    # A commit is made twice. In CI there is nothing else; a person may be in the midst of work.
+    dirty=()
+    [[ -n ${CI-} || -z $(git status --porcelain) ]] || dirty=(--dirty)
+    scripts/tests/release.sh ${dirty[@]+"${dirty[@]}"}
+else
+    missing 'a tool or a target for releases' 'cargo install --locked cargo-deb cargo-nextest;
+    rustup target add x86_64-unknown-linux-musl aarch64-unknown-linux-musl; apt-get install python3 binutils util-linux'
+fi
+
+step 'its way to three hosts'
+if [[ $(uname) == Linux ]] && have ip ethtool sshd ssh ssh-agent rsync nft script strip pgrep setpriv; then
+    scripts/tests/ship.sh
+else
+    missing 'a tool for hosts with sshd' \
+        'apt-get install openssh-server rsync nftables binutils iproute2 util-linux ethtool bsdutils procps'
 fi
 
 printf '\nAll checks passed.\n'

@@ -31,8 +31,8 @@ gradescope LAB   writes dist/gradescope-LAB.zip, the autograder of one lab for G
                  read; labgrade; all packages they need, so that nothing is downloaded there but Ubuntu's own; and
                  cargo-nextest, as Ubuntu does not have it. Needs Rust, cargo-nextest for x86_64, and python3.
 
-Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar, and
-what gradescope needs. The maintainer that the Debian packages name is $DEBFULLNAME <$DEBEMAIL>, or the commit's author.
+Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar,
+flock, and what gradescope needs. The maintainer that the Debian packages name is $DEBFULLNAME <$DEBEMAIL>, or the commit's author.
 
 Twice from the same commit and with the same tools gives the same bytes.
 END
@@ -48,7 +48,15 @@ step() { printf '\n-- %s\n' "$*"; }
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
+
+# alone: one at a time writes to dist/, and leaves nothing there half written.
+alone() {
+    mkdir -p dist
+    exec {lock}<dist
+    flock --nonblock "$lock" || fail 'another release.sh is writing to dist/; wait until it has ended'
+    trap 'rm -rf "$scratch" dist/*.new' EXIT
+}
 
 # pack FOLDER ZIP: what is in the folder, with nothing of this machine but names, bytes and what is executable.
 pack() {
@@ -104,7 +112,7 @@ gradescope() {
     local lab=$1 top=$scratch/zip part
     local workspace=$top/workspace
     [[ -f labs/$lab/rubric.toml ]] || fail "\`labs/$lab/rubric.toml\` does not exist; the labs are in labs/"
-    mkdir -p "$workspace/crates" "$workspace/labs" "$workspace/scripts" dist
+    mkdir -p "$workspace/crates" "$workspace/labs" "$workspace/scripts"
 
     cp scripts/gradescope/setup.sh scripts/gradescope/run_autograder "$top"
     chmod 755 "$top/setup.sh" "$top/run_autograder"
@@ -187,8 +195,8 @@ staff_tree() {
 # build_programs TARGET: builds all labs' programs from the staff's tree, and puts them into $scratch/TARGET/bin.
 build_programs() {
     local target=$1 lab program size before
-    # Where the sources lay here is of no use to anybody, and differs from time to time.
-    local flags="-C linker=rust-lld -C link-self-contained=yes --remap-path-prefix=$staff=/socket-labs"
+    # Functions of the same code are there once. Where the sources lay here is of no use, and differs from time to time.
+    local flags="-C linker=rust-lld -C link-self-contained=yes -C link-arg=--icf=all --remap-path-prefix=$staff=/socket-labs"
     (
         cd "$staff"
         RUSTFLAGS=$flags cargo build --target-dir "$scratch/target" --quiet --locked --offline --profile dist --target "$target" "${labs[@]/#/--package=}" --bins
@@ -259,7 +267,7 @@ debian_package() {
     {
         printf 'socket-labs (%s) unstable; urgency=medium\n\n  * Release %s.\n\n' "$debian_version" "$version"
         printf ' -- %s  %s\n' "$maintainer" "$(LC_ALL=C date --utc --date="@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %H:%M:%S +0000')"
-    } >"$package/changelog"
+    } | gzip --no-name -9 >"$package/changelog.gz"
     sed -i "s|^license = .*|&\nauthors = [\"$maintainer\"]|" "$package/Cargo.toml"
     find "$package" -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
     (
@@ -290,6 +298,7 @@ release() {
     done
     [[ ${#targets[@]} -gt 0 ]] || targets=("${all_targets[@]}")
 
+    alone
     # Whatever is missing shows before the work begins.
     local version library
     find_version
@@ -301,7 +310,6 @@ release() {
     [[ -z $autograders ]] || nextest "$scratch/nextest"
     export SOURCE_DATE_EPOCH
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-    mkdir -p dist
 
     step "the workspaces of $version"
     local staff=$scratch/staff labs=()
@@ -360,6 +368,7 @@ release() {
 case ${1-} in
 gradescope)
     [[ $# -eq 2 ]] || fail "gradescope takes the name of one lab, such as \`udp-echo\`" 2
+    alone
     gradescope "$2"
     ;;
 *) release "$@" ;;

@@ -179,7 +179,7 @@ note() { echo "$1" >>"$scratch/$i.notes"; }
 
 # print_versions: the table of hosts. Fails if a host did.
 print_versions() {
-    local i words status=0 format="%-${width}s  %-8s %-20s %-20s %5s  %s\n"
+    local i words status=0 format="%-${width}s  %-8s %-27s %-27s %5s  %s\n"
     # shellcheck disable=SC2059 # the widths are in it
     printf "$format" HOST MACHINE PROGRAMS STUDENT FREE RESULT
     for i in "${!host[@]}"; do
@@ -227,7 +227,7 @@ read_hosts() {
     while read -r line || [[ -n $line ]]; do
         number=$((number + 1))
         line=${line%%#*}
-        line=${line//[[:space:]]/}
+        read -r line <<<"${line//$'\r'/}" # without the blanks around it, nor the ends of lines of Windows
         [[ -n $line ]] || continue
         [[ $line =~ $pattern ]] || die "\`$1\` line $number: \`$line\` is no host; write user@name or user@name:port"
         [[ -z ${seen[$line]-} ]] || die "\`$1\` line $number: \`$line\` is there already, in line ${seen[$line]}"
@@ -271,7 +271,7 @@ while [[ $# -gt 0 ]]; do
 done
 [[ $at_a_time =~ ^[1-9][0-9]?$ ]] || die "\`$at_a_time\` is no number of jobs; take 1 to 99" 2
 [[ -n $list ]] || die 'no list of hosts; see --help' 2
-[[ -r $list ]] || die "failed to read \`$list\`; it is the list of hosts, see --help"
+[[ -r $list && ! -d $list ]] || die "failed to read \`$list\`; it is the list of hosts, see --help"
 for tool in ssh:openssh-client rsync:rsync; do
     command -v "${tool%:*}" >/dev/null || die "\`${tool%:*}\` is missing; to get it: sudo apt install ${tool#*:}"
 done
@@ -286,7 +286,7 @@ clean_up() {
     local job
     trap '' INT TERM HUP
     exec 2>/dev/null # Bash would tell of each job that it has ended
-    for job in "${jobs[@]}"; do kill -TERM -- "-$job" || true; done
+    for job in $(jobs -rp); do kill -TERM -- "-$job" || true; done
     for job in "$scratch"/*.ssh; do [[ ! -S $job ]] || ssh -o ControlPath="$job" -O exit host || true; done
     rm -rf "$scratch"
 }

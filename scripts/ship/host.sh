@@ -56,14 +56,20 @@ switch() {
 # fingerprint FOLDER: changes when somebody works there. Not by the clock, as that of a Pi without a network goes back.
 fingerprint() { (cd "$1" && find . -printf '%P %s %T@\n' | sort | sha256sum); }
 
+# tidy_incoming: what rsync has begun to write may be somebody else's, who is still sending; unless it is old.
+tidy_incoming() {
+    find ../incoming -name '.*' -type f -mmin +60 -delete 2>/dev/null || true
+    rmdir ../incoming 2>/dev/null || true
+}
+
 # install KIND VERSION ARCHIVE SUM: unpacks what has come, and switches to it.
 install() {
     kind=$1 version=$2 archive=$3
     enter
     rm -rf .new .old # left by somebody who was interrupted
+    come=../incoming/$archive
+    trap 'rm -rf .new "$come"; tidy_incoming' EXIT
     if [[ ! -d $kind-$version ]]; then
-        come=../incoming/$archive
-        trap 'rm -rf .new "$come" ../incoming/."$archive".*; rmdir ../incoming 2>/dev/null || true' EXIT
         echo "$4 *$come" | sha256sum --check --status || die 'what arrived has a wrong checksum; run this again'
         mkdir .new
         tar -xz --no-same-owner --strip-components 1 -C .new -f "$come"
@@ -99,11 +105,12 @@ roll_back() {
 
 # serve ADDRESS SERVER…: runs servers until its input ends, and tells how each began.
 serve() {
-    local any=0.0.0.0 server output line processes=() outputs=()
+    local any=0.0.0.0 server output line outputs=()
     [[ $1 != *:* ]] || any=::
     cd ~/socket-labs/programs/bin
-    folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
+    folder=$(mktemp -d) processes=()
+    trap 'kill ${processes[@]+"${processes[@]}"} 2>/dev/null || true; rm -rf "$folder"' EXIT
+    trap 'exit 1' PIPE HUP TERM # so that they end, too, when the one who asked has gone before all have begun
     echo HELLO >"$folder/hello.txt"
     for server in "${@:2}"; do
         local root=()
@@ -117,6 +124,7 @@ serve() {
     echo ready
     cat >/dev/null
     kill "${processes[@]}" 2>/dev/null || true
+    processes=()
     for output in "${outputs[@]}"; do cat <&"$output" >/dev/null; done # until it has ended
 }
 

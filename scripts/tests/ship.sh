@@ -57,11 +57,19 @@ if [[ -z ${SHIP_TREE-} ]]; then
     done
     cd "$SHIP_TREE"
     for version in 0.1.0 0.2.0 0.3.0; do release $version; done
-    "$SHIP_TREE/scripts/tests/ship.sh" "$@"
+    # Both at a time: most of it is waiting.
     if [[ $(id -u) -eq 0 ]]; then
-        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@"
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/said" 2>&1 &
+        nobody=$!
+        trap 'kill $nobody 2>/dev/null; wait; rm -rf "$SHIP_TREE"' EXIT
     fi
-    exit
+    status=0
+    "$SHIP_TREE/scripts/tests/ship.sh" "$@" || status=1
+    if [[ -n ${nobody-} ]]; then
+        wait "$nobody" || status=1
+        cat "$SHIP_TREE/said"
+    fi
+    exit $status
 fi
 
 scratch=$(mktemp -d)
@@ -110,7 +118,7 @@ open_room() {
         echo "[${address[number]}]:2222 $(cut -d' ' -f1,2 "key$number.pub")" >>staff/.ssh/known_hosts
         start_sshd "$number"
     done
-    printf '# the room\npi@%s:2222 # A\n\n  pi@%s:2222\npi@%s' "${address[@]}" >hosts.txt
+    printf '# the room\npi@%s:2222 # A\n\n  pi@%s:2222 \r\npi@%s' "${address[@]}" >hosts.txt
     # An ordinary user has no port 22. One host has its port from here.
     printf 'Host %s\nPort 2222\n' "${address[3]}" >staff/.ssh/config
 }
@@ -460,6 +468,50 @@ ends_at_ctrl_c() {
     ! pgrep -f '^ssh: .*/[0-9]+\.ssh \[mux\]' -u "$(id -u)" >/dev/null || fail 'a connection is left'
 }
 
+ends_when_its_terminal_is_closed() {
+    local terminal
+    ship --dist "$SHIP_TREE/0.1.0"
+    hold 3 tar
+    "${staff[@]}" env SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >said 2>&1 &
+    terminal=$!
+    timeout 20 cat reached >/dev/null || fail 'tar did not begin'
+    kill -KILL $terminal
+    wait $terminal 2>/dev/null || true
+    await 'the end of ship.sh' eval '! pgrep -f "^bash .*ship.sh hosts.txt|^ssh: .*/[0-9]+\.ssh \[mux\]" -u "$(id -u)" >/dev/null'
+    has 3 0.1.0
+    rm tools3/tar
+    exec 3<>go_on
+    echo >&3
+    await 'the end of all work' at_rest
+    exec 3>&-
+    ship --dist "$SHIP_TREE/0.2.0"
+    expect 'status of the next run' $status 0
+    all_have 0.2.0
+}
+
+two_at_once_do_not_disturb_each_other() {
+    local first
+    ship --dist "$SHIP_TREE/0.1.0"
+    # The first is in the midst of sending, while the second does all of its work.
+    mkfifo reached go_on
+    tool 2 rsync <<END
+mkdir $PWD/first 2>/dev/null || exec /usr/bin/rsync "\$@"
+exec /usr/bin/rsync "\$@" < <(exec 2>/dev/null; stdbuf -o0 head -c 100000; echo reached >$PWD/reached; read -r _ <$PWD/go_on; exec cat)
+END
+    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/0.2.0" </dev/null >first_said 2>&1 &
+    first=$!
+    timeout 20 cat reached >/dev/null || fail 'rsync did not begin'
+    ship --dist "$SHIP_TREE/0.2.0"
+    expect 'status of the second' $status 0
+    all_have 0.2.0
+    timeout 20 bash -c 'echo >go_on' || fail 'rsync does not wait'
+    status=0
+    wait $first || status=$?
+    expect "status of the first, which says $(<first_said)" $status 0
+    all_have 0.2.0
+    [[ ! -e home2/socket-labs/incoming ]] || fail "left: $(ls -A home2/socket-labs/incoming)"
+}
+
 says_what_is_wrong_with_a_command_line_or_a_list() {
     ship --fly
     expect 'unknown option' "$status $(<said)" '2 error: `--fly` is unknown; see --help'
@@ -474,15 +526,21 @@ says_what_is_wrong_with_a_command_line_or_a_list() {
     mkdir two && cat "$SHIP_TREE"/0.[12].0/SHA256SUMS >two/SHA256SUMS && cp "$SHIP_TREE"/0.[12].0/*.gz two
     ship --dist two
     expect 'two versions' "$status $(<said)" '1 error: `two` has the versions 0.1.0 and 0.2.0; *'
-    printf 'pi@ok\n-oProxyCommand=x\n' >hosts.txt
-    ship
-    expect 'no host' "$status $(<said)" '1 error: `hosts.txt` line 2: `-oProxyCommand=x` is no host; *'
+    local line
+    for line in -oProxyCommand=x pi@-oProxyCommand=x 'pi@ok pi@two' 'pi@ok;id' 'pi@$(id)' pi@ok: pi@ok:22:22 pi@ @ok pi@ok/x; do
+        printf 'pi@ok\n%s\n' "$line" >hosts.txt
+        ship
+        [[ "$status $(<said)" == "1 error: \`hosts.txt\` line 2: \`$line\` is no host; "* ]] || fail "what it says of $line"
+    done
     printf 'pi@ok\n # pi@ok\n pi@ok # again\n' >hosts.txt
     ship
     expect 'a host twice' "$status $(<said)" '1 error: `hosts.txt` line 3: `pi@ok` is there already, in line 1'
     echo '# nobody' >hosts.txt
     ship
     expect 'an empty list' "$status $(<said)" '1 error: `hosts.txt` names no host; *'
+    rm hosts.txt && mkdir hosts.txt
+    ship
+    expect 'a folder' "$status $(<said)" '1 error: failed to read `hosts.txt`; *'
 }
 
 # cells FROM TO: the matrix from one host to another, or to itself.
@@ -531,20 +589,22 @@ END
 }
 
 ends_the_servers_of_a_check_that_is_killed() {
-    local signal ship
+    local program signal ship
     ship --dist "$SHIP_TREE/0.1.0"
-    for signal in TERM KILL; do
-        hold 2 cat # which waits for the end while the servers run
+    # The one waits for the end while the servers run, the other starts them.
+    for program in cat/TERM cat/KILL timeout/TERM timeout/KILL; do
+        signal=${program#*/} program=${program%/*}
+        hold 2 "$program"
         "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --check </dev/null >said 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail 'no server began'
-        runs_servers || fail 'no server runs'
+        [[ $program != cat ]] || runs_servers || fail 'no server runs'
         kill -"$signal" $ship
         wait $ship 2>/dev/null || true
-        rm tools2/cat
+        rm "tools2/$program"
         timeout 20 bash -c 'echo >go_on' || fail 'the end of the servers is not awaited'
         await 'the end of all work' at_rest
-        ! runs_servers || fail "after $signal a server runs on"
+        ! runs_servers || fail "after $signal during $program a server runs on"
     done
 }
 
