@@ -5,12 +5,14 @@
 //! - [`printable`] makes bytes from the network safe for a terminal.
 //! - [`Screen`] prints a server's lines, and never makes the server wait.
 //! - [`texts`] gives a client what its user wants to send, [`print_reply`] shows what came back.
+//! - [`clients_that_fit`] tells a server with threads how many clients it has memory for.
 //! - [`report`] ends `main`: one `error: …` line and the exit status.
 //!
 //! This crate opens no socket. The calls that a lab teaches stand in the lab.
 
 mod address;
 mod duration;
+mod memory;
 mod printable;
 mod report;
 mod screen;
@@ -19,6 +21,7 @@ mod uppercase;
 
 pub use address::{Addresses, ClientAddress, ServerAddress};
 pub use duration::{parse_interval, parse_timeout};
+pub use memory::clients_that_fit;
 pub use printable::{Printable, printable, without_newline};
 pub use report::{is_timeout, note, report};
 pub use screen::Screen;

@@ -34,7 +34,7 @@ use crate::connection::Connection;
 use crate::connections::{Connections, Seat};
 use crate::send::Buffers;
 use clap::value_parser;
-use labcore::{Screen, parse_timeout};
+use labcore::{Screen, clients_that_fit, parse_timeout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -42,6 +42,10 @@ use std::time::Duration;
 
 /// A thread's stack: the system's default of 2 to 8 MiB, times 1,000, is more than a 32-bit Raspberry Pi can address.
 const STACK_BYTES: usize = 128 * 1024;
+
+/// What a client may take of the memory: its thread's stack, a second one for signals, and the longest request, with what
+/// the vector that holds it leaves unused.
+const CLIENT_BYTES: usize = STACK_BYTES + 256 * 1024;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -100,14 +104,12 @@ pub struct Limits {
 /// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
 pub fn serve(listener: TcpListener, server: &Server) {
     // BEGIN SOLUTION
+    let clients_max = clients_that_fit(server.limits.max_connections.into(), CLIENT_BYTES);
     // Threads of a scope may borrow the server: the scope does not end before they do.
     thread::scope(|scope| {
         for number in 1_u64.. {
             let Some((stream, client)) = accept(&listener, server) else { break };
-            let Some(seat) = server.connections.enter(number, stream, server.limits.max_connections.into())
-            else {
-                continue;
-            };
+            let Some(seat) = server.connections.enter(number, stream, clients_max) else { continue };
             if server.once {
                 // The exercise's server: one client at a time, until one has asked for something.
                 if serve_connection(&seat, client.ip(), server) > 0 { break } else { continue }

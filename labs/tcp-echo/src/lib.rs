@@ -4,6 +4,7 @@
 
 // BEGIN SOLUTION
 use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
+use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -14,6 +15,11 @@ const CHUNK_BYTES_MAX: usize = 65_536;
 
 /// The silence after which a text without a newline counts as a line.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
+
+/// The silence after which the system asks a client if it is still there, and how often. After 9 questions without an
+/// answer (on Linux) the connection counts as lost.
+const ASK_AFTER: Duration = Duration::from_secs(15);
+const ASK_EVERY: Duration = Duration::from_secs(5);
 
 /// What is thrown away at most of a client that does not stop sending.
 const UNREAD_CHUNKS_MAX: usize = 64;
@@ -87,6 +93,9 @@ pub fn serve_connection(
     // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
     connection.set_nodelay(true)?;
+    // A computer that was switched off, or lost its cable, never says so: all others would wait for ever.
+    let keepalive = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+    let _ = SockRef::from(connection).set_tcp_keepalive(&keepalive);
     let mut buffer = [0; CHUNK_BYTES_MAX];
     loop {
         let size = match connection.read(&mut buffer) {

@@ -177,6 +177,27 @@ fn says_once_that_it_has_no_descriptor_and_goes_on_when_it_has() {
     client.expect(b"HELLO\n");
 }
 
+/// A computer that is switched off sends no end of the connection, and whoever waits for his turn would wait for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn asks_after_clients_that_may_be_gone() {
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+    // In the system's table, the server's end of the connection (state 01) has a timer (02) that is to ask.
+    let local = format!(":{:04X}", server.address().port());
+    let table = || std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let asks = |row: &str| {
+        let fields: Vec<&str> = row.split_whitespace().collect();
+        fields[1].ends_with(&local) && fields[3] == "01" && fields[5].starts_with("02:")
+    };
+    let begun = std::time::Instant::now();
+    while !table().lines().any(asks) {
+        assert!(begun.elapsed() < labtest::patience(), "nothing asks after the client:\n{}", table());
+    }
+}
+
 #[test]
 fn closes_after_the_first_line_with_once() {
     let server = Server::start(SERVER, &["--once"]);
@@ -309,8 +330,11 @@ fn prints_only_where_it_listens_when_quiet() {
 #[test]
 fn goes_on_without_its_screen() {
     // The pipe is closed after the first line.
-    let server = Server::at("/bin/sh", &["-c", &format!("'{SERVER}' 127.0.0.1 0 | head -n 1")]);
-    for _ in 0..3 {
+    let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
+    let server = Server::at("/bin/sh", &["-c", &script]);
+    server.expect_on_screen("gone\n");
+    // So often that it has noticed.
+    for _ in 0..300 {
         let mut client = server.tcp_client();
         client.send(b"hello\n");
         client.expect(b"HELLO\n");

@@ -4,7 +4,8 @@
 //! each of them.
 
 // BEGIN SOLUTION
-use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
+use labcore::{Screen, clients_that_fit, is_timeout, printable, uppercase, without_newline};
+use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -18,8 +19,17 @@ const CHUNK_BYTES_MAX: usize = 4096;
 /// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
 const STACK_BYTES: usize = 131_072;
 
+/// What a client may take of the memory: its thread's stack, a second one for signals, its lines, and their share of what
+/// the allocator keeps.
+const CLIENT_BYTES: usize = STACK_BYTES + 65_536;
+
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The silence after which the system asks a client if it is still there, and how often. After 9 questions without an
+/// answer (on Linux) the connection counts as lost.
+const ASK_AFTER: Duration = Duration::from_secs(15);
+const ASK_EVERY: Duration = Duration::from_secs(5);
 
 /// The silence after which an unfinished line is counted as it stands.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
@@ -42,6 +52,7 @@ pub enum Reply {
 /// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
 pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &Screen) {
     // BEGIN SOLUTION
+    let clients_max = clients_that_fit(clients_max, CLIENT_BYTES);
     // Each thread holds a copy, so that counting the copies counts the clients.
     let seat = Arc::new(());
     // Threads of a scope may borrow the screen: the scope does not end before they do.
@@ -125,6 +136,9 @@ pub fn serve_connection(
     // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
     connection.set_nodelay(true)?;
+    // A computer that was switched off, or lost its cable, never says so: its client's thread would wait for ever.
+    let keepalive = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+    let _ = SockRef::from(connection).set_tcp_keepalive(&keepalive);
     let show = |text: &[u8]| {
         screen.line(format_args!("client {number}: {}", printable(without_newline(text))));
     };

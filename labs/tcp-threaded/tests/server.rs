@@ -143,6 +143,31 @@ fn is_not_held_up_by_a_client_that_never_reads() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn needs_little_memory_for_a_long_stream() {
+    use std::io::{Read, Write};
+    for args in [&["--quiet"][..], &["--quiet", "--reply", "count"]] {
+        let server = Server::start(SERVER, args);
+        let client = server.tcp_client();
+        let (mut reading, mut writing) = (client.stream(), client.stream());
+        reading.set_read_timeout(Some(labtest::patience())).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                (0..64).for_each(|_| writing.write_all(&[b'x'; 1 << 20]).unwrap());
+                writing.shutdown(std::net::Shutdown::Write).unwrap();
+            });
+            let mut received = 0;
+            let mut buffer = vec![0; 1 << 20];
+            while let size @ 1.. = reading.read(&mut buffer).unwrap() {
+                received += size;
+            }
+            assert!(received >= 64 << 20, "{received} bytes came back");
+        });
+        assert!(server.memory_kib_max() < 10 * 1024, "{} KiB", server.memory_kib_max());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn lets_a_crowd_wait_at_the_door() {
     use labtest::Signal;
     let server = Server::at(SERVER, &["127.0.0.1:0"]);
@@ -287,6 +312,41 @@ fn goes_on_when_it_can_start_no_thread() {
     first.expect(b"STILL HERE\n");
 }
 
+/// A computer that is switched off sends no end of the connection, and its client's thread would wait for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn asks_after_clients_that_may_be_gone() {
+    let server = Server::at(SERVER, &["127.0.0.1:0"]);
+    let mut client = server.tcp_client();
+    client.send(b"hello\n");
+    client.expect(b"HELLO\n");
+    // In the system's table, the server's end of the connection (state 01) has a timer (02) that is to ask.
+    let local = format!(":{:04X}", server.address().port());
+    let table = || std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let asks = |row: &str| {
+        let fields: Vec<&str> = row.split_whitespace().collect();
+        fields[1].ends_with(&local) && fields[3] == "01" && fields[5].starts_with("02:")
+    };
+    let begun = std::time::Instant::now();
+    while !table().lines().any(asks) {
+        assert!(begun.elapsed() < labtest::patience(), "nothing asks after the client:\n{}", table());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn goes_on_when_memory_is_short() {
+    // Room for fewer threads than the 10,000 that it would have.
+    let server = Server::limited("-d 90000", SERVER, &[]);
+    let mut first = server.tcp_client();
+    for _ in 0..5 {
+        let _others: Vec<_> = (0..700).map(|_| server.tcp_client()).collect();
+        server.expect_on_screen(": the server is full");
+        first.send(b"still here\n");
+        first.expect(b"STILL HERE\n");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_a_thread_for_each_client() {
@@ -319,11 +379,16 @@ fn shows_client_and_thread_numbers() {
 #[cfg(unix)]
 #[test]
 fn goes_on_without_its_screen() {
-    let server = Server::at("/bin/sh", &["-c", &format!("'{SERVER}' 127.0.0.1 0 | head -n 1")]);
-    for _ in 0..3 {
+    // The pipe is closed after the first line.
+    let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
+    let server = Server::at("/bin/sh", &["-c", &script]);
+    server.expect_on_screen("gone\n");
+    // So often that it has noticed.
+    for _ in 0..300 {
         let mut client = server.tcp_client();
         client.send(b"hello\n");
         client.expect(b"HELLO\n");
+        client.close();
     }
 }
 

@@ -84,6 +84,63 @@ fn survives_a_client_that_leaves_before_its_reply() {
     client.expect(b"HELLO");
 }
 
+/// Sends a datagram from port 0, where nobody can be answered, and then asks as everybody does. In a network of its own,
+/// where it may open the raw socket that this takes.
+#[cfg(target_os = "linux")]
+const FROM_PORT_0: &str = "\
+import socket, struct, subprocess, sys
+subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+server = subprocess.Popen([sys.argv[1], '127.0.0.1', '0'], stdout=subprocess.PIPE)
+try:
+    port = int(server.stdout.readline().rpartition(b':')[2])
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    raw.sendto(struct.pack('!HHHH', 0, port, 13, 0) + b'hello', ('127.0.0.1', 0))
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(5)
+    client.sendto(b'hello', ('127.0.0.1', port))
+    print(client.recv(100).decode())
+    sys.stdout.flush()
+    while b'be answered' not in server.stdout.readline():
+        pass
+finally:
+    server.kill()
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn survives_a_client_that_cannot_be_answered() {
+    let network = ["--user", "--map-root-user", "--net"];
+    let is_graded = std::env::vars_os().any(|(name, _)| name == "LAB_PROGRAMS" || name == "LAB_SERVER");
+    if is_graded || !(labtest::has_tool("python3") && labtest::has_tool("ip")) {
+        return;
+    }
+    if !run("unshare", &[&network[..], &["true"]].concat()).status.success() {
+        return; // this system lets nobody make networks
+    }
+    let finished = run("unshare", &[&network[..], &["python3", "-c", FROM_PORT_0, SERVER]].concat());
+    assert_eq!(finished.stdout, "HELLO\n", "{}", finished.stderr);
+}
+
+/// UDP has no connections, so nobody ever tells a server that it may forget a client.
+#[cfg(target_os = "linux")]
+#[test]
+fn does_not_remember_everybody() {
+    let server = Server::start(SERVER, &["--quiet"]);
+    // Loopback has 16 million addresses, so no sender need ever come twice.
+    let send_from = |number: u32| {
+        let address = std::net::Ipv4Addr::from(u32::from(std::net::Ipv4Addr::new(127, 1, 0, 0)) + number);
+        let client = std::net::UdpSocket::bind((address, 0)).unwrap();
+        client.set_read_timeout(Some(labtest::patience())).unwrap();
+        client.send_to(b"hello", server.address()).unwrap();
+        assert_eq!(client.recv(&mut [0; 100]).unwrap(), 5);
+    };
+    (0..12_000).for_each(send_from);
+    let before = server.memory_kib_max();
+    (12_000..50_000).for_each(send_from);
+    let after = server.memory_kib_max();
+    assert!(after < before + 512, "{before} KiB after 12,000 clients, {after} KiB after 50,000");
+}
+
 #[test]
 fn shows_who_sent_what() {
     let server = Server::start(SERVER, &[]);
@@ -118,10 +175,13 @@ fn prints_only_where_it_listens_when_quiet() {
 #[cfg(unix)]
 #[test]
 fn goes_on_without_its_screen() {
-    // `server | head -1`: the pipe is closed after the first line.
-    let server = Server::at("/bin/sh", &["-c", &format!("{SERVER} 127.0.0.1 0 | head -n 1")]);
-    for _ in 0..3 {
-        let mut client = server.udp_client();
+    // The pipe is closed after the first line.
+    let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
+    let server = Server::at("/bin/sh", &["-c", &script]);
+    server.expect_on_screen("gone\n");
+    let mut client = server.udp_client();
+    // So often that it has noticed.
+    for _ in 0..1000 {
         client.send(b"hello");
         client.expect(b"HELLO");
     }

@@ -170,6 +170,25 @@ fn turns_clients_away_when_it_is_full_and_recovers() {
     assert_eq!(ask(&mut second, "GET", "/a.txt", "").status(), "200");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn drops_clients_when_there_is_no_room_to_turn_them_away() {
+    use labtest::Signal;
+    let site = site();
+    let server = site.serve(&["--max-connections", "1", "--quiet"]);
+    // All come in at once when it goes on, and none leaves by itself.
+    server.signal(Signal::STOP);
+    let mut crowd: Vec<TcpPeer> = (0..300).map(|_| server.tcp_client()).collect();
+    server.signal(Signal::CONT);
+    let mut dropped = 0;
+    for client in &mut crowd[1..] {
+        let received = client.read_to_end();
+        assert!(received.is_empty() || received.starts_with(b"HTTP/1.1 503 "), "{received:?}");
+        dropped += usize::from(received.is_empty());
+    }
+    assert!(dropped > 0, "each of 300 clients has a thread, and there is room for one");
+}
+
 #[test]
 fn wants_room_for_at_least_one_client() {
     for number in ["0", "10001"] {
@@ -261,6 +280,24 @@ fn survives_without_threads() {
         }
         assert!(begun.elapsed() < labtest::patience(), "the server does not recover");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn survives_without_memory() {
+    let site = site();
+    let root = site.path("");
+    // Room for fewer threads than the 1,000 that it would have.
+    let server = Server::limited("-d 90000", crate::site::SERVER, &["--root", root.to_str().unwrap()]);
+    let mut client = server.tcp_client();
+    for _ in 0..5 {
+        let others: Vec<TcpPeer> = (0..700).map(|_| server.tcp_client()).collect();
+        server.expect_on_screen(" \"\" 503 ");
+        assert_eq!(ask(&mut client, "GET", "/a.txt", "").body, b"first\n");
+        drop(others);
+    }
+    drop(client);
+    await_ok(&server);
 }
 
 #[cfg(target_os = "linux")]

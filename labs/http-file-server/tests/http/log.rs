@@ -77,9 +77,13 @@ fn prints_only_where_it_listens_when_quiet() {
 fn goes_on_without_its_screen() {
     // `server | head -1`: the pipe is closed after the first line.
     let site = site();
-    let command = format!("{SERVER} 127.0.0.1 0 --root '{}' | head -n 1", site.path("").display());
-    let server = Server::at("/bin/sh", &["-c", &command]);
-    for _ in 0..3 {
+    let root = site.path("");
+    let server = format!("'{SERVER}' 127.0.0.1 0 --root '{}'", root.display());
+    let script = format!("{server} | {{ head -n 1; exec <&-; echo gone; }}");
+    let server = Server::at("/bin/sh", &["-c", &script]);
+    server.expect_on_screen("gone\n");
+    // So often that it has noticed.
+    for _ in 0..300 {
         assert_eq!(get(&server, "/a.txt").body, b"first\n");
     }
 }

@@ -1,0 +1,245 @@
+"""The servers under test: how each is started, what it promises, and what it uses."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+START_SECONDS_MAX = 10.0
+STOP_SECONDS_MAX = 8.0
+
+# What is kept of a screen to show when something is wrong, and what a pipe is read with.
+SCREEN_BYTES_KEPT = 4000
+SCREEN_BYTES_AT_ONCE = 1 << 16
+
+# The canary lies next to the root; no client may ever see it.
+CANARY = b"this lies outside the root"
+
+# What a terminal would obey, in UTF-8; the ends of lines are the server's own.
+CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+class Failed(Exception):
+    """What the person is told, in one line."""
+
+
+class Kind:
+    """One of the servers, and its promises in figures."""
+
+    def __init__(self, name, arguments, port, wait_seconds_max, memory_kib_max, clients_max=None):
+        self.name = name
+        self.arguments = arguments
+        self.port = port  # each server has one of its own, in a network where nobody else is
+        self.wait_seconds_max = wait_seconds_max
+        self.memory_kib_max = memory_kib_max
+        self.clients_max = clients_max
+
+    @property
+    def is_udp(self):
+        return self.name == "udp-echo-server"
+
+    @property
+    def is_web(self):
+        return self.name == "http-file-server"
+
+    @property
+    def is_sequential(self):
+        return self.name == "tcp-echo-server"
+
+    @property
+    def has_threads(self):
+        return self.clients_max is not None
+
+
+# A server that serves everybody at once keeps nobody waiting: 5 s is far more than a busy machine needs. Of datagrams
+# any number may be lost in a flood, and each loss takes the client a moment to notice. The server for one client at a
+# time lets the others wait as long as those before them stay: see `STAYS` in trouble.py.
+KINDS = [
+    Kind("udp-echo-server", [], 25001, 20.0, 12 * 1024),
+    Kind("tcp-echo-server", [], 25002, 20.0, 12 * 1024),
+    Kind("tcp-threaded-server", ["--max-clients", "300"], 25003, 5.0, 40 * 1024, 300),
+    Kind(
+        "http-file-server",
+        # Times that can pass several times while the trouble lasts.
+        ["--max-connections", "300", "--request-timeout", "3s", "--idle-timeout", "3s", "--write-timeout", "3s"],
+        25004,
+        5.0,
+        60 * 1024,
+        300,
+    ),
+]
+
+FILES = {
+    "hello.txt": b"Hello from a file.\n",
+    "page.html": b"<!DOCTYPE html>\n<title>Page</title>\n" + b"<p>a line of text\n" * 400,
+    "large.bin": bytes(range(256)) * 4096,
+}
+
+
+def make_site(folder):
+    """A root with files of three sizes, a file that is too large to fit in any buffer, and a canary beside the root."""
+    root = os.path.join(folder, "site")
+    os.mkdir(root)
+    for name, contents in FILES.items():
+        with open(os.path.join(root, name), "wb") as file:
+            file.write(contents)
+    with open(os.path.join(root, "huge.bin"), "wb") as file:
+        file.truncate(256 << 20)
+    with open(os.path.join(folder, "canary"), "wb") as file:
+        file.write(CANARY)
+    os.symlink("../canary", os.path.join(root, "link"))
+    return root
+
+
+def free_user():
+    """A user that runs nothing else: the system counts threads by user."""
+    if os.geteuid() != 0 or not _is_real_root():
+        return None
+    taken = set()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            taken.add(os.stat(f"/proc/{process}").st_uid)
+        except OSError:
+            pass  # it has ended in the meantime
+    return next(user for user in range(61_000, 65_000) if user not in taken)
+
+
+def _is_real_root():
+    with open("/proc/self/uid_map", encoding="ascii") as rows:
+        return rows.read().split()[2] != "1"
+
+
+class Screen:
+    """What a server prints into a pipe: read, left unread, or given up, and every byte looked at."""
+
+    def __init__(self):
+        self.reading, self.writing = os.pipe()
+        self.kept = b""
+        self.lines = 0
+        self.left_out = 0
+        self.control_characters = 0
+        self.is_read = threading.Event()
+        self.is_read.set()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while chunk := os.read(self.reading, SCREEN_BYTES_AT_ONCE):
+            self.lines += chunk.count(b"\n")
+            self.control_characters += len(CONTROL.findall(chunk))
+            for count in re.findall(rb"\((\d+) lines left out", chunk):
+                self.left_out += int(count)
+            self.kept = (self.kept + chunk)[-SCREEN_BYTES_KEPT:]
+            self.is_read.wait()
+
+    def close(self):
+        self.is_read.set()
+        os.close(self.writing)
+        self._reader.join(1.0)
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, kind, programs, scratch, user, output, wrapper=()):
+        self.kind = kind
+        self.user = user
+        self.errors = os.path.join(scratch, f"{kind.name}.errors")
+        command = ["setpriv", "--pdeathsig", "KILL"]
+        if user is not None:
+            command += [f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        command += [*wrapper, os.path.join(programs, kind.name), "127.0.0.1", str(kind.port), *kind.arguments]
+        if kind.is_web:
+            command += ["--root", os.path.join(scratch, "site")]
+        with open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env={**os.environ, "RUST_BACKTRACE": "0"},
+                preexec_fn=_raise_descriptors,
+                start_new_session=True,  # Ctrl+C is for the script, which then ends it
+            )
+        self._await_socket()
+
+    def _await_socket(self):
+        """Waits by the kernel's table: with a full disk behind its screen the server can't say that it listens."""
+        table, state = ("/proc/net/udp", "07") if self.kind.is_udp else ("/proc/net/tcp", "0A")
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline and self.is_running():
+            with open(table, encoding="ascii") as rows:
+                for row in list(rows)[1:]:
+                    if row.split()[1].endswith(f":{self.kind.port:04X}") and row.split()[3] == state:
+                        return
+            time.sleep(0.01)
+        raise Failed(f"`{self.kind.name}` did not start: {self.complaints() or 'it never listened'}")
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def complaints(self):
+        """Standard error, without notes: a panic stands there even if only one thread ended of it."""
+        with open(self.errors, encoding="utf-8", errors="replace") as errors:
+            return "".join(line for line in errors if not line.startswith("note: ")).strip()
+
+    def limit(self, what, soft):
+        """Sets a limit of the running process, `None` as it was. Only who runs it, or may do all, is let."""
+        if soft is None:
+            soft = _usual(what)
+        command = ["prlimit", "--pid", str(self.process.pid), f"--{what}={soft}:"]
+        if self.user is not None:
+            command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *command]
+        if self.is_running():
+            subprocess.run(command, check=True)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def memory_kib(self, field="VmRSS"):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8", errors="replace") as status:
+            return int(re.search(rf"^{field}:\s*(\d+)", status.read(), re.MULTILINE)[1])
+
+    def use(self):
+        """What it holds: descriptors, threads, resident KiB."""
+        return self.descriptors(), self.threads(), self.memory_kib()
+
+    def stop(self):
+        if self.is_running():
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _raise_descriptors():
+    """As much as may be: the crowd is to meet the server's own limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _usual(what):
+    """The limit that a program begins with here, and a server of files makes the most of."""
+    soft, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{what.upper()}"))
+    limit = hard if what == "nofile" else soft
+    return "unlimited" if limit == resource.RLIM_INFINITY else limit
+
+
+def copy_programs(release, scratch):
+    """The user that runs them may not enter the folder in which they were built, and others may build there."""
+    programs = os.path.join(scratch, "programs")
+    os.mkdir(programs)
+    for kind in KINDS:
+        shutil.copy(os.path.join(release, kind.name), programs)
+    os.chmod(scratch, 0o755)
+    return programs
