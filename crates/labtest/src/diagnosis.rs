@@ -81,6 +81,10 @@ pub(crate) fn likely_cause(sent: &[u8], expected: &[u8], received: &[u8], end: E
     if received.is_empty() {
         return Some(match end {
             End::Enough => return None,
+            // Nothing was asked yet: it is a client's turn to speak.
+            End::Closed | End::Reset if sent.is_empty() => {
+                "the program closed its connection before it sent a line: did it end with an error (below)?"
+            }
             End::Silence => {
                 "the program waits for something that was not sent (a newline, the end of the stream), is still busy \
                  with another client, or sent its answer elsewhere"
@@ -211,6 +215,8 @@ mod tests {
         check(b"Two", b"tWO", End::Enough, "capitals");
         check(b"hello", b"", End::Silence, "waits for something");
         check(b"hello", b"", End::Refused, "has ended");
+        check(b"hello", b"", End::Closed, "one message only");
+        check(b"", b"", End::Closed, "before it sent a line");
         check(b"hello", b"GOODBYE", End::Enough, "none");
         let cause = likely_cause(b"", b"hello\n", b"hello", End::Silence);
         assert_eq!(cause, Some("the newline that ends a line is missing"));
