@@ -130,7 +130,7 @@ gradescope() {
     # labgrade's own tests try it on whole submissions, the right ones among them.
     rm -rf "$workspace/crates/labgrade/tests"
     # In the place of the solution the students' stubs: tests need programs to be compiled for, not to be right.
-    cargo run --quiet --locked -p labgrade -- --workspace "$workspace" starter --out "$scratch/starter"
+    cargo run --quiet --locked -p labgrade -- --workspace "$workspace" starter --out "$scratch/starter" >/dev/null
     rm -rf "${workspace:?}/labs/$lab/src"
     cp -r "$scratch/starter/labs/$lab/src" "$workspace/labs/$lab/src"
 
@@ -315,7 +315,7 @@ release() {
     local staff=$scratch/staff labs=()
     staff_tree "$staff"
     for lab in "$staff"/labs/*/; do labs+=("$(basename "$lab")"); done
-    cargo run --quiet --locked -p labgrade -- --workspace "$staff" starter --out "$scratch/student"
+    cargo run --quiet --locked -p labgrade -- --workspace "$staff" starter --out "$scratch/student" >/dev/null
     vendor "$scratch/student"
     vendor "$staff"
     archive "$scratch/student" student
