@@ -19,8 +19,9 @@ pub struct Outcome {
     pub lab: String,
     /// The submission's folder name: whose it is.
     pub submission: String,
-    /// When it was handed in: the newest file's time at its first grading, kept when it is graded again.
-    pub submitted: DateTime<Utc>,
+    /// When it was handed in: the newest file's time at its first grading, kept when it is graded again. `None` if no file
+    /// was handed in.
+    pub submitted: Option<DateTime<Utc>>,
     /// When grading ended, or when the last check so far did.
     pub graded: DateTime<Utc>,
     /// What the texts of the checks were drawn with.
@@ -135,11 +136,33 @@ impl Checked {
     pub fn is_over(&self) -> bool {
         self.status != Status::Skipped || self.report != Outcome::NOT_RUN
     }
+
+    /// True if it failed only because `run.toml` leaves no place for the options that it gives.
+    pub fn has_no_options(&self) -> bool {
+        self.status.is_failure()
+            && [Outcome::NO_OPTIONS, Outcome::NO_OPTIONS_IN_TEST]
+                .iter()
+                .any(|said| self.report.contains(said))
+    }
 }
 
 impl Outcome {
     /// The report of a check that did not run (yet): grading goes on, or was interrupted before.
     pub const NOT_RUN: &str = "not run: grading was interrupted before";
+
+    /// Begins the remark that says why a submission has nothing that could be graded.
+    pub const NOTHING_FOUND: &str = "nothing was found to grade: ";
+
+    /// Said in the place of a program that a check starts with options, if its `run.toml` has no place for them.
+    pub const NO_OPTIONS: &str = "does not end with {args}: it takes no options";
+
+    /// What the tests say of such a command line themselves, if they see it first.
+    const NO_OPTIONS_IN_TEST: &str = "` has no {args}";
+
+    /// The remark that nothing was found to grade, if so.
+    pub fn nothing_found(&self) -> Option<&str> {
+        self.remarks.iter().find(|remark| remark.starts_with(Outcome::NOTHING_FOUND)).map(String::as_str)
+    }
 
     /// True if every check has come to its end.
     pub fn is_complete(&self) -> bool {

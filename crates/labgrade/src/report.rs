@@ -40,8 +40,15 @@ pub fn of_submission(outcome: &Outcome) -> [(&'static str, String); 3] {
 }
 
 /// The reports of a class, as file names and texts. The page links to `SUBMISSION/feedback.md` beside it.
-pub fn of_class(outcomes: &[Outcome]) -> [(&'static str, String); 2] {
-    [("class.csv", csv::text_of(outcomes)), ("class.html", page::text_of(outcomes))]
+///
+/// `not_begun` names the submissions that grading has not come to: it was interrupted before.
+pub fn of_class(outcomes: &[Outcome], not_begun: &[&str]) -> [(&'static str, String); 2] {
+    [("class.csv", csv::text_of(outcomes)), ("class.html", page::text_of(outcomes, not_begun))]
+}
+
+/// A number of points in words.
+fn in_points(points: u32) -> String {
+    if points == 1 { "1 point".to_owned() } else { format!("{points} points") }
 }
 
 /// `points` in words, where a missing total is one that the grader failed to find.

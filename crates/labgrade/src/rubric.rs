@@ -57,7 +57,7 @@ pub struct Check {
 }
 
 /// What a check is about, and so which programs it is fair to.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The exercise itself. Any program that is right by the textbook passes; these points are the score.

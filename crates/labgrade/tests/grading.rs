@@ -167,6 +167,7 @@ fn grades_a_class_and_writes_all_reports() {
     }
     let class = Class::new();
     class.with_python("anna", SERVER).with_python("berta", HANGING).with("clara/notes.txt", "sorry");
+    fs::create_dir(class.students().join("dora")).unwrap();
     let output = class.run(&["--seed", "42"]);
     assert!(output.status.success(), "{}", words(&output));
     assert_eq!(
@@ -185,7 +186,13 @@ fn grades_a_class_and_writes_all_reports() {
     assert!(berta.checks[0].report.contains("has no listening socket"), "{}", berta.checks[0].report);
     assert_eq!(berta.checks[1].status, Status::Skipped);
     assert!(berta.checks[1].report.contains("it needs `core::server_answers_in_upper_case`"));
-    assert!(clara.remarks[0].contains("it has neither `run.toml` nor `src/`"), "{:?}", clara.remarks);
+    let nothing = "nothing was found to grade: it has neither `run.toml` nor `src/`";
+    assert!(clara.remarks[0].starts_with(nothing), "{:?}", clara.remarks);
+    assert_eq!(clara.checks.iter().filter(|checked| checked.is_over()).count(), 2);
+    let feedback = fs::read_to_string(class.results().join("clara/feedback.md")).unwrap();
+    assert!(feedback.contains(nothing) && !feedback.contains("did not start"), "{feedback}");
+    let nobody = class.outcome("dora").unwrap();
+    assert_eq!((nobody.submitted, nobody.score()), (None, Some(0)));
     // Whoever does it again gets the same.
     let output = class.run(&["--seed", "42", "--again"]);
     assert!(output.status.success(), "{}", words(&output));
@@ -214,6 +221,11 @@ fn goes_on_after_ctrl_c_and_leaves_nothing_behind() {
     assert_eq!(
         errors(&output),
         "error: interrupted after 1 submission; the same command goes on from there\n"
+    );
+    let page = fs::read_to_string(class.results().join("class.html")).unwrap();
+    assert!(
+        page.contains("interrupted: 2 of 3 submissions are incomplete</strong> (berta, clara);"),
+        "{page}"
     );
     assert_eq!(class.processes(), 0);
     let berta = class.outcome("berta").unwrap();
@@ -306,12 +318,19 @@ fn keeps_the_time_of_handing_in_when_it_grades_again() {
     }
     assert!(class.run(&[]).status.success());
     let first = class.outcome("anna").unwrap();
-    assert_eq!((first.score(), first.submitted.timestamp()), (Some(0), 1_700_000_000));
+    assert_eq!((first.score(), first.submitted.map(|time| time.timestamp())), (Some(0), Some(1_700_000_000)));
     let berta = class.outcome("berta").unwrap();
     // Staff mend a file for them.
     class.with_python("anna", SERVER);
+    let told = words(&class.run(&[]));
+    let results = format!("results in `{}`\n", class.results().join("class.html").display());
+    let expected = "2 of 2 are graded already\n\
+                    `anna` has changed since it was graded; to grade it again: --again anna\n";
+    assert_eq!(told, format!("{expected}{results}"));
     let output = class.run(&["--again", "anna"]);
     assert!(output.status.success(), "{}", words(&output));
+    let told = words(&class.run(&[]));
+    assert_eq!(told, format!("2 of 2 are graded already\n{results}"));
     let second = class.outcome("anna").unwrap();
     assert_eq!((second.score(), second.submitted), (Some(100), first.submitted));
     assert_eq!(class.outcome("berta").unwrap(), berta);
@@ -393,7 +412,7 @@ fn prints_one_submission_as_it_goes() {
     let line =
         screen.lines().find(|line| line.starts_with("did not start: core::server_answers_in_upper_case in "));
     assert!(line.is_some(), "{screen}");
-    assert!(screen.contains("0 of 100"), "{screen}");
+    assert_eq!(screen.lines().last(), Some("score: 0 of 100"), "{screen}");
 }
 
 #[test]
@@ -531,7 +550,9 @@ fn says_in_one_line_what_is_wrong() {
     let output = class.run(&[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        errors(&output).ends_with("has no folders; it must have one per student\n"),
+        errors(&output).ends_with(
+            "has no folders; it must have one per student; for one submission: `labgrade check`\n"
+        ),
         "{}",
         errors(&output)
     );
@@ -548,13 +569,26 @@ fn says_in_one_line_what_is_wrong() {
     assert!(words(&class.run(&[])).contains("1 of 1: `anna\\u{1b}[2J` 100 of 100 in "));
     fs::write(class.folder.join("rubric.toml"), RUBRIC.replace("60", "50").replace("40", "50")).unwrap();
     let output = words(&class.run(&[]));
-    let expected =
-        "1 of 1 are graded already\nwarning: 1 of them by another rubric; `--again` grades all by this one\n";
+    let expected = format!(
+        "1 of 1 are graded already\nwarning: 1 of them by another rubric; `--again` grades all by this one\n\
+         results in `{}`\n",
+        class.results().join("class.html").display()
+    );
     assert_eq!(output, expected);
     let output = class.command(&["check", "tcp-ecko", "."]).output().unwrap();
     assert!(errors(&output).starts_with("error: `tcp-ecko` is no lab; the labs are "), "{}", errors(&output));
     let output = class.command(&["check", "tcp-echo", "no-such-folder"]).output().unwrap();
     assert_eq!(errors(&output), "error: `no-such-folder` is no folder; name the folder of a submission\n");
+    let output = class.command(&["check", "no-such-folder", "tcp-echo"]).output().unwrap();
+    assert_eq!(
+        errors(&output),
+        "error: `no-such-folder` is no lab; the lab comes first: `labgrade check tcp-echo no-such-folder`\n"
+    );
+    let output = class.command(&["run", "tcp-echo", "no-such-folder", "--out", "results"]).output().unwrap();
+    assert_eq!(
+        errors(&output),
+        "error: `no-such-folder` is no folder; give the folder that has one folder per student\n"
+    );
     let output = class.command(&["check"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

@@ -92,7 +92,7 @@ fn outcome(name: &str, statuses: [Status; 7]) -> Outcome {
         format: FORMAT,
         lab: "tcp-echo".to_owned(),
         submission: name.to_owned(),
-        submitted,
+        submitted: Some(submitted),
         graded: submitted + Duration::hours(10),
         seed: 7,
         isolated: true,
@@ -137,7 +137,8 @@ fn class(size: usize) -> Vec<Outcome> {
             HOSTILE_NAMES.get(number).map_or_else(|| format!("student-{number:03}"), |&name| name.to_owned());
         let mut outcome = outcome(&name, statuses);
         outcome.seconds += f64::from(u32::try_from(next() % 70).unwrap()) / 10.0;
-        outcome.submitted += Duration::seconds(i64::try_from(next() % 100_000).unwrap());
+        let later = Duration::seconds(i64::try_from(next() % 100_000).unwrap());
+        outcome.submitted = outcome.submitted.map(|time| time + later);
         outcome.isolated = number % 50 != 1;
         if number % 9 == 0 {
             outcome.remarks = vec!["`tests/server.rs` was changed: <ignored>".to_owned()];
@@ -166,7 +167,7 @@ fn report_of(outcome: &Outcome, name: &str) -> String {
 }
 
 fn class_report(outcomes: &[Outcome], name: &str) -> String {
-    let reports = report::of_class(outcomes);
+    let reports = report::of_class(outcomes, &[]);
     reports.into_iter().find(|(file, _)| *file == name).unwrap().1
 }
 
@@ -430,6 +431,78 @@ fn feedback_tells_only_once_that_nothing_started() {
     let text = report_of(&outcome("a", [Status::DidNotStart; 7]), "feedback.md");
     assert_eq!(text.matches("steps:").count(), 1, "{text}");
     assert_eq!(text.matches("See above, under *The server passes `core::first`.*").count(), 5, "{text}");
+}
+
+#[test]
+fn an_interrupted_class_says_so_on_top_and_leaves_incomplete_scores_out() {
+    let mut outcomes: Vec<Outcome> =
+        ["anna", "berta", "dora"].map(|name| outcome(name, [Status::Pass; 7])).into();
+    outcomes[1].checks[0].status = Status::Fail;
+    // All that counts for the score is over, and yet it is not done.
+    let last = outcomes[2].checks.last_mut().unwrap();
+    (last.status, last.report) = (Status::Skipped, Outcome::NOT_RUN.to_owned());
+    let text = class_report(&outcomes, "class.html");
+    let warning =
+        "<strong>interrupted: 1 of 3 submissions is incomplete</strong> (dora); the same command goes on</p>";
+    let (top, rest) = text.split_once(warning).unwrap_or_else(|| panic!("{text}"));
+    assert!(!top.contains("<section>") && rest.contains("<h2>Scores</h2>"), "{text}");
+    assert!(text.contains("<dt>mean score</dt><dd>80.0</dd>"), "{text}");
+    assert!(text.contains("<title>100: 1 submission</title>"), "{text}");
+    assert!(text.contains("6 passed everywhere"), "{text}");
+
+    let reports = report::of_class(&outcomes, &["<clara>"]);
+    let warning = "interrupted: 2 of 4 submissions are incomplete</strong> (&lt;clara&gt;, dora); the same";
+    assert!(reports[1].1.contains(warning), "{}", reports[1].1);
+    outcomes.pop();
+    assert!(!class_report(&outcomes, "class.html").contains("interrupted"));
+}
+
+#[test]
+fn class_page_shows_failed_core_checks_first() {
+    let mut outcomes: Vec<Outcome> = ["anna", "berta"].map(|name| outcome(name, [Status::Fail; 7])).into();
+    outcomes[0].checks[0].status = Status::Pass;
+    outcomes[0].checks[0].check.points = 1;
+    for checked in &mut outcomes[1].checks {
+        checked.diagnosis = Some("did it end with an error (below)?".to_owned());
+    }
+    let text = class_report(&outcomes, "class.html");
+    let places = ["core::second", "core::third", "core::first", "server::rude", "server::words"]
+        .map(|test| text.find(&format!("<small><code>{test}</code>")).unwrap());
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(text.contains("core, 1 point</small>") && text.contains("core, 30 points</small>"), "{text}");
+    assert!(text.contains("did it end with an error?") && !text.contains("(below)"), "{text}");
+}
+
+#[test]
+fn feedback_is_short_where_nothing_was_found() {
+    let mut outcome = outcome("ida", [Status::DidNotStart; 7]);
+    outcome.submitted = None;
+    outcome.remarks = vec![format!("{}it has no `src/`", Outcome::NOTHING_FOUND)];
+    let text = report_of(&outcome, "feedback.md");
+    assert!(text.contains("\nNothing handed in, graded in "), "{text}");
+    assert_eq!(text.matches("- nothing was found to grade: it has no `src/`\n").count(), 1, "{text}");
+    assert!(text.lines().count() < 12 && !text.contains("did not start"), "{text}");
+    assert!(text.contains("**Score: 0 of 100.**"), "{text}");
+    // Other programs still get every check.
+    assert_eq!(report_of(&outcome, "junit.xml").matches("<failure type=\"did not start\"").count(), 7);
+    let results: serde_json::Value = serde_json::from_str(&report_of(&outcome, "results.json")).unwrap();
+    assert_eq!(results["tests"].as_array().unwrap().len(), 7);
+    assert!(class_report(&[outcome], "class.csv").contains("\r\nida,0,100,0,20,,"));
+}
+
+#[test]
+fn feedback_tells_once_that_options_cannot_be_given() {
+    let mut statuses = [Status::Pass; 7];
+    (statuses[1], statuses[2], statuses[4]) = (Status::Fail, Status::Crash, Status::Fail);
+    let mut outcome = outcome("a", statuses);
+    for number in [1, 2] {
+        outcome.checks[number].report = format!("python3 printed: the command line {}", Outcome::NO_OPTIONS);
+    }
+    let text = report_of(&outcome, "feedback.md");
+    let expected = "Not tried: the command line in `run.toml` does not end with `{args}`, so options can't be given. \
+                    These checks, 50 points in all: The server passes `core::second`; The server passes `core::third`.\n";
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(text.matches("did something else than expected").count(), 1, "{text}");
 }
 
 #[test]

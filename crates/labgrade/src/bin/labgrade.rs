@@ -79,13 +79,11 @@ fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Starter { out } => {
             labgrade::starter::write(&workspace, &out)?;
-            let lab = workspace.labs()?.into_iter().next().unwrap_or_default();
             // A closed screen is no error: the workspace is there.
             let _ = writeln!(
                 std::io::stdout(),
-                "the students' workspace is in `{out}`; hand it out as it is. To see what a student sees first: \
-                 cd '{out}' && cargo test -p {lab}",
-                out = out.display(),
+                "the students' workspace is in `{}`; hand it out as it is; its labs/README.md says how a student begins",
+                out.display(),
             );
             Ok(())
         }

@@ -2,6 +2,8 @@
 
 use super::exam::Exam;
 use super::grade::grade;
+use super::sandbox::quote;
+use super::submission::Submission;
 use super::{interrupt, limits, processes, write_atomically};
 use crate::outcome::{Outcome, Status};
 use crate::report;
@@ -11,6 +13,7 @@ use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use labcore::printable;
 use rustix::fs::{FlockOperation, flock};
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
 use std::hash::BuildHasher;
@@ -94,6 +97,7 @@ fn say(line: &str) {
 /// # Errors
 /// If the grader fails; the submission can't make it.
 pub fn check(workspace: &Workspace, lab: &str, folder: &Path, args: &ExamArgs) -> anyhow::Result<()> {
+    ensure_order(workspace, "check", lab, folder)?;
     ensure!(folder.is_dir(), "`{}` is no folder; name the folder of a submission", folder.display());
     start()?;
     let rubric = args.rubric(workspace, lab)?;
@@ -118,7 +122,29 @@ pub fn check(workspace: &Workspace, lab: &str, folder: &Path, args: &ExamArgs) -
             let _ = std::io::stdout().write_all(text.as_bytes());
         }
     }
+    say(&format!("\n{}", totals(&outcome)));
     ensure_no_grader_error(std::slice::from_ref(&outcome))
+}
+
+/// The totals in a line, for the end of the screen.
+fn totals(outcome: &Outcome) -> String {
+    let of = |kind| {
+        let points = outcome.points(kind).map_or_else(|| "not known".to_owned(), |points| points.to_string());
+        format!("{points} of {}", outcome.points_possible(kind))
+    };
+    let robust = outcome.points_possible(Kind::Robust) > 0;
+    let robust = if robust { format!(", robustness: {}", of(Kind::Robust)) } else { String::new() };
+    format!("score: {}{robust}", of(Kind::Core))
+}
+
+/// An error if the lab stands where the folder is to stand.
+fn ensure_order(workspace: &Workspace, command: &str, lab: &str, folder: &Path) -> anyhow::Result<()> {
+    let labs = workspace.labs()?;
+    let is_lab = |name: &str| labs.iter().any(|lab| lab == name);
+    if let Some(second) = folder.to_str().filter(|second| is_lab(second) && !is_lab(lab)) {
+        bail!("`{lab}` is no lab; the lab comes first: `labgrade {command} {second} {lab}`");
+    }
+    Ok(())
 }
 
 /// An error if the grader failed anywhere: then a total is missing.
@@ -157,8 +183,18 @@ pub fn run(
     args: &ClassArgs,
     exam_args: &ExamArgs,
 ) -> anyhow::Result<()> {
+    ensure_order(workspace, "run", lab, submissions)?;
+    ensure!(
+        submissions.is_dir(),
+        "`{}` is no folder; give the folder that has one folder per student",
+        submissions.display()
+    );
     let students = students(submissions)?;
-    ensure!(!students.is_empty(), "`{}` has no folders; it must have one per student", submissions.display());
+    ensure!(
+        !students.is_empty(),
+        "`{}` has no folders; it must have one per student; for one submission: `labgrade check`",
+        submissions.display()
+    );
     start()?;
     let rubric = exam_args.rubric(workspace, lab)?;
     fs::create_dir_all(&args.out).with_context(|| format!("failed to create `{}`", args.out.display()))?;
@@ -172,7 +208,7 @@ pub fn run(
         let again = args.again.as_ref().is_some_and(|names| names.is_empty() || names.contains(name));
         match earlier {
             Some(outcome) if outcome.is_complete() && !again => done.push(outcome),
-            earlier => todo.push((name.clone(), earlier.map(|outcome| outcome.submitted))),
+            earlier => todo.push((name.clone(), earlier.and_then(|outcome| outcome.submitted))),
         }
     }
     for name in args.again.iter().flatten() {
@@ -188,8 +224,15 @@ pub fn run(
     if differ > 0 {
         say(&format!("warning: {differ} of them by another rubric; `--again` grades all by this one"));
     }
+    let changed: Vec<&Outcome> = done.iter().filter(|outcome| has_changed(outcome, submissions)).collect();
+    if !changed.is_empty() {
+        say(&changed_words(&changed));
+    }
+    let say_where = || say(&format!("results in `{}`", args.out.join("class.html").display()));
     if todo.is_empty() {
-        return results.write_class(&done);
+        results.write_class(&done, &[])?;
+        say_where();
+        return Ok(());
     }
     let exam = exam_args.prepare(workspace, lab, rubric, seed)?;
     // Two, as most of their time is spent waiting.
@@ -240,7 +283,11 @@ pub fn run(
     processes::end_descendants(std::process::id());
     let mut graded = graded.into_inner().unwrap_or_default();
     graded.sort_by(|one, other| one.submission.cmp(&other.submission));
-    results.write_class(&graded)?;
+    let begun: HashSet<&str> = graded.iter().map(|outcome| &*outcome.submission).collect();
+    let not_begun: Vec<&str> =
+        students.iter().map(|name| &**name).filter(|name| !begun.contains(name)).collect();
+    results.write_class(&graded, &not_begun)?;
+    say_where();
     if let Some(error) = failure.into_inner().unwrap_or_default() {
         return Err(error);
     }
@@ -249,8 +296,32 @@ pub fn run(
         "interrupted after {}; the same command goes on from there",
         count(graded.iter().filter(|outcome| outcome.is_complete()).count())
     );
-    say(&format!("results in `{}`", args.out.join("class.html").display()));
     ensure_no_grader_error(&graded)
+}
+
+/// True if a file of a graded submission is newer than the grading of it.
+fn has_changed(outcome: &Outcome, submissions: &Path) -> bool {
+    // Within this time it was copied, and anything later was not graded.
+    let took = Duration::try_from_secs_f64(outcome.seconds).unwrap_or_default();
+    let newest = Submission::time(&submissions.join(&outcome.submission));
+    // A file from the future was there before.
+    newest.is_some_and(|newest| newest > outcome.graded - took) && newest != outcome.submitted
+}
+
+/// Says which submissions have changed, and what grades them again.
+fn changed_words(changed: &[&Outcome]) -> String {
+    let names: Vec<String> =
+        changed.iter().map(|outcome| printable(outcome.submission.as_bytes()).to_string()).collect();
+    let plain = |name: &str| name.chars().all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
+    let words: Vec<String> =
+        names.iter().map(|name| if plain(name) { name.clone() } else { quote(name) }).collect();
+    let (has, it) = if names.len() == 1 { ("has", "it was") } else { ("have", "they were") };
+    let again = if names.len() == 1 { "it" } else { "them" };
+    format!(
+        "`{}` {has} changed since {it} graded; to grade {again} again: --again {}",
+        names.join("`, `"),
+        words.join(" ")
+    )
 }
 
 fn count(submissions: usize) -> String {
@@ -341,8 +412,8 @@ impl Results<'_> {
         Ok(())
     }
 
-    fn write_class(&self, outcomes: &[Outcome]) -> anyhow::Result<()> {
-        for (name, text) in report::of_class(outcomes) {
+    fn write_class(&self, outcomes: &[Outcome], not_begun: &[&str]) -> anyhow::Result<()> {
+        for (name, text) in report::of_class(outcomes, not_begun) {
             write_atomically(&self.folder.join(name), &text)?;
         }
         Ok(())

@@ -74,7 +74,7 @@ fn empty_outcome(exam: &Exam, folder: &Path, submitted: Option<DateTime<Utc>>) -
         format: FORMAT,
         lab: exam.lab.clone(),
         submission: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        submitted: submitted.unwrap_or_else(|| Submission::time(folder)),
+        submitted: submitted.or_else(|| Submission::time(folder)),
         graded: Utc::now(),
         seed: exam.seed,
         isolated: exam.no_sandbox.is_none(),
@@ -164,7 +164,9 @@ impl Grading<'_> {
     ) -> anyhow::Result<()> {
         let why = format!("{error:#}");
         if !error.chain().any(<dyn std::error::Error>::is::<std::io::Error>) {
-            return self.nothing_to_run(outcome, &why, tell);
+            let first = why.lines().next().unwrap_or_default();
+            outcome.remarks.push(format!("{}{first}", Outcome::NOTHING_FOUND));
+            return self.nothing_starts(outcome, &why, tell);
         }
         outcome.remarks.push(format!("the submission could not be read: {why}"));
         for checked in &mut outcome.checks {
@@ -177,6 +179,11 @@ impl Grading<'_> {
     fn nothing_to_run(&self, outcome: &mut Outcome, why: &str, tell: Tell<'_>) -> anyhow::Result<()> {
         let first = why.lines().next().unwrap_or_default();
         outcome.remarks.push(format!("nothing could be started: {first}"));
+        self.nothing_starts(outcome, why, tell)
+    }
+
+    /// Gives every check the status of a program that did not start.
+    fn nothing_starts(&self, outcome: &mut Outcome, why: &str, tell: Tell<'_>) -> anyhow::Result<()> {
         for number in 0..outcome.checks.len() {
             if self.skip(outcome, number) {
                 continue;
@@ -477,9 +484,7 @@ fn own_words(place: &Place<'_>, role: &str, line: Option<&str>) -> String {
                 before.iter().map(String::as_str).filter(|word| !word.contains('{')).collect();
             place.script(&before)
         }
-        _ => refusal(&format!(
-            "the command line of the {role} in `run.toml` does not end with {{args}}: it takes no options"
-        )),
+        _ => refusal(&format!("the command line of the {role} in `run.toml` {}", Outcome::NO_OPTIONS)),
     }
 }
 

@@ -170,9 +170,9 @@ impl Submission {
         Ok(copying.remarks)
     }
 
-    /// When it was handed in: the time of its newest file.
-    pub fn time(folder: &Path) -> DateTime<Utc> {
-        newest(folder, limits::SUBMITTED_DEPTH_MAX).unwrap_or_else(Utc::now)
+    /// When it was handed in: the time of its newest file, if there is any.
+    pub fn time(folder: &Path) -> Option<DateTime<Utc>> {
+        newest(folder, limits::SUBMITTED_DEPTH_MAX)
     }
 }
 

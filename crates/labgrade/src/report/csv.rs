@@ -1,7 +1,7 @@
 //! `class.csv`: a row per submission, for a spreadsheet.
 //!
 //! RFC 4180, in UTF-8: fields in double quotes where they need it, rows ending in `\r\n`. Columns: `submission`, `score`,
-//! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted`, `seconds`, `remarks` (how
+//! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted` (empty without a file), `seconds`, `remarks` (how
 //! many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per check with its status.
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, and runs it. Such a field gets a `'` in
@@ -44,7 +44,7 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             outcome.points_possible(Kind::Core).to_string(),
             points(Kind::Robust),
             outcome.points_possible(Kind::Robust).to_string(),
-            outcome.submitted.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            outcome.submitted.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default(),
             format!("{:.1}", outcome.seconds),
             outcome.remarks.len().to_string(),
             outcome.isolated.to_string(),

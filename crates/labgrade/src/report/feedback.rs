@@ -3,7 +3,7 @@
 //! Markdown that also reads well as plain text. What a program printed stands in fences longer than any run of backticks in
 //! it; what else is not ours has its markup escaped, so nothing in a submission turns into a heading, a link or HTML.
 
-use super::{NOT_ISOLATED, points_of, repeat, text, why_skipped};
+use super::{NOT_ISOLATED, in_points, points_of, repeat, text, why_skipped};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use std::fmt::Write;
@@ -12,6 +12,11 @@ use std::fmt::Write;
 pub fn text_of(outcome: &Outcome) -> String {
     let mut markdown = String::new();
     head(&mut markdown, outcome);
+    if outcome.nothing_found().is_some() {
+        // All checks failed for the one reason that the head gives.
+        capture_questions(&mut markdown, outcome);
+        return markdown;
+    }
     passed(&mut markdown, outcome);
     let mut told = Vec::new();
     for (title, kind) in [
@@ -45,8 +50,9 @@ fn head(markdown: &mut String, outcome: &Outcome) {
         let earned = points_of(outcome.points(Kind::Robust), robust);
         let _ = writeln!(markdown, "Robustness: {earned}, counted apart from the score.");
     }
-    let submitted = outcome.submitted.format("%Y-%m-%d %H:%M UTC");
-    let _ = writeln!(markdown, "Handed in {submitted}, graded in {:.1} s.", outcome.seconds);
+    let submitted = outcome.submitted.map(|time| time.format("Handed in %Y-%m-%d %H:%M UTC").to_string());
+    let submitted = submitted.unwrap_or_else(|| "Nothing handed in".to_owned());
+    let _ = writeln!(markdown, "{submitted}, graded in {:.1} s.", outcome.seconds);
     if !outcome.isolated {
         let _ = writeln!(markdown, "\n> {NOT_ISOLATED}");
     }
@@ -74,8 +80,8 @@ fn passed(markdown: &mut String, outcome: &Outcome) {
     markdown.push_str("\n## What works\n\n");
     for checked in passed {
         let points = match (checked.check.kind, checked.check.points) {
-            (Kind::Core, points) => format!(" ({points} points)"),
-            (Kind::Robust, points) => format!(" (robustness, {points} points)"),
+            (Kind::Core, points) => format!(" ({})", in_points(points)),
+            (Kind::Robust, points) => format!(" (robustness, {})", in_points(points)),
             (Kind::Advice, _) => String::new(),
         };
         let _ = writeln!(markdown, "- {}{points}", inline(&checked.check.shows));
@@ -90,10 +96,13 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
         return;
     }
     let _ = writeln!(markdown, "\n## {title}");
+    let (not_tried, failed): (Vec<&Checked>, Vec<&Checked>) =
+        failed.iter().partition(|checked| checked.has_no_options());
+    no_options(markdown, &not_tried);
     for checked in failed {
         let check = &checked.check;
         let points =
-            if check.points > 0 { format!(" (0 of {} points)", check.points) } else { String::new() };
+            if check.points > 0 { format!(" (0 of {})", in_points(check.points)) } else { String::new() };
         let _ = writeln!(markdown, "\n### {}{points}\n", inline(&check.shows));
         if check.hidden {
             let _ = writeln!(
@@ -125,6 +134,23 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
             fenced(markdown, "sh", &repeat.commands);
         }
     }
+}
+
+/// Checks that give a program options, where its `run.toml` has no place for them: one reason, told once.
+fn no_options(markdown: &mut String, checks: &[&Checked]) {
+    if checks.is_empty() {
+        return;
+    }
+    let points: u32 = checks.iter().map(|checked| checked.check.points).sum();
+    let points = if points > 0 { format!(", {} in all", in_points(points)) } else { String::new() };
+    let shows: Vec<String> =
+        checks.iter().map(|checked| inline(checked.check.shows.trim_end_matches('.'))).collect();
+    let _ = writeln!(
+        markdown,
+        "\nNot tried: the command line in `run.toml` does not end with `{{args}}`, so options can't be given. These \
+         checks{points}: {}.",
+        shows.join("; ")
+    );
 }
 
 fn not_graded(markdown: &mut String, checks: &[&Checked]) {

@@ -14,7 +14,7 @@
 //!   autograder again. The check in question has no `status` either, and its name says `grader error`.
 //! - `stdout_visibility` is `hidden`: what the grader prints is for staff.
 
-use super::{NOT_ISOLATED, points_of, text, why_skipped};
+use super::{NOT_ISOLATED, in_points, points_of, text, why_skipped};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use serde_json::{Map, Value, json};
@@ -96,7 +96,7 @@ fn output(checked: &Checked) -> String {
         Kind::Core => {}
         Kind::Robust => {
             let earned = if checked.status == Status::Pass { check.points } else { 0 };
-            lines.push(format!("{earned} of {} points, counted apart from the score", check.points));
+            lines.push(format!("{earned} of {}, counted apart from the score", in_points(check.points)));
         }
         Kind::Advice => lines.push("worth no points".to_owned()),
     }

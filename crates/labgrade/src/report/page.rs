@@ -6,8 +6,8 @@
 //! The page is well-formed XML, so that a strict parser can prove in a test that nothing in it goes unescaped. Without
 //! JavaScript everything is there; with it, the table sorts.
 
-use super::NOT_ISOLATED;
 use super::text::{self, escaped};
+use super::{NOT_ISOLATED, in_points};
 use crate::outcome::{Checked, Outcome, Status};
 use crate::rubric::Kind;
 use std::collections::BTreeMap;
@@ -20,9 +20,10 @@ const SCRIPT: &str = include_str!("page.js");
 const DIAGNOSES_MAX: usize = 12;
 const SLOW_MAX: usize = 8;
 const REGRADE_MAX: usize = 50;
+const INCOMPLETE_MAX: usize = 50;
 
-/// The file's text.
-pub fn text_of(outcomes: &[Outcome]) -> String {
+/// The file's text. `not_begun` names the submissions that grading has not come to.
+pub fn text_of(outcomes: &[Outcome], not_begun: &[&str]) -> String {
     let lab = outcomes.first().map_or("no submissions", |outcome| &outcome.lab);
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
@@ -32,6 +33,7 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
         lab = escaped(&text::line(lab)),
     );
     head(&mut html, lab, outcomes);
+    interrupted(&mut html, outcomes, not_begun);
     warnings(&mut html, outcomes);
     html.push_str("<div class=\"two\">\n");
     histogram(&mut html, outcomes);
@@ -45,7 +47,8 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
 }
 
 fn head(html: &mut String, lab: &str, outcomes: &[Outcome]) {
-    let mut scores: Vec<u32> = outcomes.iter().filter_map(Outcome::score).collect();
+    let complete = outcomes.iter().filter(|outcome| outcome.is_complete());
+    let mut scores: Vec<u32> = complete.filter_map(Outcome::score).collect();
     scores.sort_unstable();
     let possible = outcomes.first().map_or(0, |outcome| outcome.points_possible(Kind::Core));
     let _ = writeln!(html, "<header>\n<h1>{}</h1>", escaped(&text::line(lab)));
@@ -90,6 +93,29 @@ fn median(scores: &[u32]) -> f64 {
     f64::from(below + above) / 2.0
 }
 
+/// What is missing, if grading was interrupted: it counts in no figure.
+fn interrupted(html: &mut String, outcomes: &[Outcome], not_begun: &[&str]) {
+    let begun = outcomes.iter().filter(|outcome| !outcome.is_complete()).map(|outcome| &*outcome.submission);
+    let mut names: Vec<&str> = begun.chain(not_begun.iter().copied()).collect();
+    if names.is_empty() {
+        return;
+    }
+    names.sort_unstable();
+    let mut shown: Vec<String> =
+        names.iter().take(INCOMPLETE_MAX).map(|name| escaped(&text::line(name))).collect();
+    if names.len() > INCOMPLETE_MAX {
+        shown.push(format!("and {} more", names.len() - INCOMPLETE_MAX));
+    }
+    let _ = writeln!(
+        html,
+        "<p class=\"warning\"><strong>interrupted: {} of {} {} incomplete</strong> ({}); the same command goes on</p>",
+        names.len(),
+        of_submissions(outcomes.len() + not_begun.len()),
+        if names.len() == 1 { "is" } else { "are" },
+        shown.join(", ")
+    );
+}
+
 fn warnings(html: &mut String, outcomes: &[Outcome]) {
     let bare = outcomes.iter().filter(|outcome| !outcome.isolated).count();
     if bare > 0 {
@@ -129,7 +155,7 @@ fn histogram(html: &mut String, outcomes: &[Outcome]) {
     const BAR_HEIGHT_MAX: u32 = 150;
     const FLOOR: u32 = 180;
     let mut counts = [0_u32; 11];
-    for outcome in outcomes {
+    for outcome in outcomes.iter().filter(|outcome| outcome.is_complete()) {
         let possible = outcome.points_possible(Kind::Core).max(1);
         if let Some(score) = outcome.score() {
             let tenth = usize::try_from(score * 10 / possible).unwrap_or(0);
@@ -221,11 +247,12 @@ fn failed_checks(html: &mut String, outcomes: &[Outcome]) {
             tallies.len() - 1
         });
         tallies[place].failed += usize::from(checked.status.is_failure());
-        tallies[place].skipped += usize::from(checked.status == Status::Skipped);
+        tallies[place].skipped += usize::from(checked.status == Status::Skipped && checked.is_over());
     }
     let total = tallies.len();
     tallies.retain(|tally| tally.failed + tally.skipped > 0);
-    tallies.sort_by_key(|tally| std::cmp::Reverse((tally.failed, tally.skipped)));
+    // Those that cost points of the score come first.
+    tallies.sort_by_key(|tally| (tally.checked.check.kind, std::cmp::Reverse((tally.failed, tally.skipped))));
     let _ = writeln!(
         html,
         "<section>\n<h2>Checks that the class failed</h2>\n<p>Of {total} checks, {} passed everywhere. \
@@ -238,13 +265,13 @@ fn failed_checks(html: &mut String, outcomes: &[Outcome]) {
         let hidden = if check.hidden { ", hidden" } else { "" };
         let _ = writeln!(
             html,
-            "<div class=\"check\"><div>{} <small><code>{}</code> {}{hidden}, {} points</small></div>\
+            "<div class=\"check\"><div>{} <small><code>{}</code> {}{hidden}, {}</small></div>\
              <div class=\"track\"><span class=\"failed\" style=\"width:{}%\"></span><span class=\"skipped\" style=\"width:{}%\"></span></div>\
              <div class=\"number\">{failed}<small> of {}{}</small></div></div>",
             inline(&check.shows),
             escaped(&text::line(&check.test)),
             check.kind,
-            check.points,
+            in_points(check.points),
             percent(*failed, outcomes.len()),
             percent(*skipped, outcomes.len()),
             outcomes.len(),
@@ -283,7 +310,8 @@ fn diagnoses(html: &mut String, outcomes: &[Outcome]) {
             html,
             "<li><details><summary><b>{}</b> {}</summary><p>{}</p></details></li>",
             whose.len(),
-            inline(diagnosis),
+            // What stands below in a story does not stand below here.
+            inline(&diagnosis.replace(" (below)", "")),
             links.join(", ")
         );
     }
@@ -321,6 +349,7 @@ fn table(html: &mut String, outcomes: &[Outcome]) {
 fn row(html: &mut String, outcome: &Outcome) {
     let points = |kind| match outcome.points(kind) {
         Some(points) => format!("<td class=\"number\" data-value=\"{points}\">{points}</td>"),
+        None if !outcome.is_complete() => "<td class=\"number\" data-value=\"-1\">incomplete</td>".to_owned(),
         None => "<td class=\"number\" data-value=\"-1\">regrade</td>".to_owned(),
     };
     let mut strip = String::new();
@@ -350,8 +379,10 @@ fn row(html: &mut String, outcome: &Outcome) {
         points(Kind::Robust),
         outcome.seconds,
         outcome.seconds,
-        outcome.submitted.timestamp(),
-        outcome.submitted.format("%Y-%m-%d %H:%M"),
+        outcome.submitted.map(|time| time.timestamp()).unwrap_or_default(),
+        outcome
+            .submitted
+            .map_or_else(|| "nothing".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string()),
         remarks.len(),
         remarks.join(" / "),
         remarks.len()
