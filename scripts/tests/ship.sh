@@ -61,7 +61,7 @@ if [[ -z ${SHIP_TREE-} ]]; then
     if [[ $(id -u) -eq 0 ]]; then
         setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/said" 2>&1 &
         nobody=$!
-        trap 'kill $nobody 2>/dev/null; wait; rm -rf "$SHIP_TREE"' EXIT
+        trap 'kill $nobody 2>/dev/null || true; wait; rm -rf "$SHIP_TREE"' EXIT
     fi
     status=0
     "$SHIP_TREE/scripts/tests/ship.sh" "$@" || status=1
