@@ -67,11 +67,7 @@ class Bench:
             return json.load(file)
 
     def in_turns(self, table, servers, measure):
-        """Measures every server once a round; each round begins with another, so that none is always first."""
-        for number in range(self.settings.rounds):
-            first = number % len(servers)
-            for server in servers[first:] + servers[:first]:
-                table.add(server.name, **measure(server))
+        table.in_turns(servers, self.settings.rounds, measure)
         self.tables.append(table)
 
     def cost(self, server, *options):

@@ -1,5 +1,6 @@
 """Rounds in turns, and the table that comes out: medians, spread, and ratios of ours to each peer."""
 
+import random
 import statistics
 
 
@@ -14,6 +15,16 @@ class Table:
         kept = self.values.setdefault(server, {})
         for quantity, value in quantities.items():
             kept.setdefault(quantity, []).append(value)
+
+    def in_turns(self, servers, rounds, measure):
+        """Measures every server once a round, and in another order each time.
+
+        A server would else always follow the same other one, and pay for the caches and the budget that it used up.
+        """
+        self.values = {server.name: {} for server in servers}  # which is the order of the lines
+        for number in range(rounds):
+            for server in random.Random(number).sample(servers, len(servers)):
+                self.add(server.name, **measure(server))
 
     def median(self, server, quantity):
         values = [value for value in self.values[server].get(quantity, []) if value is not None]

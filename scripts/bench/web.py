@@ -120,12 +120,8 @@ class Web:
                 note("no peer is installed; see --help")
             for name in SIZES:
                 table = Table(f"http, {name}")
-                for number in range(self.settings.rounds):
-                    first = number % len(servers)
-                    for server in servers[first:] + servers[:first]:
-                        table.add(server.name, **self.measure(server, name.replace(" ", "")))
-                order = {server.name: None for server in servers}
-                table.values = {server: table.values[server] for server in order}
+                path = name.replace(" ", "")
+                table.in_turns(servers, self.settings.rounds, lambda server, path=path: self.measure(server, path))
                 columns = [("cpu_us", "µs CPU/request", 2, True), ("rate", "requests/s", 0, False)]
                 table.show([*columns, ("rss_kib", "RSS KiB", 0, False)], ours_for)
                 tables.append(table)

@@ -1,9 +1,8 @@
 use anyhow::Context;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ const WAITING_LINES_MAX: usize = 1024;
 /// Bytes of one line on the screen; the rest of a longer one is cut, and `…` says so.
 const LINE_BYTES_MAX: usize = 1000;
 
-/// Room for most lines.
-const LINE_BYTES: usize = 128;
+/// What the lines' memory keeps of its size when many of them have passed.
+const KEPT_BYTES_MAX: usize = 32 * 1024;
 
 /// A pause after each write. No eye sees it, and a busy server wakes this thread 200 times a second, not at each line.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -27,14 +26,32 @@ const LAST_LINES_WAIT: Duration = Duration::from_secs(1);
 /// A screen may be slow, stopped (Ctrl+S), or gone (`server | head -1`), and none of that may reach the server's
 /// clients. So a thread of its own writes the lines. A line is written whole, even when many threads print at once.
 pub struct Screen {
-    printer: Option<Printer>,
+    /// Nothing, on a quiet screen.
+    waiting: Option<Arc<Waiting>>,
 }
 
-struct Printer {
-    lines: SyncSender<String>,
-    left_out: Arc<AtomicUsize>,
-    /// Closed when the last line is written. A receiver is for one thread, and a screen is shared by many.
-    ended: Mutex<Receiver<()>>,
+/// What the screen has not been given yet. One text for all lines, as a queue of them would take memory for each.
+#[derive(Default)]
+struct Waiting {
+    lines: Mutex<Lines>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Lines {
+    text: String,
+    count: usize,
+    left_out: usize,
+    /// No more lines will come.
+    is_last: bool,
+    /// All are written.
+    is_over: bool,
+}
+
+impl Waiting {
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Screen {
@@ -44,33 +61,35 @@ impl Screen {
     /// If the thread that writes the lines can't be started.
     pub fn open(quiet: bool) -> anyhow::Result<Screen> {
         if quiet {
-            return Ok(Screen { printer: None });
+            return Ok(Screen { waiting: None });
         }
         Screen::on(io::stdout()).context("failed to start the thread that writes to the screen")
     }
 
     fn on(output: impl Write + Send + 'static) -> io::Result<Screen> {
-        let (lines, waiting) = sync_channel(WAITING_LINES_MAX);
-        let (end, ended) = sync_channel(0);
-        let left_out = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&left_out);
-        thread::Builder::new().name("screen".to_owned()).spawn(move || {
-            write_lines(output, &waiting, &counter);
-            drop(end);
-        })?;
-        Ok(Screen { printer: Some(Printer { lines, left_out, ended: Mutex::new(ended) }) })
+        let waiting = Arc::new(Waiting::default());
+        let lines = Arc::clone(&waiting);
+        thread::Builder::new().name("screen".to_owned()).spawn(move || write_lines(output, &lines))?;
+        Ok(Screen { waiting: Some(waiting) })
     }
 
     /// Prints one line, or counts it as left out when the screen is that far behind. Never waits.
     pub fn line(&self, text: fmt::Arguments<'_>) {
-        let Some(printer) = &self.printer else { return };
-        let mut line = Line(String::with_capacity(LINE_BYTES));
-        if line.write_fmt(text).is_err() {
-            line.0.push('…');
+        let Some(waiting) = &self.waiting else { return };
+        let mut lines = waiting.lock();
+        if lines.count == WAITING_LINES_MAX {
+            lines.left_out += 1;
+            return;
         }
-        line.0.push('\n');
-        if printer.lines.try_send(line.0).is_err() {
-            printer.left_out.fetch_add(1, Ordering::Relaxed);
+        lines.count += 1;
+        let end_max = lines.text.len() + LINE_BYTES_MAX;
+        if (Line { text: &mut lines.text, end_max }).write_fmt(text).is_err() {
+            lines.text.push('…');
+        }
+        lines.text.push('\n');
+        if lines.count == 1 {
+            drop(lines);
+            waiting.changed.notify_one();
         }
     }
 }
@@ -78,25 +97,34 @@ impl Screen {
 impl Drop for Screen {
     /// Lets the last lines reach the screen, unless it is stuck.
     fn drop(&mut self) {
-        if let Some(Printer { lines, ended, .. }) = self.printer.take() {
-            drop(lines);
-            if let Ok(ended) = ended.lock() {
-                let _: Result<(), RecvTimeoutError> = ended.recv_timeout(LAST_LINES_WAIT);
-            }
-        }
+        let Some(waiting) = &self.waiting else { return };
+        let mut lines = waiting.lock();
+        lines.is_last = true;
+        waiting.changed.notify_all();
+        drop(waiting.changed.wait_timeout_while(lines, LAST_LINES_WAIT, |lines| !lines.is_over));
     }
 }
 
 /// Writes what is waiting, many lines at once when they come faster than the screen takes them.
-fn write_lines(mut output: impl Write, waiting: &Receiver<String>, left_out: &AtomicUsize) {
-    while let Ok(first) = waiting.recv() {
-        let mut text = first;
-        for line in waiting.try_iter().take(WAITING_LINES_MAX) {
-            text.push_str(&line);
+fn write_lines(mut output: impl Write, waiting: &Waiting) {
+    let mut text = String::new();
+    loop {
+        text.clear();
+        text.shrink_to(KEPT_BYTES_MAX);
+        let nothing = |lines: &mut Lines| lines.count == 0 && !lines.is_last;
+        let mut lines =
+            waiting.changed.wait_while(waiting.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
+        if lines.count == 0 {
+            lines.is_over = true;
+            waiting.changed.notify_all();
+            return;
         }
-        let missing = left_out.swap(0, Ordering::Relaxed);
-        if missing > 0 {
-            let _ = writeln!(text, "({missing} lines left out: the screen is too slow)");
+        mem::swap(&mut text, &mut lines.text);
+        lines.count = 0;
+        let left_out = mem::take(&mut lines.left_out);
+        drop(lines);
+        if left_out > 0 {
+            let _ = writeln!(text, "({left_out} lines left out: the screen is too slow)");
         }
         // The screen may be closed. The server goes on without it, and so does this loop, to keep the queue empty.
         let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
@@ -104,18 +132,21 @@ fn write_lines(mut output: impl Write, waiting: &Receiver<String>, left_out: &At
     }
 }
 
-/// One line, cut at [`LINE_BYTES_MAX`]: formatting stops where the line is full.
-struct Line(String);
+/// One line, cut where it would reach beyond `end_max`: formatting stops there.
+struct Line<'a> {
+    text: &'a mut String,
+    end_max: usize,
+}
 
-impl fmt::Write for Line {
+impl fmt::Write for Line<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = LINE_BYTES_MAX - self.0.len();
+        let room = self.end_max - self.text.len();
         if text.len() <= room {
-            self.0.push_str(text);
+            self.text.push_str(text);
             return Ok(());
         }
         let end = (0..=room).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        self.0.push_str(&text[..end]);
+        self.text.push_str(&text[..end]);
         Err(fmt::Error)
     }
 }

@@ -333,6 +333,10 @@ fn keeps_the_time_of_handing_in_when_it_grades_again() {
     assert_eq!(told, format!("2 of 2 are graded already\n{results}"));
     let second = class.outcome("anna").unwrap();
     assert_eq!((second.score(), second.submitted), (Some(100), first.submitted));
+    let remarks = |outcome: &Outcome| {
+        outcome.remarks.iter().any(|remark| remark.starts_with("has a file that is newer"))
+    };
+    assert_eq!((remarks(&first), remarks(&second)), (false, true), "{:?}", second.remarks);
     assert_eq!(class.outcome("berta").unwrap(), berta);
     let output = class.run(&["--again", "nobody"]);
     assert_eq!(output.status.code(), Some(1));

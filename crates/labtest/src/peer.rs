@@ -1,6 +1,6 @@
 //! The other end of the network, under the test's control.
 
-use crate::diagnosis::{End, bytes};
+use crate::diagnosis::{End, bytes, comparison, tell_cause};
 use crate::program::POLL;
 use crate::report::Verdict;
 use crate::story::Story;
@@ -120,6 +120,26 @@ impl TcpPeer {
             self.fail_with(&format!("got the wrong answer\n{why}"), &received, end);
         }
         self.sent.clear();
+    }
+
+    /// Sends `text` so many `times`, and meanwhile reads what comes back: `expected`, as often.
+    #[track_caller]
+    pub fn exchange(&mut self, text: &[u8], expected: &[u8], times: usize) {
+        self.step(format!("sends {}, {times} times, and reads what comes back meanwhile", bytes(text)));
+        let mut stream = &*self.stream;
+        let result = thread::scope(|scope| {
+            // If the connection breaks, the reader sees it, too.
+            scope.spawn(|| (0..times).try_for_each(|_| (&*self.stream).write_all(text)));
+            stream.set_read_timeout(Some(patience())).unwrap();
+            let result = compare_repeated(&mut stream, expected, times);
+            if result.is_err() {
+                let _ = stream.shutdown(Shutdown::Both); // whoever writes may be stuck
+            }
+            result
+        });
+        if let Err(why) = result {
+            self.story.fail(&format!("{} {why}", self.name));
+        }
     }
 
     /// Describes what came in place of what was expected.
@@ -262,6 +282,46 @@ impl TcpPeer {
         }
         (received, End::Enough)
     }
+}
+
+/// Reads `expected` so many `times`, or describes the first byte that is another one or does not come.
+fn compare_repeated(stream: &mut impl Read, expected: &[u8], times: usize) -> Result<(), String> {
+    let mut received = vec![0; expected.len()];
+    for number in 0..times {
+        let mut length = 0;
+        while length < received.len() {
+            let end = match stream.read(&mut received[length..]) {
+                Ok(0) => End::Closed,
+                Ok(size) => {
+                    length += size;
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => End::of(&error),
+            };
+            let total = number * expected.len() + length;
+            let cause = "read some and send it, in turns: who reads all first fills every buffer on the way, and then \
+                         nobody can go on";
+            return Err(format!(
+                "received {total} bytes of {}{}\n{}",
+                times * expected.len(),
+                end.tell(),
+                if end == End::Silence { tell_cause(cause) } else { String::new() }
+            ));
+        }
+        if let Some(at) = received.iter().zip(expected).position(|(one, other)| one != other) {
+            let shown = at.saturating_sub(12)..expected.len().min(at + 12);
+            let cause = "send as many bytes as were read, and all of them: one write may take fewer than it is given \
+                         (`write_all`, `sendall`)";
+            return Err(format!(
+                "got a wrong byte behind {} right ones; around it:\n{}{}",
+                number * expected.len() + at,
+                comparison(&expected[shown.clone()], &received[shown], End::Enough),
+                tell_cause(cause)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A scripted TCP server, for a client under test.
@@ -486,7 +546,7 @@ impl UdpPeer {
 
 #[cfg(test)]
 mod tests {
-    use super::TcpPeerListener;
+    use super::{TcpPeerListener, compare_repeated};
     use std::net::TcpStream;
     use std::time::Duration;
 
@@ -497,5 +557,18 @@ mod tests {
         socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
         drop(client);
         assert_eq!(listener.accept().read_to_end(), b"");
+    }
+
+    #[test]
+    fn names_the_first_byte_of_a_stream_that_is_wrong() {
+        assert_eq!(compare_repeated(&mut &b"ABAB"[..], b"AB", 2), Ok(()));
+        let why = compare_repeated(&mut &b"ABAx"[..], b"AB", 2).unwrap_err();
+        assert!(
+            why.starts_with("got a wrong byte behind 3 right ones; around it:\nexpected 2 bytes"),
+            "{why}"
+        );
+        assert!(why.contains("likely cause: send as many bytes as were read"), "{why}");
+        let why = compare_repeated(&mut &b"ABA"[..], b"AB", 2).unwrap_err();
+        assert_eq!(why, "received 3 bytes of 4, then the end of the stream\n");
     }
 }

@@ -1,6 +1,6 @@
 //! The *traces* that scripted peers leave: some causes show only in all of them together.
 
-use crate::diagnosis::{End, comparison, likely_cause, tell_cause};
+use crate::diagnosis::{End, bytes, comparison, likely_cause, tell_cause};
 use crate::program::POLL;
 use crate::sockets::{self, Transport};
 use crate::story::Story;
@@ -121,6 +121,14 @@ fn times(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+fn there_were(count: usize, what: &str) -> String {
+    format!("there {} {}", if count == 1 { "was" } else { "were" }, times(count, what))
+}
+
+fn is_blank(text: &[u8]) -> bool {
+    !text.is_empty() && text.trim_ascii().is_empty()
+}
+
 impl Story {
     /// Describes what `peer` received in place of what was expected, why that may be, and how to see the same by hand.
     pub(crate) fn explain(
@@ -194,11 +202,13 @@ impl Story {
         if let Some(cause) = self.cause_of_other_sockets(transport, server) {
             return Some(cause);
         }
-        let (answers, others_unread, others_open, unreachable) = self.with_traces(|traces| {
+        let (answers, newest, others_unread, others_open, unreachable) = self.with_traces(|traces| {
             let others = || traces.iter().enumerate().filter(|(at, trace)| *at != peer && trace.is_client);
             let others_unread = others().filter(|(_, trace)| trace.socket.has_unread()).count();
             let others_open = others().filter(|(_, trace)| trace.socket.is_open()).count();
-            (traces[peer].answers, others_unread, others_open, traces[peer].unreachable)
+            let Trace { answers, unreachable, .. } = traces[peer];
+            let newest = traces[peer].sent.last().cloned().unwrap_or_default();
+            (answers, newest, others_unread, others_open, unreachable)
         });
         match (transport, end) {
             (_, End::Silence) if others_unread > 0 => Some(match transport {
@@ -219,9 +229,13 @@ impl Story {
                  connection, and wait for none of them",
                 if others_open == 1 { "one client" } else { "only so many clients" }
             )),
+            (_, End::Silence) if is_blank(&newest) => Some(format!(
+                "{} got no answer: white space is text like any other, so strip nothing from what was read",
+                bytes(&newest)
+            )),
             (Transport::Tcp, End::Silence) if answers > 0 => Some(format!(
-                "there was {} on this connection, and then no more: read and answer in a loop, until the client closes",
-                times(answers, "answer")
+                "{} on this connection, and then no more: read and answer in a loop, until the client closes",
+                there_were(answers, "answer")
             )),
             (Transport::Tcp, End::Silence) if self.all_others_have_left(peer) => Some(
                 "an earlier client has left, and the server does not go on to the next: a read that gives 0 bytes is the \

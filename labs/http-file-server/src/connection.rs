@@ -32,7 +32,7 @@ pub struct Connection<'a> {
     sender: Sender<'a>,
     /// What has come and is not used yet: part of a request, or several, if the client does not wait for answers.
     pending: Vec<u8>,
-    /// When the request must have come. There is none before it begins, except for the first.
+    /// When the request must have come. None is set before a part of it has, except for the first.
     deadline: Option<Instant>,
     /// Where a read puts what has come.
     chunk: [u8; CHUNK_BYTES_MAX],
@@ -97,8 +97,8 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// The status to refuse it with, if it is wrong or too slow.
     fn receive(&mut self) -> Result<Option<Request>, Status> {
-        let begins_now = self.answered == 0 || !self.pending.is_empty();
-        self.deadline = begins_now.then(|| Instant::now() + self.server.limits.request_timeout);
+        let is_first = self.answered == 0;
+        self.deadline = is_first.then(|| Instant::now() + self.server.limits.request_timeout);
         let (mut request, head_length) = loop {
             if let Some(parsed) = parse(&self.pending)? {
                 break parsed;
@@ -142,6 +142,9 @@ impl<'a> Connection<'a> {
     /// Reads what has come, or waits for it. False means that nothing more will come.
     fn read(&mut self) -> Result<bool, Status> {
         let limits = &self.server.limits;
+        if !self.pending.is_empty() {
+            self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
+        }
         // Counted from the beginning of the request: with a new timeout for each read, a byte now and then would do.
         let wait = match self.deadline {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
@@ -150,7 +153,6 @@ impl<'a> Connection<'a> {
         match self.read_within(wait) {
             Ok(size) => {
                 self.pending.extend_from_slice(&self.chunk[..size]);
-                self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
                 Ok(size > 0)
             }
             Err(error) if is_timeout(&error) && !self.pending.is_empty() => Err(Status::REQUEST_TIMEOUT),

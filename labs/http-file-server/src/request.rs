@@ -7,6 +7,7 @@
 use crate::path::{Target, is_authority};
 use crate::status::Status;
 use crate::validators::Conditions;
+use std::borrow::Cow;
 
 /// The longest request line, without its line ending.
 const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
@@ -113,13 +114,9 @@ impl<'a> Head<'a> {
 
     /// The value of the field `name`. If it came more than once, that is all values in one list (RFC 9110 §5.3): a
     /// field that is no list thereby gets a value that it can't have, and is treated like any other wrong one.
-    fn value(&self, name: &str) -> Option<String> {
-        let mut list: Option<String> = None;
-        for (_, value) in self.fields.iter().filter(|field| field.0.eq_ignore_ascii_case(name.as_bytes())) {
-            let value = String::from_utf8_lossy(value);
-            list = Some(list.map_or_else(|| value.to_string(), |list| format!("{list}, {value}")));
-        }
-        list
+    fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+        let named = self.fields.iter().filter(|field| field.0.eq_ignore_ascii_case(name.as_bytes()));
+        named.map(|field| String::from_utf8_lossy(field.1)).reduce(|list, value| list + ", " + value)
     }
 }
 
@@ -222,6 +219,7 @@ impl Request {
             // Some have targets of their own forms, and what they are changes nothing.
             Method::NotOffered | Method::Unknown => Target::default(),
         };
+        let text = |name| head.value(name).map(Cow::into_owned);
         Ok(Request {
             method,
             target,
@@ -229,13 +227,13 @@ impl Request {
             keep_alive: keep_alive(head),
             body: body(head)?,
             expects_continue: has_token(head, "expect", "100-continue"),
-            range: head.value("range"),
+            range: text("range"),
             conditions: Conditions {
-                if_match: head.value("if-match"),
-                if_none_match: head.value("if-none-match"),
-                if_modified_since: head.value("if-modified-since"),
-                if_unmodified_since: head.value("if-unmodified-since"),
-                if_range: head.value("if-range"),
+                if_match: text("if-match"),
+                if_none_match: text("if-none-match"),
+                if_modified_since: text("if-modified-since"),
+                if_unmodified_since: text("if-unmodified-since"),
+                if_range: text("if-range"),
             },
         })
         // END SOLUTION

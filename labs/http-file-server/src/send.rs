@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A body up to this length goes out with the head in one write. A longer one does not pass through this program:
 /// the kernel takes it from the file, where it can.
@@ -41,7 +41,6 @@ impl Buffers {
 /// The sending side of a connection. It counts what it sends.
 pub struct Sender<'a> {
     stream: &'a TcpStream,
-    patience: Duration,
     buffers: &'a Buffers,
     sent: u64,
 }
@@ -56,7 +55,7 @@ impl<'a> Sender<'a> {
         stream.set_write_timeout(Some((patience / LOOKS).max(Duration::from_millis(1))))?;
         // A head and the beginning of its body are sent together, so there is nothing to wait and collect for.
         stream.set_nodelay(true)?;
-        Ok(Sender { stream, patience, buffers, sent: 0 })
+        Ok(Sender { stream, buffers, sent: 0 })
     }
 
     /// Sends an answer, and gives how much of its body went out, also when not all of it did.
@@ -109,7 +108,7 @@ impl<'a> Sender<'a> {
 
     /// Calls until the client takes something, or has taken nothing for too long.
     fn attempt(&mut self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-        let begun = Instant::now();
+        let mut looks = 1;
         loop {
             match call() {
                 Ok(sent) => {
@@ -117,7 +116,7 @@ impl<'a> Sender<'a> {
                     return Ok(sent);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) && begun.elapsed() < self.patience => {}
+                Err(error) if is_timeout(&error) && looks < LOOKS => looks += 1,
                 Err(error) => return Err(error),
             }
         }

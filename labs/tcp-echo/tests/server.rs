@@ -1,8 +1,6 @@
 //! The TCP echo server for one client at a time, seen from its clients.
 
 use labtest::{Server, run};
-use std::io::{Read, Write};
-use std::thread;
 use std::time::Duration;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
@@ -264,21 +262,9 @@ fn loses_no_reply_with_once_when_much_more_comes() {
 }
 
 /// Sends `mebibytes` while reading what comes back, and compares it.
-#[allow(clippy::unwrap_used)]
 fn stream(server: &Server, mebibytes: usize) {
-    let client = server.tcp_client();
     let text: Vec<u8> = (0..1 << 20).map(|at| b"abcXYZ019\n\0\xff{`"[at % 14]).collect();
-    let upper = text.to_ascii_uppercase();
-    let (mut reading, mut writing) = (client.stream(), client.stream());
-    thread::scope(|scope| {
-        scope.spawn(move || (0..mebibytes).for_each(|_| writing.write_all(&text).unwrap()));
-        reading.set_read_timeout(Some(labtest::patience())).unwrap();
-        let mut received = vec![0; upper.len()];
-        for number in 0..mebibytes {
-            reading.read_exact(&mut received).unwrap();
-            assert!(received == upper, "MiB number {number} differs");
-        }
-    });
+    server.tcp_client().exchange(&text, &text.to_ascii_uppercase(), mebibytes);
 }
 
 /// More than any buffer on the way holds, so a server that reads to the end before it answers would stand still.

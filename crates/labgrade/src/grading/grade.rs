@@ -70,11 +70,16 @@ fn empty_outcome(exam: &Exam, folder: &Path, submitted: Option<DateTime<Utc>>) -
     if let Some(why) = &exam.no_sandbox {
         remarks.push(format!("graded without a sandbox: {why}"));
     }
+    let newest = Submission::time(folder);
+    if let Some(newest) = newest.filter(|newest| submitted.is_some_and(|submitted| *newest > submitted)) {
+        let newest = newest.format("%Y-%m-%d %H:%M UTC");
+        remarks.push(format!("has a file that is newer than what was graded first, of {newest}"));
+    }
     Outcome {
         format: FORMAT,
         lab: exam.lab.clone(),
         submission: name.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        submitted: submitted.or_else(|| Submission::time(folder)),
+        submitted: submitted.or(newest),
         graded: Utc::now(),
         seed: exam.seed,
         isolated: exam.no_sandbox.is_none(),

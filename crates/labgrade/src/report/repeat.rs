@@ -36,9 +36,16 @@ struct Peer {
 /// Finds what a student can type to see what `story` tells, if that is possible.
 pub fn by_hand(story: &str) -> Option<Repeat> {
     if let Some(command) = story.lines().find_map(|line| line.strip_prefix(OF_LABTEST)) {
-        let how =
-            "To see the same by hand (the port is the check's own; write that of your program):".to_owned();
-        return Some(Repeat { how, commands: vec![super::text::line(command)] });
+        let command = super::text::line(command);
+        // What to do beside the command is no part of it.
+        let aside = command.strip_suffix(')').and_then(|command| command.rsplit_once(" ("));
+        let (command, beside) = aside.unwrap_or((&command, ""));
+        let comma = if beside.is_empty() { "" } else { ", " };
+        let how = format!(
+            "To see the same by hand{comma}{beside} (if your program has another address or port, write those; with \
+             `| od -c` behind it, the command shows every byte that comes):"
+        );
+        return Some(Repeat { how, commands: vec![command.to_owned()] });
     }
     let mut peers: Vec<Peer> = Vec::new();
     let mut typed: Vec<Vec<u8>> = Vec::new();
@@ -242,6 +249,10 @@ mod tests {
             by_hand(story).map(|repeat| repeat.commands),
             Some(vec!["nc -N 127.0.0.1 4711".to_owned()])
         );
+        let story = "to see the same: (printf 'a (b'; sleep 1) | nc -l ::1 4711 (and the client in another terminal)\n";
+        let repeat = by_hand(story).unwrap();
+        assert_eq!(repeat.commands, ["(printf 'a (b'; sleep 1) | nc -l ::1 4711"]);
+        assert!(repeat.how.starts_with("To see the same by hand, and the client in another terminal (if"));
     }
 
     #[test]
