@@ -244,6 +244,21 @@ fn goes_on_after_ctrl_c_and_leaves_nothing_behind() {
         let outcome = class.outcome(student).unwrap();
         assert_eq!((outcome.is_complete(), outcome.score(), outcome.seed), (true, Some(0), first.seed));
     }
+
+    // Who was graded before, and not yet again, keeps that result.
+    let mut running = class.run_command(&["--jobs", "1", "--again"]).spawn().unwrap();
+    wait_until(|| {
+        class.outcome("berta").is_some_and(|outcome| !outcome.is_complete()) && class.processes() > 0
+    });
+    kill_process(Pid::from_child(&running), Signal::INT).unwrap();
+    wait_until(|| running.try_wait().unwrap().is_some());
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(
+        errors(&output),
+        "error: interrupted after 1 submission; the others keep the results that they had\n"
+    );
+    let csv = fs::read_to_string(class.results().join("class.csv")).unwrap();
+    assert!(csv.contains("\nberta,,100,") && csv.contains("\nclara,0,100,"), "{csv}");
 }
 
 #[test]
@@ -451,6 +466,27 @@ print(client.recv(1000).decode())
     let output = class.run(&["--jobs", "2"]);
     assert!(output.status.success(), "{}", words(&output));
     assert_eq!((class.score("anna"), class.score("berta")), (Some(100), Some(100)));
+}
+
+#[test]
+fn tells_in_one_paragraph_what_takes_options() {
+    if !support::can_grade() {
+        return;
+    }
+    let class = Class::new();
+    class.with_python("anna", SERVER);
+    // One with options beside the address that `run.toml` has a place for, and one with words of its own.
+    let rows = ["closes_after_the_first_line_with_once", "listens_on_ipv6"].map(|test| {
+        format!("[[check]]\ntest = \"server::{test}\"\nkind = \"robust\"\npoints = 1\nshows = \"{test}.\"\nhint = \"x\"\n")
+    });
+    fs::write(class.folder.join("rubric.toml"), format!("{RUBRIC}{}", rows.concat())).unwrap();
+    let output = class.run(&[]);
+    assert!(output.status.success(), "{}", words(&output));
+    assert_eq!(class.score("anna"), Some(100));
+    let feedback = fs::read_to_string(class.results().join("anna/feedback.md")).unwrap();
+    let expected = "\nNot tried: the command line in `run.toml` does not end with `{args}`, so options can't be given. These \
+                    checks, 2 points in all: closes\\_after\\_the\\_first\\_line\\_with\\_once; listens\\_on\\_ipv6.\n";
+    assert!(feedback.contains(expected), "{feedback}");
 }
 
 #[test]

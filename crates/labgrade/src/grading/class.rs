@@ -208,7 +208,7 @@ pub fn run(
         let again = args.again.as_ref().is_some_and(|names| names.is_empty() || names.contains(name));
         match earlier {
             Some(outcome) if outcome.is_complete() && !again => done.push(outcome),
-            earlier => todo.push((name.clone(), earlier.and_then(|outcome| outcome.submitted))),
+            earlier => todo.push((name.clone(), earlier)),
         }
     }
     for name in args.again.iter().flatten() {
@@ -242,16 +242,24 @@ pub fn run(
     let progress = Progress::new(todo.len());
     let queue = Mutex::new(todo.into_iter().enumerate());
     let graded = Mutex::new(done);
+    let kept = Mutex::new(Vec::new());
     let failure = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().ok().and_then(|mut queue| queue.next());
-                    let Some((number, (name, submitted))) = next else { return };
+                    let Some((number, (name, earlier))) = next else { return };
                     if interrupt::requested() || failure.lock().is_ok_and(|failure| failure.is_some()) {
-                        return;
+                        // It keeps the result that it has.
+                        if let (Some(outcome), Ok(mut kept)) =
+                            (earlier.filter(Outcome::is_complete), kept.lock())
+                        {
+                            kept.push(outcome);
+                        }
+                        continue;
                     }
+                    let submitted = earlier.and_then(|outcome| outcome.submitted);
                     let work = exam.scratch().join(format!("submission-{number}"));
                     let raw = results.of(&name).join("nextest");
                     let _ = fs::remove_dir_all(&raw);
@@ -282,6 +290,8 @@ pub fn run(
     progress.end();
     processes::end_descendants(std::process::id());
     let mut graded = graded.into_inner().unwrap_or_default();
+    let complete = graded.iter().filter(|outcome| outcome.is_complete()).count();
+    graded.extend(kept.into_inner().unwrap_or_default());
     graded.sort_by(|one, other| one.submission.cmp(&other.submission));
     let begun: HashSet<&str> = graded.iter().map(|outcome| &*outcome.submission).collect();
     let not_begun: Vec<&str> =
@@ -293,8 +303,13 @@ pub fn run(
     }
     ensure!(
         !interrupt::requested(),
-        "interrupted after {}; the same command goes on from there",
-        count(graded.iter().filter(|outcome| outcome.is_complete()).count())
+        "interrupted after {}; {}",
+        count(complete),
+        if args.again.is_some() {
+            "the others keep the results that they had"
+        } else {
+            "the same command goes on from there"
+        }
     );
     ensure_no_grader_error(&graded)
 }
