@@ -1,7 +1,17 @@
 """Rounds in turns, and the table that comes out: medians, spread, and ratios of ours to each peer."""
 
-import random
 import statistics
+
+
+def order_of(servers, number):
+    """The order of a round (Williams, 1949): over the rounds, each server follows each other one equally often.
+
+    One that always followed the same other one would pay for the caches and the budget that it used up.
+    """
+    count = len(servers)
+    zigzag = [(step + 1) // 2 if step % 2 else count - step // 2 for step in range(count)]
+    order = [servers[(place + number) % count] for place in zigzag]
+    return order[::-1] if number // count % 2 else order
 
 
 class Table:
@@ -17,13 +27,10 @@ class Table:
             kept.setdefault(quantity, []).append(value)
 
     def in_turns(self, servers, rounds, measure):
-        """Measures every server once a round, and in another order each time.
-
-        A server would else always follow the same other one, and pay for the caches and the budget that it used up.
-        """
+        """Measures every server once a round, in orders that differ."""
         self.values = {server.name: {} for server in servers}  # which is the order of the lines
         for number in range(rounds):
-            for server in random.Random(number).sample(servers, len(servers)):
+            for server in order_of(servers, number):
                 self.add(server.name, **measure(server))
 
     def median(self, server, quantity):

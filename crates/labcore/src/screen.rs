@@ -12,7 +12,10 @@ const WAITING_LINES_MAX: usize = 1024;
 /// Bytes of one line on the screen; the rest of a longer one is cut, and `…` says so.
 const LINE_BYTES_MAX: usize = 1000;
 
-/// What the lines' memory keeps of its size when many of them have passed.
+/// Room for most lines.
+const LINE_BYTES: usize = 128;
+
+/// Memory that is kept for lines after a burst of them.
 const KEPT_BYTES_MAX: usize = 32 * 1024;
 
 /// A pause after each write. No eye sees it, and a busy server wakes this thread 200 times a second, not at each line.
@@ -30,7 +33,7 @@ pub struct Screen {
     waiting: Option<Arc<Waiting>>,
 }
 
-/// What the screen has not been given yet. One text for all lines, as a queue of them would take memory for each.
+/// Lines that are not written yet: one text, as a queue of lines would take memory for each.
 #[derive(Default)]
 struct Waiting {
     lines: Mutex<Lines>,
@@ -76,17 +79,19 @@ impl Screen {
     /// Prints one line, or counts it as left out when the screen is that far behind. Never waits.
     pub fn line(&self, text: fmt::Arguments<'_>) {
         let Some(waiting) = &self.waiting else { return };
+        // Made before the lock is taken: what clients wait for each other for is short.
+        let mut line = Line(String::with_capacity(LINE_BYTES));
+        if line.write_fmt(text).is_err() {
+            line.0.push('…');
+        }
+        line.0.push('\n');
         let mut lines = waiting.lock();
         if lines.count == WAITING_LINES_MAX {
             lines.left_out += 1;
             return;
         }
+        lines.text.push_str(&line.0);
         lines.count += 1;
-        let end_max = lines.text.len() + LINE_BYTES_MAX;
-        if (Line { text: &mut lines.text, end_max }).write_fmt(text).is_err() {
-            lines.text.push('…');
-        }
-        lines.text.push('\n');
         if lines.count == 1 {
             drop(lines);
             waiting.changed.notify_one();
@@ -114,7 +119,7 @@ fn write_lines(mut output: impl Write, waiting: &Waiting) {
         let nothing = |lines: &mut Lines| lines.count == 0 && !lines.is_last;
         let mut lines =
             waiting.changed.wait_while(waiting.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
-        if lines.count == 0 {
+        if lines.count == 0 && lines.is_last {
             lines.is_over = true;
             waiting.changed.notify_all();
             return;
@@ -132,21 +137,18 @@ fn write_lines(mut output: impl Write, waiting: &Waiting) {
     }
 }
 
-/// One line, cut where it would reach beyond `end_max`: formatting stops there.
-struct Line<'a> {
-    text: &'a mut String,
-    end_max: usize,
-}
+/// One line, cut at [`LINE_BYTES_MAX`]: formatting stops where the line is full.
+struct Line(String);
 
-impl fmt::Write for Line<'_> {
+impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.end_max - self.text.len();
+        let room = LINE_BYTES_MAX - self.0.len();
         if text.len() <= room {
-            self.text.push_str(text);
+            self.0.push_str(text);
             return Ok(());
         }
         let end = (0..=room).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        self.text.push_str(&text[..end]);
+        self.0.push_str(&text[..end]);
         Err(fmt::Error)
     }
 }

@@ -1,6 +1,6 @@
 //! The other end of the network, under the test's control.
 
-use crate::diagnosis::{End, bytes, comparison, tell_cause};
+use crate::diagnosis::{End, bytes, comparison, likely_cause, tell_cause};
 use crate::program::POLL;
 use crate::report::Verdict;
 use crate::story::Story;
@@ -131,7 +131,7 @@ impl TcpPeer {
             // If the connection breaks, the reader sees it, too.
             scope.spawn(|| (0..times).try_for_each(|_| (&*self.stream).write_all(text)));
             stream.set_read_timeout(Some(patience())).unwrap();
-            let result = compare_repeated(&mut stream, expected, times);
+            let result = compare_repeated(&mut stream, text, expected, times);
             if result.is_err() {
                 let _ = stream.shutdown(Shutdown::Both); // whoever writes may be stuck
             }
@@ -284,39 +284,52 @@ impl TcpPeer {
     }
 }
 
-/// Reads `expected` so many `times`, or describes the first byte that is another one or does not come.
-fn compare_repeated(stream: &mut impl Read, expected: &[u8], times: usize) -> Result<(), String> {
+/// Reads the answer to so many `times` the `text`, or describes the first byte that is another one or does not come.
+fn compare_repeated(
+    stream: &mut impl Read,
+    text: &[u8],
+    expected: &[u8],
+    times: usize,
+) -> Result<(), String> {
     let mut received = vec![0; expected.len()];
     for number in 0..times {
-        let mut length = 0;
-        while length < received.len() {
-            let end = match stream.read(&mut received[length..]) {
-                Ok(0) => End::Closed,
-                Ok(size) => {
-                    length += size;
-                    continue;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => End::of(&error),
-            };
-            let total = number * expected.len() + length;
-            let cause = "read some and send it, in turns: who reads all first fills every buffer on the way, and then \
-                         nobody can go on";
-            return Err(format!(
-                "received {total} bytes of {}{}\n{}",
-                times * expected.len(),
-                end.tell(),
-                if end == End::Silence { tell_cause(cause) } else { String::new() }
-            ));
+        let (mut length, mut end) = (0, End::Enough);
+        while length < received.len() && end == End::Enough {
+            match stream.read(&mut received[length..]) {
+                Ok(0) => end = End::Closed,
+                Ok(size) => length += size,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => end = End::of(&error),
+            }
         }
-        if let Some(at) = received.iter().zip(expected).position(|(one, other)| one != other) {
-            let shown = at.saturating_sub(12)..expected.len().min(at + 12);
-            let cause = "send as many bytes as were read, and all of them: one write may take fewer than it is given \
-                         (`write_all`, `sendall`)";
+        let before = number * expected.len();
+        if let Some(at) = received[..length].iter().zip(expected).position(|(one, other)| one != other) {
+            let shown = at.saturating_sub(12)..length.min(at + 12);
+            let (sent, right, wrong) = (&text[shown.clone()], &expected[shown.clone()], &received[shown]);
+            let cause = likely_cause(sent, right, wrong, End::Enough).unwrap_or(
+                "send as many bytes as were read, and all of them: one write may take fewer than it is given \
+                 (`write_all`, `sendall`)",
+            );
             return Err(format!(
                 "got a wrong byte behind {} right ones; around it:\n{}{}",
-                number * expected.len() + at,
-                comparison(&expected[shown.clone()], &received[shown], End::Enough),
+                before + at,
+                comparison(right, wrong, End::Enough),
+                tell_cause(cause)
+            ));
+        }
+        if end != End::Enough {
+            let total = before + length;
+            let cause = match (end, total) {
+                (End::Silence, 0) => {
+                    "read some and send it, in turns: who reads all first fills every buffer on the way, and then \
+                     nobody can go on"
+                }
+                _ => "it stopped in the middle: read and send in a loop, until a read gives 0 bytes",
+            };
+            return Err(format!(
+                "expected {} bytes and received {total} bytes{}\n{}",
+                times * expected.len(),
+                end.tell(),
                 tell_cause(cause)
             ));
         }
@@ -561,14 +574,21 @@ mod tests {
 
     #[test]
     fn names_the_first_byte_of_a_stream_that_is_wrong() {
-        assert_eq!(compare_repeated(&mut &b"ABAB"[..], b"AB", 2), Ok(()));
-        let why = compare_repeated(&mut &b"ABAx"[..], b"AB", 2).unwrap_err();
+        let compare = |mut received: &[u8]| compare_repeated(&mut received, b"aB", b"AB", 2);
+        assert_eq!(compare(b"ABAB"), Ok(()));
+        let why = compare(b"ABAx").unwrap_err();
         assert!(
             why.starts_with("got a wrong byte behind 3 right ones; around it:\nexpected 2 bytes"),
             "{why}"
         );
-        assert!(why.contains("likely cause: send as many bytes as were read"), "{why}");
-        let why = compare_repeated(&mut &b"ABA"[..], b"AB", 2).unwrap_err();
-        assert_eq!(why, "received 3 bytes of 4, then the end of the stream\n");
+        let why = compare(b"aB").unwrap_err();
+        assert!(why.contains("likely cause: the text came back as it went"), "{why}");
+        // A wrong byte says more than the end behind it.
+        assert!(compare(b"x").unwrap_err().starts_with("got a wrong byte behind 0 right ones"));
+        let why = compare(b"ABA").unwrap_err();
+        assert!(
+            why.starts_with("expected 4 bytes and received 3 bytes, then the end of the stream\n"),
+            "{why}"
+        );
     }
 }

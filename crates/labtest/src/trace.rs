@@ -140,17 +140,17 @@ impl Story {
         end: End,
     ) -> String {
         let cause = self
-            .cause(peer, expected, received, end)
+            .cause(peer, sent, expected, received, end)
             .or_else(|| likely_cause(sent, expected, received, end).map(str::to_owned));
         let cause = cause.as_deref().map(tell_cause).unwrap_or_default();
         comparison(expected, received, end) + &cause + &self.by_hand(peer)
     }
 
     /// The cause that what `peer` received leaves open, and that all peers together show.
-    fn cause(&self, peer: usize, expected: &[u8], received: &[u8], end: End) -> Option<String> {
+    fn cause(&self, peer: usize, sent: &[u8], expected: &[u8], received: &[u8], end: End) -> Option<String> {
         let (is_client, server) = self.with_traces(|traces| (traces[peer].is_client, traces[peer].server));
         match (is_client, received.is_empty(), end) {
-            (true, true, _) => self.cause_of_no_answer(peer, end),
+            (true, true, _) => self.cause_of_no_answer(peer, sent, end),
             (false, true, End::Silence) if self.with_traces(|traces| traces[peer].owes_datagram()) => {
                 Some(self.cause_of_no_next_request())
             }
@@ -193,7 +193,7 @@ impl Story {
         self.is_over()
     }
 
-    fn cause_of_no_answer(&self, peer: usize, end: End) -> Option<String> {
+    fn cause_of_no_answer(&self, peer: usize, sent: &[u8], end: End) -> Option<String> {
         let (transport, server) =
             self.with_traces(|traces| (traces[peer].socket.transport(), traces[peer].server));
         if self.is_over_soon(end) {
@@ -202,13 +202,11 @@ impl Story {
         if let Some(cause) = self.cause_of_other_sockets(transport, server) {
             return Some(cause);
         }
-        let (answers, newest, others_unread, others_open, unreachable) = self.with_traces(|traces| {
+        let (answers, others_unread, others_open, unreachable) = self.with_traces(|traces| {
             let others = || traces.iter().enumerate().filter(|(at, trace)| *at != peer && trace.is_client);
             let others_unread = others().filter(|(_, trace)| trace.socket.has_unread()).count();
             let others_open = others().filter(|(_, trace)| trace.socket.is_open()).count();
-            let Trace { answers, unreachable, .. } = traces[peer];
-            let newest = traces[peer].sent.last().cloned().unwrap_or_default();
-            (answers, newest, others_unread, others_open, unreachable)
+            (traces[peer].answers, others_unread, others_open, traces[peer].unreachable)
         });
         match (transport, end) {
             (_, End::Silence) if others_unread > 0 => Some(match transport {
@@ -229,9 +227,9 @@ impl Story {
                  connection, and wait for none of them",
                 if others_open == 1 { "one client" } else { "only so many clients" }
             )),
-            (_, End::Silence) if is_blank(&newest) => Some(format!(
+            (_, End::Silence) if is_blank(sent) => Some(format!(
                 "{} got no answer: white space is text like any other, so strip nothing from what was read",
-                bytes(&newest)
+                bytes(sent)
             )),
             (Transport::Tcp, End::Silence) if answers > 0 => Some(format!(
                 "{} on this connection, and then no more: read and answer in a loop, until the client closes",

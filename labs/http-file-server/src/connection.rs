@@ -32,7 +32,7 @@ pub struct Connection<'a> {
     sender: Sender<'a>,
     /// What has come and is not used yet: part of a request, or several, if the client does not wait for answers.
     pending: Vec<u8>,
-    /// When the request must have come. None is set before a part of it has, except for the first.
+    /// When the request must have come. The first has a deadline from the start, a later one once a part of it has come.
     deadline: Option<Instant>,
     /// Where a read puts what has come.
     chunk: [u8; CHUNK_BYTES_MAX],

@@ -241,6 +241,7 @@ pub fn run(
     say(&format!("grading {} with seed {}, {jobs} at once", count(todo.len()), exam.seed));
     let progress = Progress::new(todo.len());
     let queue = Mutex::new(todo.into_iter().enumerate());
+    let graded_before = done.len();
     let graded = Mutex::new(done);
     let kept = Mutex::new(Vec::new());
     let failure = Mutex::new(None);
@@ -290,7 +291,7 @@ pub fn run(
     progress.end();
     processes::end_descendants(std::process::id());
     let mut graded = graded.into_inner().unwrap_or_default();
-    let complete = graded.iter().filter(|outcome| outcome.is_complete()).count();
+    let complete = graded.iter().skip(graded_before).filter(|outcome| outcome.is_complete()).count();
     graded.extend(kept.into_inner().unwrap_or_default());
     graded.sort_by(|one, other| one.submission.cmp(&other.submission));
     let begun: HashSet<&str> = graded.iter().map(|outcome| &*outcome.submission).collect();
@@ -306,7 +307,7 @@ pub fn run(
         "interrupted after {}; {}",
         count(complete),
         if args.again.is_some() {
-            "the others keep the results that they had"
+            "without `--again`, the same command finishes what was begun"
         } else {
             "the same command goes on from there"
         }

@@ -73,7 +73,7 @@ fn empty_outcome(exam: &Exam, folder: &Path, submitted: Option<DateTime<Utc>>) -
     let newest = Submission::time(folder);
     if let Some(newest) = newest.filter(|newest| submitted.is_some_and(|submitted| *newest > submitted)) {
         let newest = newest.format("%Y-%m-%d %H:%M UTC");
-        remarks.push(format!("has a file that is newer than what was graded first, of {newest}"));
+        remarks.push(format!("a file of {newest} is newer than what was graded first"));
     }
     Outcome {
         format: FORMAT,

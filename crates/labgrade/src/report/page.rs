@@ -108,7 +108,7 @@ fn interrupted(html: &mut String, outcomes: &[Outcome], not_begun: &[&str]) {
     }
     let _ = writeln!(
         html,
-        "<p class=\"warning\"><strong>interrupted: {} of {} {} incomplete</strong> ({}); the same command goes on</p>",
+        "<p class=\"warning\"><strong>interrupted: {} of {} {} incomplete</strong> ({}); the same command, without <code>--again</code>, finishes them</p>",
         names.len(),
         of_submissions(outcomes.len() + not_begun.len()),
         if names.len() == 1 { "is" } else { "are" },

@@ -9,6 +9,9 @@ use std::fmt::Write;
 /// What labtest writes before a line of its own.
 pub const OF_LABTEST: &str = "to see the same: ";
 
+/// What labtest writes behind one that plays the server.
+const BESIDE_OF_LABTEST: &str = " (and the client in another terminal)";
+
 /// More commands, or a longer one, help nobody: then there are none.
 const COMMANDS_MAX: usize = 4;
 const SENDS_MAX: usize = 8;
@@ -36,16 +39,22 @@ struct Peer {
 /// Finds what a student can type to see what `story` tells, if that is possible.
 pub fn by_hand(story: &str) -> Option<Repeat> {
     if let Some(command) = story.lines().find_map(|line| line.strip_prefix(OF_LABTEST)) {
-        let command = super::text::line(command);
         // What to do beside the command is no part of it.
-        let aside = command.strip_suffix(')').and_then(|command| command.rsplit_once(" ("));
-        let (command, beside) = aside.unwrap_or((&command, ""));
-        let comma = if beside.is_empty() { "" } else { ", " };
-        let how = format!(
-            "To see the same by hand{comma}{beside} (if your program has another address or port, write those; with \
-             `| od -c` behind it, the command shows every byte that comes):"
-        );
-        return Some(Repeat { how, commands: vec![command.to_owned()] });
+        let (command, how) = match command.strip_suffix(BESIDE_OF_LABTEST) {
+            Some(command) => (
+                command,
+                "To see the same by hand, type this, and start your client in another terminal (if it has another \
+                 address or port in its code, write those):",
+            ),
+            None => (
+                command,
+                "To see the same by hand (if your program listens at another address or port, write those; with \
+                 `| od -c` at the end you see every byte that comes):",
+            ),
+        };
+        let shown = super::text::line(command);
+        // A command that was cut would do something else.
+        return (shown == command).then(|| Repeat { how: how.to_owned(), commands: vec![shown] });
     }
     let mut peers: Vec<Peer> = Vec::new();
     let mut typed: Vec<Vec<u8>> = Vec::new();
@@ -252,7 +261,9 @@ mod tests {
         let story = "to see the same: (printf 'a (b'; sleep 1) | nc -l ::1 4711 (and the client in another terminal)\n";
         let repeat = by_hand(story).unwrap();
         assert_eq!(repeat.commands, ["(printf 'a (b'; sleep 1) | nc -l ::1 4711"]);
-        assert!(repeat.how.starts_with("To see the same by hand, and the client in another terminal (if"));
+        assert!(repeat.how.starts_with("To see the same by hand, type this, and start your client"));
+        let story = format!("to see the same: printf '{}' | nc -N ::1 4711\n", "x".repeat(400));
+        assert_eq!(by_hand(&story), None);
     }
 
     #[test]
