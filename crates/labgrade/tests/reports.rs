@@ -442,8 +442,8 @@ fn an_interrupted_class_says_so_on_top_and_leaves_incomplete_scores_out() {
     let last = outcomes[2].checks.last_mut().unwrap();
     (last.status, last.report) = (Status::Skipped, Outcome::NOT_RUN.to_owned());
     let text = class_report(&outcomes, "class.html");
-    let warning =
-        "<strong>interrupted: 1 of 3 submissions is incomplete</strong> (dora); the same command, without <code>--again</code>, finishes them</p>";
+    let warning = "<strong>interrupted: 1 of 3 submissions is incomplete</strong> (dora); the same command, without \
+         <code>--again</code>, finishes them</p>";
     let (top, rest) = text.split_once(warning).unwrap_or_else(|| panic!("{text}"));
     assert!(!top.contains("<section>") && rest.contains("<h2>Scores</h2>"), "{text}");
     assert!(text.contains("<dt>mean score</dt><dd>80.0</dd>"), "{text}");
