@@ -137,12 +137,19 @@ impl Checked {
         self.status != Status::Skipped || self.report != Outcome::NOT_RUN
     }
 
-    /// True if it failed only because `run.toml` leaves no place for the options that it gives.
-    pub fn has_no_options(&self) -> bool {
-        self.status.is_failure()
-            && [Outcome::NO_OPTIONS, Outcome::NO_OPTIONS_IN_TEST]
-                .iter()
-                .any(|said| self.report.contains(said))
+    /// Why there was nothing to try it with, if that is why it failed.
+    pub fn not_tried(&self) -> Option<&'static str> {
+        const NO_PLACE: &str =
+            "the command line in `run.toml` does not end with `{args}`, so options can't be given";
+        const REASONS: [(&str, &str); 5] = [
+            (Outcome::NO_OPTIONS, NO_PLACE),
+            (Outcome::NO_OPTIONS_IN_TEST, NO_PLACE),
+            (Outcome::NO_SERVER, Outcome::NO_SERVER),
+            (Outcome::NO_CLIENT, Outcome::NO_CLIENT),
+            (Outcome::NOT_BUILT, "the program does not compile"),
+        ];
+        let said = REASONS.iter().find(|(said, _)| self.report.contains(said));
+        said.filter(|_| self.status.is_failure()).map(|(_, why)| *why)
     }
 }
 
@@ -158,6 +165,15 @@ impl Outcome {
 
     /// What the tests say of such a command line themselves, if they see it first.
     const NO_OPTIONS_IN_TEST: &str = "` has no {args}";
+
+    /// Said in the place of a server that the submission does not bring.
+    pub const NO_SERVER: &str = "`run.toml` names no `server`";
+
+    /// The same for a client.
+    pub const NO_CLIENT: &str = "`run.toml` names no `client`";
+
+    /// Said, before the compiler's words, in the place of a program that could not be built.
+    pub const NOT_BUILT: &str = "it does not compile:";
 
     /// The remark that nothing was found to grade, if so.
     pub fn nothing_found(&self) -> Option<&str> {

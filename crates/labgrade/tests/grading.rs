@@ -469,23 +469,35 @@ print(client.recv(1000).decode())
 }
 
 #[test]
-fn tells_in_one_paragraph_what_takes_options() {
+fn tells_in_one_paragraph_what_was_not_tried() {
     if !support::can_grade() {
         return;
     }
     let class = Class::new();
     class.with_python("anna", SERVER);
-    // One with options beside the address that `run.toml` has a place for, and one with words of its own.
-    let rows = ["closes_after_the_first_line_with_once", "listens_on_ipv6"].map(|test| {
-        format!("[[check]]\ntest = \"server::{test}\"\nkind = \"robust\"\npoints = 1\nshows = \"{test}.\"\nhint = \"x\"\n")
-    });
-    fs::write(class.folder.join("rubric.toml"), format!("{RUBRIC}{}", rows.concat())).unwrap();
+    let mut rubric = RUBRIC.to_owned();
+    for (test, shows) in [
+        // One with options beside the address that `run.toml` has a place for, and one with words of its own.
+        ("server::closes_after_the_first_line_with_once", "It closes"),
+        ("server::listens_on_ipv6", "It listens"),
+        // The same of a client, which is not there.
+        ("core::client_sends_a_line_and_shows_the_reply", "It sends"),
+        ("client::sends_a_line_and_prints_the_reply", "It prints"),
+    ] {
+        rubric += &format!(
+            "[[check]]\ntest = \"{test}\"\nkind = \"robust\"\npoints = 1\nshows = \"{shows}.\"\nhint = \"x\"\n"
+        );
+    }
+    fs::write(class.folder.join("rubric.toml"), rubric).unwrap();
     let output = class.run(&[]);
     assert!(output.status.success(), "{}", words(&output));
     assert_eq!(class.score("anna"), Some(100));
     let feedback = fs::read_to_string(class.results().join("anna/feedback.md")).unwrap();
     let expected = "\nNot tried: the command line in `run.toml` does not end with `{args}`, so options can't be given. These \
-                    checks, 2 points in all: closes\\_after\\_the\\_first\\_line\\_with\\_once; listens\\_on\\_ipv6.\n";
+                    checks, 2 points in all: It closes; It listens.\n";
+    assert!(feedback.contains(expected), "{feedback}");
+    let expected =
+        "\nNot tried: `run.toml` names no `client`. These checks, 2 points in all: It sends; It prints.\n";
     assert!(feedback.contains(expected), "{feedback}");
 }
 
@@ -527,6 +539,9 @@ fn builds_what_must_be_built_before() {
     assert!(output.status.success(), "{}", words(&output));
     assert_eq!((class.score("anna"), class.score("berta")), (Some(100), Some(0)));
     assert_eq!(class.outcome("berta").unwrap().build.unwrap().output, "no such thing\n");
+    let feedback = fs::read_to_string(class.results().join("berta/feedback.md")).unwrap();
+    let expected = "\nNot tried: the program does not compile. These checks, 60 points in all: It answers.\n";
+    assert!(feedback.contains(expected), "{feedback}");
     assert!(!class.students().join("anna/made.py").exists());
 }
 

@@ -113,18 +113,30 @@ impl Output {
             return true;
         }
         #[cfg(unix)]
-        {
-            use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-            // A look at how it ended, which leaves the rest to the program's owner.
-            let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-            let process = self.process.load(Ordering::Relaxed).try_into().ok().and_then(Pid::from_raw);
-            let ended = process.and_then(|process| waitid(WaitId::Pid(process), look).ok().flatten());
-            ended.is_some_and(|ended| {
-                ended.terminating_signal().is_some() || ended.exit_status().is_some_and(|code| code > 128)
-            })
-        }
+        let crashed = self.status().ok().flatten().is_some_and(|ended| {
+            ended.terminating_signal().is_some() || ended.exit_status().is_some_and(|code| code > 128)
+        });
         #[cfg(not(unix))]
-        false
+        let crashed = false;
+        crashed
+    }
+
+    /// Looks at how the program ended, if it did, and leaves the rest to its owner. An error if that is done.
+    #[cfg(unix)]
+    fn status(&self) -> rustix::io::Result<Option<rustix::process::WaitIdStatus>> {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let process =
+            self.process().try_into().ok().and_then(Pid::from_raw).ok_or(rustix::io::Errno::CHILD)?;
+        waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
+    }
+
+    /// True if the program has ended, and all that it printed is here.
+    pub(crate) fn is_over(&self) -> bool {
+        #[cfg(unix)]
+        let runs = matches!(self.status(), Ok(None));
+        #[cfg(not(unix))]
+        let runs = false;
+        !runs && self.is_complete().is_some()
     }
 
     /// The process that was started; 0 when it has been waited for.

@@ -89,7 +89,7 @@ impl Story {
     /// True if every program of the test has ended, so that nothing more will come from it.
     pub(crate) fn is_over(&self) -> bool {
         let outputs = self.outputs.lock().unwrap();
-        !outputs.is_empty() && outputs.iter().all(|(_, output)| output.is_complete().is_some())
+        !outputs.is_empty() && outputs.iter().all(|(_, output)| output.is_over())
     }
 
     /// Fails the test: `what` went wrong, after these steps, with this on the programs' screens.

@@ -305,7 +305,7 @@ impl Grading<'_> {
         for (role, line) in [("server", &commands.server), ("client", &commands.client)] {
             let script = match line {
                 Some(_) => place.script(&[]),
-                None => refusal(&format!("`run.toml` names no `{role}`")),
+                None => not_named(role),
             };
             scripts.push((role.to_owned(), script));
         }
@@ -471,7 +471,7 @@ fn takes_a_port(commands: &Commands) -> bool {
 }
 
 fn not_built(build: &Build) -> String {
-    format!("it does not compile:\n{}", build.output)
+    format!("{}\n{}", Outcome::NOT_BUILT, build.output)
 }
 
 /// A script that stands where a program is missing.
@@ -479,9 +479,13 @@ fn refusal(why: &str) -> String {
     format!("#!/bin/sh\nprintf '%s\\n' {} >&2\nexit 127\n", quote(why))
 }
 
+fn not_named(role: &str) -> String {
+    refusal(if role == "client" { Outcome::NO_CLIENT } else { Outcome::NO_SERVER })
+}
+
 /// A script for a check that starts the program with words of its own: they stand where `{args}` is, at the end.
 fn own_words(place: &Place<'_>, role: &str, line: Option<&str>) -> String {
-    let Some(line) = line else { return refusal(&format!("`run.toml` names no `{role}`")) };
+    let Some(line) = line else { return not_named(role) };
     let words = labtest_words(line);
     match words.split_last() {
         Some((last, before)) if last == "{args}" => {

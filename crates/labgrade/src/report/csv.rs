@@ -1,8 +1,9 @@
 //! `class.csv`: a row per submission, for a spreadsheet.
 //!
 //! RFC 4180, in UTF-8: fields in double quotes where they need it, rows ending in `\r\n`. Columns: `submission`, `score`,
-//! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted` (empty without a file), `seconds`, `remarks` (how
-//! many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per check with its status.
+//! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted` (empty without a file),
+//! `seconds`, `remarks` (how many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per
+//! check with its status.
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, and runs it. Such a field gets a `'` in
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).

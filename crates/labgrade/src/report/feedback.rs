@@ -97,8 +97,8 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
     }
     let _ = writeln!(markdown, "\n## {title}");
     let (not_tried, failed): (Vec<&Checked>, Vec<&Checked>) =
-        failed.iter().partition(|checked| checked.has_no_options());
-    no_options(markdown, &not_tried);
+        failed.iter().partition(|checked| checked.not_tried().is_some());
+    self::not_tried(markdown, not_tried);
     for checked in failed {
         let check = &checked.check;
         let points =
@@ -136,21 +136,18 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
     }
 }
 
-/// Checks that give a program options, where its `run.toml` has no place for them: one reason, told once.
-fn no_options(markdown: &mut String, checks: &[&Checked]) {
-    if checks.is_empty() {
-        return;
+/// Checks that could not begin: each reason is told once.
+fn not_tried(markdown: &mut String, mut checks: Vec<&Checked>) {
+    while let Some(why) = checks.first().and_then(|checked| checked.not_tried()) {
+        let (alike, others): (Vec<&Checked>, Vec<&Checked>) =
+            checks.iter().partition(|checked| checked.not_tried() == Some(why));
+        checks = others;
+        let points: u32 = alike.iter().map(|checked| checked.check.points).sum();
+        let points = if points > 0 { format!(", {} in all", in_points(points)) } else { String::new() };
+        let shows: Vec<String> =
+            alike.iter().map(|checked| inline(checked.check.shows.trim_end_matches('.'))).collect();
+        let _ = writeln!(markdown, "\nNot tried: {why}. These checks{points}: {}.", shows.join("; "));
     }
-    let points: u32 = checks.iter().map(|checked| checked.check.points).sum();
-    let points = if points > 0 { format!(", {} in all", in_points(points)) } else { String::new() };
-    let shows: Vec<String> =
-        checks.iter().map(|checked| inline(checked.check.shows.trim_end_matches('.'))).collect();
-    let _ = writeln!(
-        markdown,
-        "\nNot tried: the command line in `run.toml` does not end with `{{args}}`, so options can't be given. These \
-         checks{points}: {}.",
-        shows.join("; ")
-    );
 }
 
 fn not_graded(markdown: &mut String, checks: &[&Checked]) {
