@@ -2,8 +2,12 @@
 
 use labtest::{Client, TcpPeerListener, run};
 use std::net::TcpListener;
+use std::time::Duration;
 
 const CLIENT: &str = env!("CARGO_BIN_EXE_tcp-echo-client");
+
+/// Long enough for a client that goes on too early; one that waits is never late.
+const SILENCE: Duration = Duration::from_millis(200);
 
 #[test]
 fn sends_a_line_and_prints_the_reply() {
@@ -68,10 +72,10 @@ fn puts_a_reply_in_pieces_together() {
     let mut server = listener.accept();
     client.write(b"hello\nworld\n");
     server.expect(b"hello\n");
-    for piece in [&b"H"[..], b"EL", b"LO"] {
-        server.send(piece);
-    }
-    server.send(b"\nWOR"); // the next reply has begun
+    server.send(b"H");
+    server.expect_nothing_for(SILENCE); // who takes this for the reply sends the next line
+    server.send(b"EL");
+    server.send(b"LO\nWOR"); // the next reply has begun
     server.expect(b"world\n");
     server.send(b"LD\n");
     client.end_input();
