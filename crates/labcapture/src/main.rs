@@ -7,7 +7,7 @@ use labcapture::{json, page, pitfalls, report, sheet, svg};
 use labcore::note;
 use labcore::report as end;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -103,13 +103,8 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
 
 fn grade(file: &Path, sheet: &Path, as_json: bool) -> anyhow::Result<()> {
     let name = sheet.display();
-    let mut text = String::new();
     let opened = File::open(sheet).with_context(|| format!("failed to open `{name}`"))?;
-    let size = opened.take(sheet::SHEET_BYTES_MAX as u64 + 1).read_to_string(&mut text);
-    if size.with_context(|| format!("failed to read `{name}`"))? > sheet::SHEET_BYTES_MAX {
-        anyhow::bail!("`{name}` is too long for an answer sheet");
-    }
-    let sheet = sheet::parse(&text).with_context(|| format!("`{name}` is no answer sheet"))?;
+    let sheet = sheet::read(opened).with_context(|| format!("`{name}` is no answer sheet"))?;
     let (report, readable) = report::read_file(file);
     if report.frames == 0 {
         readable?;

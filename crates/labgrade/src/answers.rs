@@ -5,9 +5,7 @@
 
 use crate::outcome::Answers;
 use anyhow::{Context, ensure};
-use labcapture::sheet::SHEET_BYTES_MAX;
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The sheet's name in a submission's folder.
@@ -32,13 +30,8 @@ pub fn grade(folder: &Path, lab: &str) -> Option<Answers> {
 }
 
 fn graded(folder: &Path, sheet: &Path, lab: &str) -> anyhow::Result<Answers> {
-    let mut text = String::new();
-    let limit = SHEET_BYTES_MAX as u64;
     let opened = File::open(sheet).with_context(|| format!("failed to open `{SHEET}`"))?;
-    let size = opened.take(limit + 1).read_to_string(&mut text);
-    let size = size.with_context(|| format!("failed to read `{SHEET}`"))?;
-    ensure!(size <= SHEET_BYTES_MAX, "`{SHEET}` has more than {limit} bytes: that is no filled-in sheet");
-    let sheet = labcapture::sheet::parse(&text).with_context(|| format!("`{SHEET}`"))?;
+    let sheet = labcapture::sheet::read(opened).with_context(|| format!("`{SHEET}`"))?;
     ensure!(sheet.lab().to_string() == lab, "`{SHEET}` is a sheet of lab `{}`, not of `{lab}`", sheet.lab());
     let capture = capture(folder).with_context(|| {
         format!("there is `{SHEET}`, but neither `{}` nor `{}`", CAPTURES[0], CAPTURES[1])

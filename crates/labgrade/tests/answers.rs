@@ -66,8 +66,11 @@ fn says_why_it_can_not_grade() {
     check_not_graded(&folder, "is a sheet of lab `udp-echo`, not of `tcp-echo`");
     fs::write(folder.join(SHEET), "= no sheet").unwrap();
     check_not_graded(&folder, "`answers.toml`: line 1: ");
-    fs::write(folder.join(SHEET), format!("lab = \"tcp-echo\"\n{}", "#\n".repeat(40_000))).unwrap();
-    check_not_graded(&folder, "`answers.toml` has more than 65536 bytes");
+    // The limit is in the middle of a letter.
+    fs::write(folder.join(SHEET), format!("lab = \"tcp-echo\"\n#{}", "ü".repeat(40_000))).unwrap();
+    check_not_graded(&folder, "`answers.toml`: it has more than 65536 bytes");
+    fs::write(folder.join(SHEET), b"lab = \"tcp-echo\" # caf\xe9\n").unwrap();
+    check_not_graded(&folder, "`answers.toml`: it is no text in UTF-8");
 }
 
 /// A link could show what only the grader may read.

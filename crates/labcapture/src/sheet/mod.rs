@@ -20,14 +20,14 @@ pub use value::Expected;
 
 use crate::questions::Lab;
 use crate::report::Report;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use toml::{Table, Value};
 
 /// The largest sheet.
-pub const SHEET_BYTES_MAX: usize = 1 << 16;
+const SHEET_BYTES_MAX: usize = 1 << 16;
 
 /// A filled-in sheet.
 #[derive(Debug)]
@@ -73,7 +73,21 @@ pub struct Verdict {
     pub why: Option<String>,
 }
 
-/// Reads a sheet.
+/// Reads a sheet from a file, or another source.
+///
+/// # Errors
+/// If it can't be read, is too long or no text, or like [`parse`].
+pub fn read(from: impl Read) -> anyhow::Result<Sheet> {
+    let mut bytes = Vec::new();
+    from.take(SHEET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    ensure!(
+        bytes.len() <= SHEET_BYTES_MAX,
+        "it has more than {SHEET_BYTES_MAX} bytes: that is no filled-in sheet"
+    );
+    parse(std::str::from_utf8(&bytes).context("it is no text in UTF-8")?)
+}
+
+/// Reads a sheet's text.
 ///
 /// # Errors
 /// If it is no sheet of a lab, or names a field that the lab does not have.
