@@ -105,13 +105,17 @@ fn survives_clients_that_reset_or_leave() {
     let server = Server::start(SERVER, &[]);
     let mut patient = server.tcp_client();
     for _ in 0..10 {
-        let mut rude = server.tcp_client();
-        rude.send(b"hello\n");
-        rude.reset();
+        let mut served = server.tcp_client();
+        served.send(b"hello\n");
+        served.expect(b"HELLO\n");
+        served.reset(); // its thread waits for more
+        let mut hasty = server.tcp_client();
+        hasty.send(b"hello\n");
+        hasty.reset();
         server.tcp_client().close();
+        patient.send(b"still here\n");
+        patient.expect(b"STILL HERE\n");
     }
-    patient.send(b"still here\n");
-    patient.expect(b"STILL HERE\n");
 }
 
 #[cfg(target_os = "linux")]
