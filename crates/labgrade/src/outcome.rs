@@ -139,16 +139,18 @@ impl Checked {
 
     /// Why there was nothing to try it with, if that is why it failed.
     pub fn not_tried(&self) -> Option<&'static str> {
-        const NO_PLACE: &str =
-            "the command line in `run.toml` does not end with `{args}`, so options can't be given";
+        const NO_PLACE: &str = "the command line in `run.toml` does not end with `{args}`, so neither options nor \
+                                another address can be given";
         const REASONS: [(&str, &str); 5] = [
             (Outcome::NO_OPTIONS, NO_PLACE),
             (Outcome::NO_OPTIONS_IN_TEST, NO_PLACE),
             (Outcome::NO_SERVER, Outcome::NO_SERVER),
             (Outcome::NO_CLIENT, Outcome::NO_CLIENT),
-            (Outcome::NOT_BUILT, "the program does not compile"),
+            (Outcome::NOT_BUILT, "the program could not be built"),
         ];
-        let said = REASONS.iter().find(|(said, _)| self.report.contains(said));
+        // It stands at the end of a line, also on the screen that a story shows.
+        let says = |words: &str| self.report.lines().any(|line| line.ends_with(words));
+        let said = REASONS.iter().find(|(words, _)| says(words));
         said.filter(|_| self.status.is_failure()).map(|(_, why)| *why)
     }
 }
@@ -173,7 +175,7 @@ impl Outcome {
     pub const NO_CLIENT: &str = "`run.toml` names no `client`";
 
     /// Said, before the compiler's words, in the place of a program that could not be built.
-    pub const NOT_BUILT: &str = "it does not compile:";
+    pub const NOT_BUILT: &str = "it could not be built:";
 
     /// The remark that nothing was found to grade, if so.
     pub fn nothing_found(&self) -> Option<&str> {

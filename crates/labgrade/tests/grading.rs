@@ -493,8 +493,8 @@ fn tells_in_one_paragraph_what_was_not_tried() {
     assert!(output.status.success(), "{}", words(&output));
     assert_eq!(class.score("anna"), Some(100));
     let feedback = fs::read_to_string(class.results().join("anna/feedback.md")).unwrap();
-    let expected = "\nNot tried: the command line in `run.toml` does not end with `{args}`, so options can't be given. These \
-                    checks, 2 points in all: It closes; It listens.\n";
+    let expected = "\nNot tried: the command line in `run.toml` does not end with `{args}`, so neither options nor \
+                    another address can be given. These checks, 2 points in all: It closes; It listens.\n";
     assert!(feedback.contains(expected), "{feedback}");
     let expected =
         "\nNot tried: `run.toml` names no `client`. These checks, 2 points in all: It sends; It prints.\n";
@@ -540,7 +540,7 @@ fn builds_what_must_be_built_before() {
     assert_eq!((class.score("anna"), class.score("berta")), (Some(100), Some(0)));
     assert_eq!(class.outcome("berta").unwrap().build.unwrap().output, "no such thing\n");
     let feedback = fs::read_to_string(class.results().join("berta/feedback.md")).unwrap();
-    let expected = "\nNot tried: the program does not compile. These checks, 60 points in all: It answers.\n";
+    let expected = "\nNot tried: the program could not be built. This check, 60 points: It answers.\n";
     assert!(feedback.contains(expected), "{feedback}");
     assert!(!class.students().join("anna/made.py").exists());
 }

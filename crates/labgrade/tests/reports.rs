@@ -406,14 +406,14 @@ fn feedback_tells_what_works_and_why_the_rest_does_not() {
         "## What works",
         "- The server passes `core::second`. (30 points)",
         "## What does not work yet",
+        "Skipped: *The server passes `core::first`* comes first, and did not pass. This check, 20 points: The server passes \
+         `core::third`.",
         "### The server passes `core::first`. (0 of 40 points)",
         "**Most likely cause:** the newline was swallowed",
         "**Hint:** Read on until the stream ends; a `Vec<u8>` holds any bytes.",
         "   4. client 127.0.0.1:50960 sends 6 bytes",
         "printf 'hello\\n' | nc -N 127.0.0.1 25000",
         "This check is hidden",
-        "## Skipped",
-        "- The server passes `core::third`. Skipped, because it needs *The server passes `core::first`*.",
     ]
     .into_iter()
     .map(|part| text.find(part).unwrap_or_else(|| panic!("`{part}` is not in\n{text}")))
@@ -424,6 +424,33 @@ fn feedback_tells_what_works_and_why_the_rest_does_not() {
         1,
         "the hidden check told its story\n{text}"
     );
+}
+
+#[test]
+fn the_class_page_counts_no_advice_among_causes_and_timeouts() {
+    let mut outcome = outcome("anna", [Status::Pass; 7]);
+    outcome.checks[4] = checked(rows().remove(4), Status::Fail);
+    outcome.checks[4].report = format!("server printed as errors:\n  | {}\n", Outcome::NO_CLIENT);
+    outcome.checks[5].diagnosis =
+        Some("it ended early (its last words are below): accept in a loop".to_owned());
+    outcome.checks[6] = checked(rows().remove(6), Status::Timeout);
+    let text = class_report(&[outcome], "class.html");
+    assert!(text.contains("<b>1</b> <code>run.toml</code> names no <code>client</code></summary>"), "{text}");
+    assert!(text.contains("<b>1</b> it ended early: accept in a loop</summary>"), "{text}");
+    assert!(
+        !text.contains("the newline was swallowed") && text.contains("<p>None ran out of time"),
+        "{text}"
+    );
+}
+
+#[test]
+fn feedback_believes_no_words_that_a_program_prints_of_its_own() {
+    let mut statuses = [Status::Pass; 7];
+    statuses[0] = Status::Fail;
+    let mut outcome = outcome("a", statuses);
+    outcome.checks[0].report = format!("server printed:\n  | {} haha\n", Outcome::NOT_BUILT);
+    let text = report_of(&outcome, "feedback.md");
+    assert!(text.contains("it could not be built: haha") && !text.contains("Not tried"), "{text}");
 }
 
 #[test]
@@ -499,8 +526,8 @@ fn feedback_tells_once_that_options_cannot_be_given() {
         outcome.checks[number].report = format!("python3 printed: the command line {}", Outcome::NO_OPTIONS);
     }
     let text = report_of(&outcome, "feedback.md");
-    let expected = "Not tried: the command line in `run.toml` does not end with `{args}`, so options can't be given. \
-                    These checks, 50 points in all: The server passes `core::second`; The server passes `core::third`.\n";
+    let expected = "Not tried: the command line in `run.toml` does not end with `{args}`, so neither options nor another \
+                    address can be given. These checks, 50 points in all: The server passes `core::second`; The server passes `core::third`.\n";
     assert!(text.contains(expected), "{text}");
     assert_eq!(text.matches("did something else than expected").count(), 1, "{text}");
 }

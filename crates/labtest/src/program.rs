@@ -130,7 +130,8 @@ impl Output {
         waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
     }
 
-    /// True if the program has ended, and all that it printed is here.
+    /// True if the program has ended, and all that it printed is here. (Windows does not tell: there it has closed its
+    /// screens.)
     pub(crate) fn is_over(&self) -> bool {
         #[cfg(unix)]
         let runs = matches!(self.status(), Ok(None));

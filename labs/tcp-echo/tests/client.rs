@@ -34,6 +34,7 @@ fn sends_line_after_line_over_one_connection() {
     }
     client.end_input();
     server.expect_end();
+    server.close();
     client.expect_exit(0);
 }
 
@@ -79,6 +80,8 @@ fn puts_a_reply_in_pieces_together() {
     server.expect(b"world\n");
     server.send(b"LD\n");
     client.end_input();
+    server.expect_end();
+    server.close();
     client.expect_exit(0);
     client.expect_on_screen("HELLO");
     client.expect_on_screen("WORLD");
@@ -87,13 +90,14 @@ fn puts_a_reply_in_pieces_together() {
 #[test]
 fn takes_a_reply_that_ends_with_the_connection() {
     let listener = TcpPeerListener::bind();
-    let mut client = Client::start(CLIENT, &["-m", "hello"], listener.address());
+    let mut client = Client::start(CLIENT, &[], listener.address());
     let mut server = listener.accept();
+    client.write(b"hello\n");
     server.expect(b"hello\n");
     server.send(b"HELLO");
     server.close();
-    client.expect_exit(0);
-    assert_eq!(client.screen(), "From server: HELLO\n");
+    client.end_input();
+    client.expect_on_screen("HELLO");
 }
 
 #[test]
@@ -180,6 +184,18 @@ fn shows_what_came_of_a_reply_before_a_reset() {
 #[test]
 fn gives_up_when_no_reply_comes() {
     let listener = TcpPeerListener::bind();
+    let options = ["-m", "hello", "--timeout", "100ms"];
+    let mut client = Client::start(CLIENT, &options, listener.address());
+    let mut server = listener.accept();
+    server.expect(b"hello\n");
+    if client.wait().status.success() {
+        client.fail("it ends as if the reply had come");
+    }
+}
+
+#[test]
+fn says_who_did_not_reply() {
+    let listener = TcpPeerListener::bind();
     let address = listener.address();
     let mut client = Client::start(CLIENT, &["-m", "hello", "--timeout", "100ms"], address);
     let mut server = listener.accept();
@@ -239,12 +255,21 @@ fn names_every_address_that_it_tried() {
 }
 
 #[test]
-fn sends_bytes_as_they_are_and_shows_them_escaped() {
+fn sends_bytes_as_they_are() {
     let listener = TcpPeerListener::bind();
     let mut client = Client::start(CLIENT, &[], listener.address());
     let mut server = listener.accept();
     client.write(b"\xff\x00 caf\xc3\xa9 \\o/\n");
     server.expect(b"\xff\x00 caf\xc3\xa9 \\o/\n");
+}
+
+#[test]
+fn lets_no_server_control_the_terminal() {
+    let listener = TcpPeerListener::bind();
+    let mut client = Client::start(CLIENT, &[], listener.address());
+    let mut server = listener.accept();
+    client.write(b"hello\n");
+    server.expect(b"hello\n");
     server.send("\u{1b}[2J CAF\u{e9} \\O/\n".as_bytes());
     client.expect_on_screen("From server: \\u{1b}[2J CAF\u{e9} \\O/\n");
 }

@@ -261,7 +261,7 @@ fn loses_no_reply_with_once_when_much_more_comes() {
     client.expect_end();
 }
 
-/// Sends `mebibytes` while reading what comes back, and compares it.
+/// Sends `mebibytes`, or what a slow server can do in some seconds, while reading what comes back, and compares it.
 fn stream(server: &Server, mebibytes: usize) {
     let text: Vec<u8> = (0..1 << 20).map(|at| b"abcXYZ019\n\0\xff{`"[at % 14]).collect();
     server.tcp_client().exchange(&text, &text.to_ascii_uppercase(), mebibytes);
@@ -277,8 +277,14 @@ fn returns_a_gigabyte_while_it_is_sent() {
 #[test]
 fn needs_little_memory_for_a_long_stream() {
     let server = Server::start(SERVER, &[]);
+    // What a language needs for itself, and lets lie about, is not the question.
+    stream(&server, 64);
+    let before = server.memory_kib_max();
     stream(&server, 256);
-    assert!(server.memory_kib_max() < 10 * 1024, "{} KiB", server.memory_kib_max());
+    let after = server.memory_kib_max();
+    if after > before + 32 * 1024 {
+        server.fail(&format!("it had {before} KiB, and has {after} KiB after 256 MiB came and went"));
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl Grading<'_> {
 
     /// Ends a submission of which nothing can be started.
     fn nothing_to_run(&self, outcome: &mut Outcome, why: &str, tell: Tell<'_>) -> anyhow::Result<()> {
-        let first = why.lines().next().unwrap_or_default();
+        let first = why.lines().next().unwrap_or_default().trim_end_matches(':');
         outcome.remarks.push(format!("nothing could be started: {first}"));
         self.nothing_starts(outcome, why, tell)
     }

@@ -3,13 +3,13 @@
 //! RFC 4180, in UTF-8: fields in double quotes where they need it, rows ending in `\r\n`. Columns: `submission`, `score`,
 //! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted` (empty without a file),
 //! `seconds`, `remarks` (how many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per
-//! check with its status.
+//! check with its status, or `not tried` where there was nothing to try it with.
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, and runs it. Such a field gets a `'` in
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).
 
 use super::text;
-use crate::outcome::Outcome;
+use crate::outcome::{Checked, Outcome};
 use crate::rubric::Kind;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -52,8 +52,12 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             outcome.answers.as_ref().map(|answers| answers.right.to_string()).unwrap_or_default(),
             outcome.answers.as_ref().map(|answers| answers.of.to_string()).unwrap_or_default(),
         ];
+        let status = |checked: &Checked| match checked.not_tried() {
+            Some(_) => "not tried".to_owned(),
+            None => checked.status.to_string(),
+        };
         let status: HashMap<&str, String> =
-            outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status.to_string())).collect();
+            outcome.checks.iter().map(|checked| (&*checked.check.test, status(checked))).collect();
         fields.extend(tests.iter().map(|test| status.get(test).cloned().unwrap_or_default()));
         csv.push_str(&row(fields.into_iter()));
     }

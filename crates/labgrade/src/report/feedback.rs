@@ -24,16 +24,10 @@ pub fn text_of(outcome: &Outcome) -> String {
         ("Robustness: unpleasant clients and rare bytes", Kind::Robust),
         ("Advice, worth no points", Kind::Advice),
     ] {
-        failed(
-            &mut markdown,
-            title,
-            &of(outcome, |checked| checked.status.is_failure() && checked.check.kind == kind),
-            &mut told,
-        );
+        section(&mut markdown, outcome, title, kind, &mut told);
     }
     not_graded(&mut markdown, &of(outcome, |checked| checked.status == Status::GraderError));
     capture_questions(&mut markdown, outcome);
-    skipped(&mut markdown, outcome, &of(outcome, |checked| checked.status == Status::Skipped));
     markdown
 }
 
@@ -65,7 +59,7 @@ fn head(markdown: &mut String, outcome: &Outcome) {
     if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {
         let _ = writeln!(
             markdown,
-            "\n## It did not build\n\nNothing could run. The compiler's words, after {:.1} s:\n",
+            "\n## It did not build\n\nNothing could run. What the build said, after {:.1} s:\n",
             build.seconds
         );
         fenced(markdown, "text", &text::lines(&build.output));
@@ -91,14 +85,20 @@ fn passed(markdown: &mut String, outcome: &Outcome) {
 /// A story that was told already is not told again: when a server never starts, every check fails alike.
 type Told<'a> = Vec<(Status, &'a str, String)>;
 
-fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: &mut Told<'a>) {
-    if failed.is_empty() {
+/// What earned no points of one kind: what was not tried, what was skipped, and then each failure.
+fn section<'a>(markdown: &mut String, outcome: &'a Outcome, title: &str, kind: Kind, told: &mut Told<'a>) {
+    let failed = of(outcome, |checked| checked.status.is_failure() && checked.check.kind == kind);
+    let skipped = of(outcome, |checked| checked.status == Status::Skipped && checked.check.kind == kind);
+    if failed.is_empty() && skipped.is_empty() {
         return;
     }
     let _ = writeln!(markdown, "\n## {title}");
     let (not_tried, failed): (Vec<&Checked>, Vec<&Checked>) =
         failed.iter().partition(|checked| checked.not_tried().is_some());
-    self::not_tried(markdown, not_tried);
+    grouped(markdown, not_tried, |checked| {
+        format!("Not tried: {}.", checked.not_tried().unwrap_or_default())
+    });
+    grouped(markdown, skipped, |checked| format!("Skipped: {}.", why_not_run(outcome, checked)));
     for checked in failed {
         let check = &checked.check;
         let points =
@@ -136,17 +136,34 @@ fn failed<'a>(markdown: &mut String, title: &str, failed: &[&'a Checked], told: 
     }
 }
 
-/// Checks that could not begin: each reason is told once.
-fn not_tried(markdown: &mut String, mut checks: Vec<&Checked>) {
-    while let Some(why) = checks.first().and_then(|checked| checked.not_tried()) {
+/// Checks that did not run: each reason is told once.
+fn grouped(markdown: &mut String, mut checks: Vec<&Checked>, why: impl Fn(&Checked) -> String) {
+    while let Some(first) = checks.first().map(|checked| why(checked)) {
         let (alike, others): (Vec<&Checked>, Vec<&Checked>) =
-            checks.iter().partition(|checked| checked.not_tried() == Some(why));
+            checks.iter().partition(|checked| why(checked) == first);
         checks = others;
         let points: u32 = alike.iter().map(|checked| checked.check.points).sum();
-        let points = if points > 0 { format!(", {} in all", in_points(points)) } else { String::new() };
+        let points = if points > 0 { format!(", {}", in_points(points)) } else { String::new() };
+        let these = match alike.len() {
+            1 => format!("This check{points}"),
+            _ if points.is_empty() => "These checks".to_owned(),
+            _ => format!("These checks{points} in all"),
+        };
         let shows: Vec<String> =
             alike.iter().map(|checked| inline(checked.check.shows.trim_end_matches('.'))).collect();
-        let _ = writeln!(markdown, "\nNot tried: {why}. These checks{points}: {}.", shows.join("; "));
+        let _ = writeln!(markdown, "\n{first} {these}: {}.", shows.join("; "));
+    }
+}
+
+/// Why a check was skipped. A check that it needs is named by what it shows: its name says nothing to a student.
+fn why_not_run(outcome: &Outcome, checked: &Checked) -> String {
+    let mut others = outcome.checks.iter().filter(|_| checked.is_over());
+    match others.find(|other| checked.check.needs.contains(&other.check.test) && other.status != Status::Pass)
+    {
+        Some(needed) => {
+            format!("*{}* comes first, and did not pass", inline(needed.check.shows.trim_end_matches('.')))
+        }
+        None => inline(why_skipped(checked)),
     }
 }
 
@@ -176,25 +193,6 @@ fn sentence(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn skipped(markdown: &mut String, outcome: &Outcome, checks: &[&Checked]) {
-    if checks.is_empty() {
-        return;
-    }
-    markdown.push_str("\n## Skipped\n\n");
-    for checked in checks {
-        // The needed checks by what they show: their names say nothing to a student.
-        let needed = outcome
-            .checks
-            .iter()
-            .find(|other| checked.check.needs.contains(&other.check.test) && other.status != Status::Pass);
-        let why = match needed {
-            Some(needed) => format!("it needs *{}*", inline(needed.check.shows.trim_end_matches('.'))),
-            None => inline(why_skipped(checked)),
-        };
-        let _ = writeln!(markdown, "- {} Skipped, because {why}.", inline(&checked.check.shows));
-    }
-}
-
 fn in_a_sentence(status: Status) -> &'static str {
     match status {
         Status::Pass => "It passed.",
@@ -202,7 +200,9 @@ fn in_a_sentence(status: Status) -> &'static str {
         Status::DidNotStart => {
             "Your program did not start: it ended, or never listened, before the check could begin."
         }
-        Status::Timeout => "Your program did nothing where something was expected, until the time was up.",
+        Status::Timeout => {
+            "Your program did nothing where something was expected, or was too slow, until the time was up."
+        }
         Status::Crash => "Your program ended in the middle of the check.",
         Status::Skipped => "Skipped.",
         Status::GraderError => "The grader failed, not your program.",

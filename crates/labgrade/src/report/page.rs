@@ -22,6 +22,9 @@ const SLOW_MAX: usize = 8;
 const REGRADE_MAX: usize = 50;
 const INCOMPLETE_MAX: usize = 50;
 
+/// Words of a diagnosis that point to the story below it.
+const BELOW: [&str; 3] = [" (below)", " (its errors are below)", " (its last words are below)"];
+
 /// The file's text. `not_begun` names the submissions that grading has not come to.
 pub fn text_of(outcomes: &[Outcome], not_begun: &[&str]) -> String {
     let lab = outcomes.first().map_or("no submissions", |outcome| &outcome.lab);
@@ -200,7 +203,12 @@ fn histogram(html: &mut String, outcomes: &[Outcome]) {
 fn slowest(html: &mut String, outcomes: &[Outcome]) {
     let mut slow: Vec<(&Outcome, Vec<&Checked>)> = outcomes
         .iter()
-        .map(|outcome| (outcome, with_status(outcome, |status| status == Status::Timeout)))
+        .map(|outcome| {
+            let mut hung = with_status(outcome, |status| status == Status::Timeout);
+            // Advice is worth nothing, and tells of the reference's own options and words.
+            hung.retain(|checked| checked.check.kind != Kind::Advice);
+            (outcome, hung)
+        })
         .collect();
     // Those that hung first, then by time.
     slow.sort_by(|(a, a_hung), (b, b_hung)| {
@@ -290,7 +298,8 @@ fn percent(part: usize, whole: usize) -> String {
 fn diagnoses(html: &mut String, outcomes: &[Outcome]) {
     let mut of: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
-        for diagnosis in outcome.checks.iter().filter_map(|checked| checked.diagnosis.as_deref()) {
+        let counted = outcome.checks.iter().filter(|checked| checked.check.kind != Kind::Advice);
+        for diagnosis in counted.filter_map(|checked| checked.not_tried().or(checked.diagnosis.as_deref())) {
             let whose = of.entry(diagnosis).or_default();
             // A submission counts once, however many of its checks show the same.
             if whose.last().is_none_or(|last| !std::ptr::eq(*last, outcome)) {
@@ -311,7 +320,7 @@ fn diagnoses(html: &mut String, outcomes: &[Outcome]) {
             "<li><details><summary><b>{}</b> {}</summary><p>{}</p></details></li>",
             whose.len(),
             // What stands below in a story does not stand below here.
-            inline(&diagnosis.replace(" (below)", "")),
+            inline(&BELOW.iter().fold((*diagnosis).to_owned(), |text, &below| text.replace(below, ""))),
             links.join(", ")
         );
     }
