@@ -73,7 +73,7 @@ else
     missing 'Rust 1.85' 'rustup toolchain install 1.85.0 --profile minimal'
 fi
 
-# What a person runs on Windows or a Mac: the labs. Grading and its sandboxes are for Linux.
+# What a person runs on Windows or a Mac: the labs, and their tests. Grading and its sandboxes are for Linux.
 labs=(-p labcore)
 for lab in labs/*/; do
     labs+=(-p "$(basename "$lab")")
@@ -81,7 +81,7 @@ done
 for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do
     step "$target"
     if [[ -d $(rustc --print sysroot)/lib/rustlib/$target ]]; then
-        cargo check --locked "${labs[@]}" --all-targets --target "$target"
+        cargo check --locked "${labs[@]}" -p labtest --all-targets --target "$target"
     else
         missing "the target $target" "rustup target add $target"
     fi

@@ -128,7 +128,7 @@ impl TcpPeer {
     #[track_caller]
     pub fn exchange(&mut self, text: &[u8], expected: &[u8], times: usize) {
         self.step(format!("sends {}, {times} times, and reads what comes back meanwhile", bytes(text)));
-        const LONG: Duration = Duration::from_secs(8);
+        const LONG: Duration = Duration::from_secs(5);
         let mut stream = &*self.stream;
         let (start, times) = (Instant::now(), AtomicUsize::new(times));
         let result = thread::scope(|scope| {
