@@ -353,6 +353,10 @@ fn keeps_the_time_of_handing_in_when_it_grades_again() {
     };
     assert_eq!((remarks(&first), remarks(&second)), (false, true), "{:?}", second.remarks);
     assert_eq!(class.outcome("berta").unwrap(), berta);
+    // Nobody touched hers.
+    assert!(class.run(&["--again", "berta"]).status.success());
+    let again = class.outcome("berta").unwrap();
+    assert_eq!((again.submitted, remarks(&again)), (berta.submitted, false), "{:?}", again.remarks);
     let output = class.run(&["--again", "nobody"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
