@@ -444,7 +444,7 @@ fn the_class_page_counts_no_advice_among_causes_and_timeouts() {
 }
 
 #[test]
-fn feedback_believes_no_words_that_a_program_prints_of_its_own() {
+fn feedback_takes_only_a_whole_line_for_the_word_that_nothing_was_tried() {
     let mut statuses = [Status::Pass; 7];
     statuses[0] = Status::Fail;
     let mut outcome = outcome("a", statuses);

@@ -24,6 +24,9 @@ struct Wait<'a> {
 /// How long one piece of a wait is.
 const PIECE: Duration = Duration::from_millis(100);
 
+/// Each buffer of a socket for a long stream.
+const BUFFER_BYTES: usize = 1 << 18;
+
 impl Wait<'_> {
     fn of(time: Duration, story: &Story) -> Wait<'_> {
         Wait { deadline: Instant::now() + time, story, was_over: false }
@@ -124,18 +127,26 @@ impl TcpPeer {
     }
 
     /// Sends `text` so many `times`, and meanwhile reads what comes back: `expected`, as often. A program that is slow, and
-    /// right all the time, gets less.
+    /// right all the time, gets less. Tells how many bytes came back.
     #[track_caller]
-    pub fn exchange(&mut self, text: &[u8], expected: &[u8], times: usize) {
+    pub fn exchange(&mut self, text: &[u8], expected: &[u8], times: usize) -> usize {
+        self.exchange_for(Duration::from_secs(5), text, expected, times)
+    }
+
+    /// Sends for a time, and reads for twice as long.
+    #[track_caller]
+    fn exchange_for(&mut self, time: Duration, text: &[u8], expected: &[u8], times: usize) -> usize {
         self.step(format!("sends {}, {times} times, and reads what comes back meanwhile", bytes(text)));
-        const LONG: Duration = Duration::from_secs(5);
-        let mut stream = &*self.stream;
+        // What lies in buffers when the time is over takes a slow program long.
+        let socket = socket2::SockRef::from(&*self.stream);
+        let _ = socket.set_send_buffer_size(BUFFER_BYTES).and(socket.set_recv_buffer_size(BUFFER_BYTES));
+        self.stream.set_read_timeout(Some(patience())).unwrap();
         let (start, times) = (Instant::now(), AtomicUsize::new(times));
         let result = thread::scope(|scope| {
             scope.spawn(|| {
-                for sent in 0..times.load(Ordering::Relaxed) {
-                    if start.elapsed() > LONG {
-                        times.store(sent, Ordering::Relaxed);
+                for sent in 0..times.load(Ordering::Acquire) {
+                    if start.elapsed() > time {
+                        times.store(sent, Ordering::Release);
                         let _ = self.stream.shutdown(Shutdown::Write); // so the reader waits for no more
                         return;
                     }
@@ -144,16 +155,14 @@ impl TcpPeer {
                     }
                 }
             });
-            stream.set_read_timeout(Some(patience())).unwrap();
-            let result = compare_repeated(&mut stream, text, expected, &times);
-            if result.is_err() {
-                let _ = stream.shutdown(Shutdown::Both); // whoever writes may be stuck
+            let is_late = || start.elapsed() > 2 * time;
+            let result = compare_repeated(&mut &*self.stream, text, expected, &times, is_late);
+            if result.is_err() || is_late() {
+                let _ = self.stream.shutdown(Shutdown::Both); // whoever writes may be stuck
             }
             result
         });
-        if let Err(why) = result {
-            self.story.fail(&format!("{} {why}", self.name));
-        }
+        result.unwrap_or_else(|why| self.story.fail(&format!("{} {why}", self.name)))
     }
 
     /// Describes what came in place of what was expected.
@@ -302,19 +311,18 @@ impl TcpPeer {
     }
 }
 
-/// Reads the answer to so many `times` the `text`, or describes the first byte that is another one or does not come. There
-/// may turn out to be fewer.
+/// Reads the answer to so many `times` the `text`, and tells its length; or describes the first byte that is another one or
+/// does not come. There may turn out to be fewer `times`, and it may be too late for more.
 fn compare_repeated(
     stream: &mut impl Read,
     text: &[u8],
     expected: &[u8],
     times: &AtomicUsize,
-) -> Result<(), String> {
+    is_late: impl Fn() -> bool,
+) -> Result<usize, String> {
     let mut received = vec![0; expected.len()];
-    for number in 0.. {
-        if number == times.load(Ordering::Relaxed) {
-            break;
-        }
+    let mut number = 0;
+    while number < times.load(Ordering::Acquire) && !is_late() {
         let (mut length, mut end) = (0, End::Enough);
         while length < received.len() && end == End::Enough {
             match stream.read(&mut received[length..]) {
@@ -342,7 +350,7 @@ fn compare_repeated(
                 tell_cause(cause)
             ));
         }
-        let times = times.load(Ordering::Relaxed);
+        let times = times.load(Ordering::Acquire);
         if end != End::Enough && (length, number) != (0, times) {
             let total = before + length;
             let cause = match (end, total) {
@@ -359,8 +367,9 @@ fn compare_repeated(
                 tell_cause(cause)
             ));
         }
+        number += usize::from(end == End::Enough);
     }
-    Ok(())
+    Ok(number * expected.len())
 }
 
 /// A scripted TCP server, for a client under test.
@@ -636,9 +645,36 @@ client.sendall(client.recv(100).upper())";
     }
 
     #[test]
+    fn gives_a_program_that_is_slow_less_to_do() {
+        use std::io::{Read, Write};
+        let listener = TcpPeerListener::bind();
+        let mut client = TcpStream::connect(listener.address()).unwrap();
+        let echo = std::thread::spawn(move || {
+            let mut buffer = [0; 1000];
+            while let Ok(size @ 1..) = client.read(&mut buffer) {
+                client.write_all(&buffer[..size].to_ascii_uppercase()).unwrap();
+            }
+        });
+        // Without an end of its own it would take years.
+        let answered =
+            listener.accept().exchange_for(Duration::from_millis(50), b"aBc", b"ABC", usize::MAX / 3);
+        assert!(answered > 0);
+        echo.join().unwrap();
+    }
+
+    #[test]
+    fn reads_no_more_than_was_asked_of_a_program_that_never_stops() {
+        let mut endless = std::io::Read::chain(&b"AB"[..], std::io::repeat(b'A'));
+        assert_eq!(super::compare_repeated(&mut endless, b"aB", b"AB", &1.into(), || false), Ok(2));
+        let mut endless = std::io::repeat(b'A');
+        assert_eq!(super::compare_repeated(&mut endless, b"a", b"A", &usize::MAX.into(), || true), Ok(0));
+    }
+
+    #[test]
     fn names_the_first_byte_of_a_stream_that_is_wrong() {
-        let compare = |mut received: &[u8]| compare_repeated(&mut received, b"aB", b"AB", &2.into());
-        assert_eq!(compare(b"ABAB"), Ok(()));
+        let compare =
+            |mut received: &[u8]| compare_repeated(&mut received, b"aB", b"AB", &2.into(), || false);
+        assert_eq!(compare(b"ABAB"), Ok(4));
         let why = compare(b"ABAx").unwrap_err();
         assert!(
             why.starts_with("got a wrong byte behind 3 right ones; around it:\nexpected 2 bytes"),

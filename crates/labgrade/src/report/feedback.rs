@@ -27,6 +27,7 @@ pub fn text_of(outcome: &Outcome) -> String {
         section(&mut markdown, outcome, title, kind, &mut told);
     }
     not_graded(&mut markdown, &of(outcome, |checked| checked.status == Status::GraderError));
+    not_run(&mut markdown, of(outcome, |checked| !checked.is_over()));
     capture_questions(&mut markdown, outcome);
     markdown
 }
@@ -59,7 +60,7 @@ fn head(markdown: &mut String, outcome: &Outcome) {
     if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {
         let _ = writeln!(
             markdown,
-            "\n## It did not build\n\nNothing could run. What the build said, after {:.1} s:\n",
+            "\n## It did not build\n\nWhat was not built could not run. What the build said, after {:.1} s:\n",
             build.seconds
         );
         fenced(markdown, "text", &text::lines(&build.output));
@@ -88,7 +89,9 @@ type Told<'a> = Vec<(Status, &'a str, String)>;
 /// What earned no points of one kind: what was not tried, what was skipped, and then each failure.
 fn section<'a>(markdown: &mut String, outcome: &'a Outcome, title: &str, kind: Kind, told: &mut Told<'a>) {
     let failed = of(outcome, |checked| checked.status.is_failure() && checked.check.kind == kind);
-    let skipped = of(outcome, |checked| checked.status == Status::Skipped && checked.check.kind == kind);
+    let skipped = of(outcome, |checked| {
+        checked.status == Status::Skipped && checked.is_over() && checked.check.kind == kind
+    });
     if failed.is_empty() && skipped.is_empty() {
         return;
     }
@@ -157,7 +160,7 @@ fn grouped(markdown: &mut String, mut checks: Vec<&Checked>, why: impl Fn(&Check
 
 /// Why a check was skipped. A check that it needs is named by what it shows: its name says nothing to a student.
 fn why_not_run(outcome: &Outcome, checked: &Checked) -> String {
-    let mut others = outcome.checks.iter().filter(|_| checked.is_over());
+    let mut others = outcome.checks.iter();
     match others.find(|other| checked.check.needs.contains(&other.check.test) && other.status != Status::Pass)
     {
         Some(needed) => {
@@ -174,6 +177,14 @@ fn not_graded(markdown: &mut String, checks: &[&Checked]) {
     markdown.push_str("\n## Not graded yet\n\nHere the grader failed, not your program. You lose nothing: it will be graded again.\n\n");
     for checked in checks {
         let _ = writeln!(markdown, "- {}", inline(&checked.check.shows));
+    }
+}
+
+/// Grading was interrupted before these: nothing is known of them.
+fn not_run(markdown: &mut String, checks: Vec<&Checked>) {
+    if !checks.is_empty() {
+        markdown.push_str("\n## Not run yet\n");
+        grouped(markdown, checks, |_| "Grading was interrupted before.".to_owned());
     }
 }
 

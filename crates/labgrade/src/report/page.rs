@@ -218,7 +218,7 @@ fn slowest(html: &mut String, outcomes: &[Outcome]) {
     slow.truncate(hung.max(SLOW_MAX));
     let _ = writeln!(
         html,
-        "<section>\n<h2>Hanging and slowest</h2>\n<p>{} ran out of time in some check.</p>\n<div class=\"scroll\"><table>\n\
+        "<section>\n<h2>Hanging and slowest</h2>\n<p>{} ran out of time in a check that has points.</p>\n<div class=\"scroll\"><table>\n\
          <thead><tr><th>submission</th><th class=\"number\">seconds</th><th class=\"number\">timeouts</th><th>first of them</th></tr></thead>\n<tbody>",
         if hung == 0 { "None".to_owned() } else { hung.to_string() }
     );
