@@ -14,9 +14,35 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// When a wait is over. What the programs under test waited for a processor meanwhile is the machine's time, and not
+/// theirs: who waits as long as [`patience`] says waits that much longer, up to twice as long.
+struct Deadline {
+    at: Instant,
+    queued_before: Option<Duration>,
+}
+
+impl Deadline {
+    fn of(time: Duration, story: &Story) -> Deadline {
+        Deadline { at: Instant::now() + time, queued_before: (time >= patience()).then(|| story.queued()) }
+    }
+
+    fn left(&mut self, story: &Story) -> Duration {
+        let left = self.at.saturating_duration_since(Instant::now());
+        match self.queued_before {
+            Some(before) if left.is_zero() => {
+                self.queued_before = None;
+                let queued = story.queued().saturating_sub(before).min(patience());
+                self.at = Instant::now() + queued;
+                queued
+            }
+            _ => left,
+        }
+    }
+}
+
 /// A wait in pieces: it is over when the time is up, or when the programs under test have all ended.
 struct Wait<'a> {
-    deadline: Instant,
+    deadline: Deadline,
     story: &'a Story,
     was_over: bool,
 }
@@ -24,17 +50,14 @@ struct Wait<'a> {
 /// How long one piece of a wait is.
 const PIECE: Duration = Duration::from_millis(100);
 
-/// Each buffer of a socket for a long stream.
-const BUFFER_BYTES: usize = 1 << 18;
-
 impl Wait<'_> {
     fn of(time: Duration, story: &Story) -> Wait<'_> {
-        Wait { deadline: Instant::now() + time, story, was_over: false }
+        Wait { deadline: Deadline::of(time, story), story, was_over: false }
     }
 
     /// How long to wait next. What a program sent before its end may still be on its way: for that, there is one more.
     fn next(&mut self) -> Option<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.left(self.story);
         let was_over = std::mem::replace(&mut self.was_over, self.story.is_over());
         (!left.is_zero() && !was_over).then(|| left.min(PIECE))
     }
@@ -137,27 +160,30 @@ impl TcpPeer {
     #[track_caller]
     fn exchange_for(&mut self, time: Duration, text: &[u8], expected: &[u8], times: usize) -> usize {
         self.step(format!("sends {}, {times} times, and reads what comes back meanwhile", bytes(text)));
-        // What lies in buffers when the time is over takes a slow program long.
-        let socket = socket2::SockRef::from(&*self.stream);
-        let _ = socket.set_send_buffer_size(BUFFER_BYTES).and(socket.set_recv_buffer_size(BUFFER_BYTES));
         self.stream.set_read_timeout(Some(patience())).unwrap();
         let (start, times) = (Instant::now(), AtomicUsize::new(times));
         let result = thread::scope(|scope| {
             scope.spawn(|| {
                 for sent in 0..times.load(Ordering::Acquire) {
-                    if start.elapsed() > time {
-                        times.store(sent, Ordering::Release);
-                        let _ = self.stream.shutdown(Shutdown::Write); // so the reader waits for no more
-                        return;
-                    }
-                    if (&*self.stream).write_all(text).is_err() {
-                        return; // the reader sees that, too
+                    let mut rest = text;
+                    while !rest.is_empty() {
+                        if start.elapsed() > time {
+                            times.store(sent, Ordering::Release);
+                            let _ = self.stream.shutdown(Shutdown::Write); // so the reader waits for no more
+                            return;
+                        }
+                        match (&*self.stream).write(rest) {
+                            Ok(size) => rest = &rest[size..],
+                            Err(error) if labcore::is_timeout(&error) => {} // it is slow, and full buffers are long
+                            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                            Err(_) => return, // the reader sees that, too
+                        }
                     }
                 }
             });
             let is_late = || start.elapsed() > 2 * time;
             let result = compare_repeated(&mut &*self.stream, text, expected, &times, is_late);
-            if result.is_err() || is_late() {
+            if result.is_err() {
                 let _ = self.stream.shutdown(Shutdown::Both); // whoever writes may be stuck
             }
             result
@@ -288,11 +314,11 @@ impl TcpPeer {
         enough: impl Fn(&[u8]) -> bool,
     ) -> (Vec<u8>, End) {
         // Not a `Wait`: a program that ends closes its connections, and that says how it was.
-        let deadline = Instant::now() + time;
+        let mut deadline = Deadline::of(time, &self.story);
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
         while !enough(&received) {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left(&self.story);
             if left.is_zero() {
                 return (received, End::Silence);
             }

@@ -81,6 +81,11 @@ impl Story {
         outputs.iter().map(|(_, output)| output.process()).filter(|process| *process != 0).collect()
     }
 
+    /// How long the programs that run have waited for a processor.
+    pub(crate) fn queued(&self) -> Duration {
+        self.processes().into_iter().map(|process| programs::times(process).1).sum()
+    }
+
     /// All that the programs printed so far.
     pub(crate) fn screens(&self) -> String {
         self.outputs.lock().unwrap().iter().map(|(name, output)| output.tell(name)).collect()
