@@ -30,8 +30,8 @@
 //!   `diagnosis: …` if there is one, an empty line, and the whole story. A test whose own machinery broke writes nothing.
 //! - `LAB_SEED=N`: what texts that nobody can foresee are drawn with.
 //!
-//! Nothing waits without limit. One wait takes at most [`patience`]; a server's start takes longer where it has to wait for
-//! a processor, up to a bound.
+//! Nothing waits without limit. A wait for an answer or a server's start takes at most [`patience`], and longer where the
+//! program has to wait for a processor, up to a bound.
 
 // A test that cannot go on panics: that is how it fails.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -377,7 +377,7 @@ fn compare_repeated(
             ));
         }
         let times = times.load(Ordering::Acquire);
-        if end != End::Enough && (length, number) != (0, times) {
+        if end != End::Enough && number < times {
             let total = before + length;
             let cause = match (end, total) {
                 (End::Silence, 0) => {
