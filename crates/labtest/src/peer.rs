@@ -17,23 +17,40 @@ use std::time::{Duration, Instant};
 /// When a wait is over. What the programs under test waited for a processor meanwhile is the machine's time, and not
 /// theirs: who waits as long as [`patience`] says waits that much longer, up to twice as long.
 struct Deadline {
-    at: Instant,
-    queued_before: Option<Duration>,
+    start: Instant,
+    time: Duration,
+    queued: Queued,
+}
+
+/// What is known of the programs' waiting for a processor. To ask the system takes its time where threads are many, so
+/// nobody asks who gets an answer soon.
+enum Queued {
+    NotAsked,
+    Before(Duration),
+    Granted,
 }
 
 impl Deadline {
-    fn of(time: Duration, story: &Story) -> Deadline {
-        Deadline { at: Instant::now() + time, queued_before: (time >= patience()).then(|| story.queued()) }
+    const SOON: Duration = Duration::from_millis(250);
+
+    fn of(time: Duration) -> Deadline {
+        let queued = if time >= patience() { Queued::NotAsked } else { Queued::Granted };
+        Deadline { start: Instant::now(), time, queued }
     }
 
+    /// How long to wait next; then to be asked again.
     fn left(&mut self, story: &Story) -> Duration {
-        let left = self.at.saturating_duration_since(Instant::now());
-        match self.queued_before {
-            Some(before) if left.is_zero() => {
-                self.queued_before = None;
-                let queued = story.queued().saturating_sub(before).min(patience());
-                self.at = Instant::now() + queued;
-                queued
+        let left = self.time.saturating_sub(self.start.elapsed());
+        match self.queued {
+            Queued::NotAsked if self.start.elapsed() < Deadline::SOON => left.min(Deadline::SOON),
+            Queued::NotAsked => {
+                self.queued = Queued::Before(story.queued());
+                left
+            }
+            Queued::Before(before) if left.is_zero() => {
+                self.queued = Queued::Granted;
+                self.time += story.queued().saturating_sub(before).min(patience());
+                self.time.saturating_sub(self.start.elapsed())
             }
             _ => left,
         }
@@ -52,7 +69,7 @@ const PIECE: Duration = Duration::from_millis(100);
 
 impl Wait<'_> {
     fn of(time: Duration, story: &Story) -> Wait<'_> {
-        Wait { deadline: Deadline::of(time, story), story, was_over: false }
+        Wait { deadline: Deadline::of(time), story, was_over: false }
     }
 
     /// How long to wait next. What a program sent before its end may still be on its way: for that, there is one more.
@@ -314,7 +331,7 @@ impl TcpPeer {
         enough: impl Fn(&[u8]) -> bool,
     ) -> (Vec<u8>, End) {
         // Not a `Wait`: a program that ends closes its connections, and that says how it was.
-        let mut deadline = Deadline::of(time, &self.story);
+        let mut deadline = Deadline::of(time);
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
         while !enough(&received) {
