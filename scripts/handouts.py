@@ -49,6 +49,9 @@ class Terminal:
         self.line_is_open = False  # what has been compared may still get its newline
         process, self.keyboard = pty.fork()
         if process == 0:
+            # Whoever is started in the background of a script ignores Ctrl+C, and so would all programs in here.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             os.chdir(folder)
             shell = ["bash", "--rcfile", environment["PROMPT_FILE"], "--noediting", "-i"]
             os.execvpe(TOPOLOGY, [TOPOLOGY, "--name", bench, "exec", "A", "env", f"TOPOLOGY={bench}-inner"] + shell, environment)

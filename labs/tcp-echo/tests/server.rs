@@ -291,6 +291,15 @@ fn needs_little_memory_for_a_long_stream() {
     }
 }
 
+/// Languages that bring a machine of their own need more for that alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn needs_less_than_ten_mebibytes() {
+    let server = Server::start(SERVER, &[]);
+    stream(&mut server.tcp_client(), 64);
+    assert!(server.memory_kib_max() < 10 * 1024, "{} KiB", server.memory_kib_max());
+}
+
 #[test]
 fn shows_who_came_what_they_said_and_that_they_left() {
     let server = Server::start(SERVER, &[]);
