@@ -472,7 +472,7 @@ ends_when_its_terminal_is_closed() {
     local terminal
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
-    "${staff[@]}" env SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >said 2>&1 &
+    "${staff[@]}" env --default-signal=HUP SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >said 2>&1 &
     terminal=$!
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     kill -KILL $terminal
