@@ -121,7 +121,8 @@ scripts/demo.sh
 step 'three hosts on this one, and the handouts on them'
 if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep nc python3; then
     scripts/tests/topology.sh
-    scripts/three-hosts.sh "$(mktemp)"
+    mkdir -p target
+    scripts/three-hosts.sh target/three-hosts.pcapng
     scripts/tests/handouts.sh
     # The model answers to the capture questions are about the captures of this very run.
     scripts/handouts.py --answers target/model-answers

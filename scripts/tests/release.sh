@@ -210,7 +210,7 @@ while read -r package; do
     [[ $package != *"_$(dpkg --print-architecture).deb" ]] || "$scratch/system/usr/bin/udp-echo-server" --version
     if command -v lintian >/dev/null; then
         # The maintainer's address is whoever releases', not ours.
-        lintian --fail-on error --allow-root --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$dist/$package"
+        TMPDIR=$scratch lintian --fail-on error --allow-root --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$dist/$package"
     else
         missing lintian 'apt-get install lintian'
     fi

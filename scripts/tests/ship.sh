@@ -74,7 +74,8 @@ fi
 
 scratch=$(mktemp -d)
 cd "$scratch"
-export TOPOLOGY=ship-$$ HOME=$scratch
+# Who is killed leaves its scratch folder behind.
+export TOPOLOGY=ship-$$ HOME=$scratch TMPDIR=$scratch
 topology=$SHIP_TREE/scripts/topology.sh
 trap '"$topology" down 2>/dev/null || true; rm -rf "$scratch"' EXIT
 address=([1]=10.0.3.1 [2]=10.0.3.2 [3]=10.0.3.3)
