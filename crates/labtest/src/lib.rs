@@ -15,9 +15,10 @@
 //! LAB_CLIENT='java Client {host} {port}' cargo test -p udp-echo --test client
 //! ```
 //!
-//! The command runs in the top folder of the workspace. `{host}` and `{port}` become the address, `{args}` the extra options that a test asks for. A server without
-//! `{port}` may listen wherever it likes. One that never prints `listening on` is found ready by its listening
-//! socket in `/proc` (Linux), and no packet is sent to find out: a server for a single client would be used up.
+//! The command runs in the top folder of the workspace. `{host}` and `{port}` become the address, `{args}` the extra
+//! options that a test asks for. A server without `{port}` may listen wherever it likes. One that never prints
+//! `listening on` is found ready by its listening socket in `/proc` (Linux), and no packet is sent to find out: a server
+//! for a single client would be used up.
 //!
 //! Whoever grades sets more:
 //!
@@ -54,7 +55,7 @@ mod watchdog;
 
 pub use page::Answer;
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
-pub use program::{Client, Finished, Program, Server, has_tool, run};
+pub use program::{Client, Finished, Program, Server, has_tool, run, split_words};
 #[cfg(unix)]
 pub use rustix::process::Signal;
 pub use seed::unforeseen_text;

@@ -736,8 +736,8 @@ fn fill(template: &str, args: &[&str], host: &str, port: u16) -> Vec<String> {
     words
 }
 
-/// Splits at spaces, except between single or double quotes.
-fn split_words(line: &str) -> Vec<String> {
+/// Splits a command line at spaces, except between single or double quotes.
+pub fn split_words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

@@ -486,7 +486,7 @@ fn not_named(role: &str) -> String {
 /// A script for a check that starts the program with words of its own: they stand where `{args}` is, at the end.
 fn own_words(place: &Place<'_>, role: &str, line: Option<&str>) -> String {
     let Some(line) = line else { return not_named(role) };
-    let words = labtest_words(line);
+    let words = labtest::split_words(line);
     match words.split_last() {
         Some((last, before)) if last == "{args}" => {
             let before: Vec<&str> =
@@ -495,24 +495,6 @@ fn own_words(place: &Place<'_>, role: &str, line: Option<&str>) -> String {
         }
         _ => refusal(&format!("the command line of the {role} in `run.toml` {}", Outcome::NO_OPTIONS)),
     }
-}
-
-/// Splits a command line as the tests do: at spaces, except between quotes.
-fn labtest_words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    for character in line.chars() {
-        match (quote, character) {
-            (Some(open), _) if character == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None, ' ' | '\t' | '\n') => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 /// The name of the variable that makes nextest start tests by this program.
@@ -541,7 +523,7 @@ fn nextest_config(store: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{filter, labtest_words};
+    use super::filter;
     use crate::rubric::Rubric;
 
     #[test]
@@ -551,10 +533,5 @@ mod tests {
         )
         .unwrap();
         assert_eq!(filter(&rubric.checks[0]).as_deref(), Some("(binary(=http) & test(=requests::keeps))"));
-    }
-
-    #[test]
-    fn splits_a_command_line() {
-        assert_eq!(labtest_words(" python3 'my server.py'  {args}"), ["python3", "my server.py", "{args}"]);
     }
 }
