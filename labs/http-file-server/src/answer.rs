@@ -35,8 +35,8 @@ pub fn answer(request: &Request, site: &Site) -> Response {
     match site.root.find(&request.target) {
         Ok(Found::File(file)) => file_response(request, file),
         Ok(Found::Directory) => add_slash(&request.target),
-        Ok(Found::Listing(entries)) if site.listing => {
-            Response::page(Status::OK, listing::page(&request.target, &entries))
+        Ok(Found::Listing(listing)) if site.listing => {
+            Response::page(Status::OK, listing::page(&request.target, &listing))
         }
         Ok(Found::Listing(_)) => Response::of(Status::NOT_FOUND),
         Err(Status::SERVICE_UNAVAILABLE) => unavailable(),

@@ -9,6 +9,7 @@ use crate::status::Status;
 use anyhow::Context;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use std::collections::BinaryHeap;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -18,8 +19,8 @@ use std::time::SystemTime;
 /// What a URL of a directory stands for, if the directory has one.
 const INDEX: &str = "index.html";
 
-/// The most entries that a listing shows. One more is found, to know that there are more.
-pub const ENTRIES_MAX: usize = 10_000;
+/// The most entries in a listing. Each client may ask for one, and keep it in memory while reading nothing of it.
+pub const ENTRIES_MAX: usize = 1000;
 
 /// The directory that is served.
 pub struct Root {
@@ -33,7 +34,7 @@ pub enum Found {
     /// A directory, but the target has no slash at its end.
     Directory,
     /// A directory without an index.
-    Listing(Vec<Entry>),
+    Listing(Listing),
 }
 
 /// A regular file, ready to be read.
@@ -44,6 +45,14 @@ pub struct OpenFile {
     pub metadata: Metadata,
     /// Its path below the root.
     pub path: PathBuf,
+}
+
+/// What a directory holds, sorted by name.
+pub struct Listing {
+    /// The first entries.
+    pub entries: Vec<Entry>,
+    /// Whether there are more.
+    pub is_cut: bool,
 }
 
 /// One line of a listing.
@@ -101,15 +110,21 @@ impl Root {
         }
     }
 
-    /// Lists what can be asked for in a directory, sorted by name.
-    fn list(&self, path: &Path) -> Result<Vec<Entry>, Status> {
+    /// Lists what can be asked for in a directory.
+    fn list(&self, path: &Path) -> Result<Listing, Status> {
         let names = self.directory.read_dir(path).map_err(|error| status_for(&error))?;
         let names = names.filter_map(|entry| Some(entry.ok()?.file_name()));
         let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
-        let mut entries: Vec<Entry> =
-            visible.filter_map(|name| self.entry(path, name)).take(ENTRIES_MAX + 1).collect();
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        let (mut first, mut is_cut) = (BinaryHeap::new(), false);
+        for name in visible {
+            first.push(name);
+            if first.len() > ENTRIES_MAX {
+                first.pop(); // the last of them
+                is_cut = true;
+            }
+        }
+        let entries = first.into_sorted_vec().into_iter().filter_map(|name| self.entry(path, name));
+        Ok(Listing { entries: entries.collect(), is_cut })
     }
 
     /// Describes an entry, unless it is a link that leads out or nowhere, or neither a file nor a directory.
@@ -209,8 +224,9 @@ mod tests {
                     Ok(text)
                 }
                 Found::Directory => Ok("directory".to_owned()),
-                Found::Listing(entries) => {
-                    Ok(entries.iter().map(|entry| format!("{} ", entry.name.to_string_lossy())).collect())
+                Found::Listing(listing) => {
+                    let names = listing.entries.iter().map(|entry| entry.name.to_string_lossy());
+                    Ok(names.map(|name| format!("{name} ")).collect())
                 }
             }
         }

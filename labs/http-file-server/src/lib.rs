@@ -43,15 +43,12 @@ use std::time::Duration;
 /// A thread's stack: the system's default of 2 to 8 MiB, times 1,000, is more than a 32-bit Raspberry Pi can address.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// What a client may take of the memory: its thread's stack, a second one for signals, and the longest request, with what
-/// the vector that holds it leaves unused.
-const CLIENT_BYTES: usize = STACK_BYTES + 256 * 1024;
+/// What a client may take of the memory: its thread's stack, a second one for signals, and the longest request or listing,
+/// with what a vector leaves unused.
+const CLIENT_BYTES: usize = STACK_BYTES + 512 * 1024;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long a server that was told to stop goes on with what it is sending.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 // END SOLUTION
 // STUB: use crate::answer::Site;
 // STUB: use crate::connections::Connections;
@@ -61,6 +58,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 // STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 // STUB: use std::sync::Arc;
 // STUB: use std::time::Duration;
+
+/// How long a server that was told to stop goes on with what it is sending.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long the accepting thread may take to notice that it was told to stop.
 const WAKE_PATIENCE: Duration = Duration::from_secs(1);
@@ -124,7 +124,6 @@ pub fn serve(listener: TcpListener, server: &Server) {
             }
         }
         drop(listener); // whoever comes now is refused, instead of waiting for nobody
-        server.connections.wait_for_end(STOP_PATIENCE);
     });
     // END SOLUTION
     // STUB: let _ = (listener, server); // this line can go when you use them
@@ -163,7 +162,8 @@ fn serve_connection(seat: &Seat<'_>, client: IpAddr, server: &Server) -> u64 {
 }
 // END SOLUTION
 
-/// Tells the server that listens at `address` to finish what it is sending, and no more.
+/// Tells the server that listens at `address` to finish what it is sending, and no more. Whoever takes too long for that
+/// is cut off.
 pub fn stop(connections: &Connections, mut address: SocketAddr) {
     connections.stop();
     // `accept` knows no timeout. A connection, even one that comes to nothing, wakes it up.
@@ -172,4 +172,5 @@ pub fn stop(connections: &Connections, mut address: SocketAddr) {
         address.set_ip(local);
     }
     let _ = TcpStream::connect_timeout(&address, WAKE_PATIENCE);
+    connections.wait_for_end(STOP_PATIENCE);
 }

@@ -1,22 +1,30 @@
 //! The page that shows what a directory holds.
 
 use crate::date::HttpDate;
-use crate::file::{ENTRIES_MAX, Entry};
+use crate::file::Listing;
 use crate::path::{Target, encode};
 use crate::response::page_with;
 use labcore::printable;
 use std::fmt::Write;
 
+/// A page is cut when it is as long as this, which only the longest names can make it.
+const PAGE_BYTES_MAX: usize = 192 * 1024;
+
 /// Makes the page for the directory that `target` names.
 ///
 /// A name may hold anything, and none of it may act as HTML: it is encoded in links, and escaped where it is shown.
-pub fn page(target: &Target, entries: &[Entry]) -> String {
+pub fn page(target: &Target, listing: &Listing) -> String {
     let path: String = target.segments.iter().flat_map(|name| ["/".to_owned(), text(name)]).collect();
     let mut page = page_with(&format!("{path}/")) + "<table>\n";
     if !target.segments.is_empty() {
         page.push_str("<tr><td><a href=\"../\">../</a><td><td>\n");
     }
-    for entry in entries.iter().take(ENTRIES_MAX) {
+    let mut shown = 0;
+    for entry in listing.entries.iter() {
+        if page.len() > PAGE_BYTES_MAX {
+            break;
+        }
+        shown += 1;
         let name = entry.name.as_encoded_bytes();
         let slash = if entry.length.is_some() { "" } else { "/" };
         let length = entry.length.map(|length| length.to_string()).unwrap_or_default();
@@ -29,8 +37,8 @@ pub fn page(target: &Target, entries: &[Entry]) -> String {
         );
     }
     page.push_str("</table>\n");
-    if entries.len() > ENTRIES_MAX {
-        let _ = writeln!(page, "<p>There are more. Only {ENTRIES_MAX} are shown.");
+    if listing.is_cut || shown < listing.entries.len() {
+        let _ = writeln!(page, "<p>There are more. Only the first {shown} are shown.");
     }
     page
 }

@@ -2,6 +2,7 @@
 
 use crate::status::Status;
 use std::ffi::OsStr;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 /// What a request asks for: the path of its URL, decoded, and the query.
@@ -55,7 +56,8 @@ impl Target {
 fn without_authority(target: &[u8]) -> Result<&[u8], Status> {
     let colon = target.iter().position(|byte| *byte == b':').ok_or(Status::BAD_REQUEST)?;
     let scheme = &target[..colon];
-    let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    // What is asked for by `https` must not be answered without encryption (RFC 9110 §7.4).
+    let is_http = scheme.eq_ignore_ascii_case(b"http");
     let rest = target[colon..].strip_prefix(b"://").filter(|_| is_http).ok_or(Status::BAD_REQUEST)?;
     let (authority, rest) =
         rest.split_at(rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len()));
@@ -68,12 +70,14 @@ pub fn is_authority(text: &[u8]) -> bool {
         Some(colon) if !text.ends_with(b"]") => (&text[..colon], &text[colon + 1..]),
         _ => (text, &b""[..]),
     };
-    let consists_of = |text: &[u8], others: &[u8]| {
-        text.iter().all(|byte| byte.is_ascii_alphanumeric() || others.contains(byte))
-    };
     let is_host = match host {
-        [b'[', address @ .., b']'] => !address.is_empty() && consists_of(address, b":."),
-        name => consists_of(name, b"-._~%!$&'()*+,;="),
+        [b'[', address @ .., b']'] => {
+            std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        }
+        name => {
+            let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
+            name.iter().all(is_fit) && decode(name).is_some()
+        }
     };
     is_host && port.iter().all(u8::is_ascii_digit)
 }
@@ -149,7 +153,7 @@ mod tests {
         check("/a?b/../c", Some("a"));
         check("//a///b//", Some("a/b"));
         check("http://host:80/a/b", Some("a/b"));
-        check("HTTPS://[::1]/a", Some("a"));
+        check("HTTP://[::1]/a", Some("a"));
         check("http://host", Some("."));
         check("http://host?q", Some("."));
     }
@@ -190,6 +194,7 @@ mod tests {
             "?",
             "a/b",
             "ftp://a/",
+            "https://a/",
             "http:/a",
             "http:a",
             "http:///a",
@@ -213,7 +218,23 @@ mod tests {
             assert!(is_authority(text.as_bytes()), "{text}");
         }
         for text in [
-            "a b", "a/", "a:b", "a:1:2", "[::1", "::1]", "[]", "[::1]80", "[::1]:x", "u@h", "a,b c", "\u{e9}",
+            "a b",
+            "a/",
+            "a:b",
+            "a:1:2",
+            "[::1",
+            "::1]",
+            "[]",
+            "[::1]80",
+            "[::1]:x",
+            "u@h",
+            "a,b c",
+            "\u{e9}",
+            "[zz]",
+            "[:::]",
+            "[127.0.0.1]",
+            "%zz",
+            "a%4",
         ] {
             assert!(!is_authority(text.as_bytes()), "{text}");
         }

@@ -214,10 +214,10 @@ impl Request {
             }
             _ => Method::Unknown,
         };
-        let target = match method {
-            Method::Get | Method::Head => Target::parse(head.target)?,
-            // Some have targets of their own forms, and what they are changes nothing.
-            Method::NotOffered | Method::Unknown => Target::default(),
+        let target = match (head.method, head.target) {
+            // These have targets of their own forms (RFC 9112 §3.2), and what they are changes nothing.
+            (b"CONNECT", _) | (b"OPTIONS", b"*") => Target::default(),
+            (_, target) => Target::parse(target)?,
         };
         let text = |name| head.value(name).map(Cow::into_owned);
         Ok(Request {
@@ -226,7 +226,8 @@ impl Request {
             line: head.line.to_vec(),
             keep_alive: keep_alive(head),
             body: body(head)?,
-            expects_continue: has_token(head, "expect", "100-continue"),
+            // A client of HTTP/1.0 has sent the body already (RFC 9110 §10.1.1).
+            expects_continue: head.minor_version > 0 && has_token(head, "expect", "100-continue"),
             range: text("range"),
             conditions: Conditions {
                 if_match: text("if-match"),
@@ -338,6 +339,7 @@ mod tests {
             ("HEAD", "/", Method::Head),
             ("POST", "/", Method::NotOffered),
             ("OPTIONS", "*", Method::NotOffered),
+            ("POST", "http://a/b", Method::NotOffered),
             ("CONNECT", "a:443", Method::NotOffered),
             ("get", "/", Method::Unknown),
             ("BREW", "/", Method::Unknown),
@@ -357,6 +359,9 @@ mod tests {
             " GET / HTTP/1.1",
             "GET\t/ HTTP/1.1",
             "GET / http/1.1",
+            "GET * HTTP/1.1",
+            "POST a HTTP/1.1",
+            "DELETE /%00 HTTP/1.1",
             "GET / HTTP/1.",
             "GET / HTTP/1.10",
             "GET / HTTP/11",
@@ -396,6 +401,14 @@ mod tests {
             "Host: a\r\nX Y: z\r\n",
         ] {
             check_refused(&format!("GET / HTTP/1.1\r\n{fields}\r\n"), Status::BAD_REQUEST);
+        }
+    }
+
+    #[test]
+    fn expects_to_be_asked_for_a_body_only_where_the_version_knows_that() {
+        for (version, expected) in [("1.1", true), ("1.0", false)] {
+            let text = format!("POST / HTTP/{version}\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n");
+            assert_eq!(request(&text).expects_continue, expected, "{text:?}");
         }
     }
 

@@ -12,8 +12,9 @@ use std::time::Duration;
 /// the kernel takes it from the file, where it can.
 const SMALL_BYTES_MAX: u64 = 16 * 1024;
 
-/// How often a wait is broken off to see if the client has taken anything.
-const LOOKS: u32 = 6;
+/// How often a wait is broken off to see if the client has taken anything. `sendfile` waits up to three times before it
+/// tells that it got no further, so a client that takes nothing is borne a tenth longer than it is told.
+const LOOKS: u32 = 30;
 
 /// How many buffers are kept for the next answers. The ones above, in a crowd of slow clients, go back to the system.
 const BUFFERS_MAX: usize = 16;

@@ -16,12 +16,18 @@ impl Validators {
     /// Makes the marks of the file that `metadata` describes.
     pub fn of(metadata: &Metadata) -> Validators {
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
-        let nanos = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         Validators {
-            etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
+            etag: tag(metadata.len(), modified),
             // A file from the future was modified, at the latest, now (RFC 9110 §8.8.2.1).
             last_modified: modified.min(SystemTime::now()).into(),
         }
+    }
+}
+
+fn tag(length: u64, modified: SystemTime) -> String {
+    match modified.duration_since(UNIX_EPOCH) {
+        Ok(since) => format!("\"{length:x}-{:x}\"", since.as_nanos()),
+        Err(before) => format!("\"{length:x}--{:x}\"", before.duration().as_nanos()),
     }
 }
 
@@ -76,7 +82,10 @@ impl Conditions {
         match &self.if_range {
             None => true,
             Some(tag) if tag.contains('"') => *tag == file.etag,
-            Some(date) => HttpDate::parse(date) == Some(file.last_modified),
+            // In the second of its last change, a file may still change under the same date (RFC 9110 §8.8.2.2).
+            Some(date) => {
+                HttpDate::parse(date) == Some(file.last_modified) && file.last_modified < HttpDate::now()
+            }
         }
     }
 }
@@ -107,8 +116,9 @@ fn names_tag(list: &str, tag: &str, weak_counts: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conditions, Validators, Verdict};
+    use super::{Conditions, Validators, Verdict, tag};
     use crate::date::HttpDate;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
@@ -179,6 +189,23 @@ mod tests {
             if_range: None,
         };
         check(&conditions, Verdict::Proceed);
+    }
+
+    #[test]
+    fn takes_no_date_for_a_version_that_may_still_change() {
+        let date = HttpDate::from(SystemTime::now() + Duration::from_secs(60)); // this second lasts long enough
+        let file = Validators { etag: String::new(), last_modified: date };
+        let conditions = Conditions { if_range: text(&date.to_string()), ..Conditions::default() };
+        assert!(!conditions.allow_part(&file));
+    }
+
+    #[test]
+    fn tags_differ_before_1970_too() {
+        let times = [-1, 0, 1].map(|second: i64| match u64::try_from(second) {
+            Ok(after) => UNIX_EPOCH + Duration::from_secs(after),
+            Err(_) => UNIX_EPOCH - Duration::from_secs(second.unsigned_abs()),
+        });
+        assert_eq!(times.map(|time| tag(5, time)), ["\"5--3b9aca00\"", "\"5-0\"", "\"5-3b9aca00\""]);
     }
 
     #[test]

@@ -302,6 +302,26 @@ fn survives_without_memory() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn survives_many_large_listings_without_memory() {
+    let site = site();
+    for number in 0..10_000 {
+        File::create(site.path(&format!("a name of ordinary length {number}.jpg"))).unwrap();
+    }
+    let root = site.path("");
+    let server = Server::limited("-d 90000", crate::site::SERVER, &["--root", root.to_str().unwrap()]);
+    let mut clients: Vec<TcpPeer> = (0..100).map(|_| server.tcp_client()).collect();
+    for client in &mut clients {
+        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    for client in &mut clients {
+        client.read_through(b"\r\n"); // and no more
+    }
+    drop(clients);
+    await_ok(&server);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn keeps_nothing_of_clients_that_are_gone() {
     let site = site();
     let server = site.serve(&["--quiet"]);

@@ -250,7 +250,7 @@ fn takes_the_forms_of_a_target() {
         "/%61.txt",
         "http://localhost/a.txt",
         "HTTP://127.0.0.1:6789/a.txt?q",
-        "https://[::1]/a.txt",
+        "http://[::1]/a.txt",
     ] {
         assert_eq!(get(&server, target).body, b"first\n", "{target}");
     }

@@ -98,6 +98,16 @@ mod signals {
     }
 
     #[test]
+    fn does_not_wait_for_ever_for_its_one_client_either() {
+        let site = site();
+        let mut server = site.serve(&["--once"]);
+        let client = begin(&server);
+        server.signal(Signal::TERM);
+        server.expect_exit(0);
+        drop(client);
+    }
+
+    #[test]
     fn stops_while_it_waits_for_its_one_request() {
         let site = site();
         let mut server = site.serve(&["--once"]);
