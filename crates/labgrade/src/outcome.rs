@@ -137,6 +137,11 @@ impl Checked {
         self.status != Status::Skipped || self.report != Outcome::NOT_RUN
     }
 
+    /// What came of it, in the words of the reports.
+    pub fn status_told(&self) -> String {
+        self.not_tried().map_or_else(|| self.status.to_string(), |_| "not tried".to_owned())
+    }
+
     /// Why there was nothing to try it with, if that is why it failed.
     pub fn not_tried(&self) -> Option<&'static str> {
         const NO_PLACE: &str = "the command line in `run.toml` does not end with `{args}`, so neither options nor \

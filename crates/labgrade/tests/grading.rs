@@ -135,6 +135,14 @@ impl Class {
         programs
     }
 
+    /// The same in a container that allows no namespaces, so not even networks.
+    fn path_without_namespaces(&self) -> PathBuf {
+        let programs = self.path_without_sandbox();
+        fs::remove_file(programs.join("unshare")).unwrap();
+        std::os::unix::fs::symlink("/bin/false", programs.join("unshare")).unwrap();
+        programs
+    }
+
     /// The processes of this class that run.
     fn processes(&self) -> usize {
         let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
@@ -168,8 +176,13 @@ fn grades_a_class_and_writes_all_reports() {
     let class = Class::new();
     class.with_python("anna", SERVER).with_python("berta", HANGING).with("clara/notes.txt", "sorry");
     fs::create_dir(class.students().join("dora")).unwrap();
+    class.with("emil.zip", "PK").with("__MACOSX/._emil", "");
     let output = class.run(&["--seed", "42"]);
     assert!(output.status.success(), "{}", words(&output));
+    let warning = "warning: `emil.zip` is no folder, so nothing of it is graded; unpack or remove it\n";
+    assert!(words(&output).contains(warning) && !words(&output).contains("__MACOSX"), "{}", words(&output));
+    let page = fs::read_to_string(class.results().join("class.html")).unwrap();
+    assert!(page.contains("Nothing was found to grade of 2 of 4 submissions"), "{page}");
     assert_eq!(
         (class.score("anna"), class.score("berta"), class.score("clara")),
         (Some(100), Some(0), Some(0))
@@ -187,7 +200,8 @@ fn grades_a_class_and_writes_all_reports() {
     assert_eq!(berta.checks[1].status, Status::Skipped);
     assert!(berta.checks[1].report.contains("it needs `core::server_answers_in_upper_case`"));
     let nothing = "nothing was found to grade: it has neither `run.toml` nor `src/`";
-    assert!(clara.remarks[0].starts_with(nothing), "{:?}", clara.remarks);
+    let remark = &clara.remarks[0];
+    assert!(remark.starts_with(nothing) && remark.ends_with(", but `notes.txt`"), "{remark}");
     assert_eq!(clara.checks.iter().filter(|checked| checked.is_over()).count(), 2);
     let feedback = fs::read_to_string(class.results().join("clara/feedback.md")).unwrap();
     assert!(feedback.contains(nothing) && !feedback.contains("did not start"), "{feedback}");
@@ -557,8 +571,13 @@ fn grades_without_a_sandbox_and_says_so() {
     let class = Class::new();
     class.with_python("anna", SERVER);
     class.with("berta/run.toml", "server = \"true\"\nbuild = \"id -u; exit 3\"\n");
+    let run = "server = \"python3 server.py 12000\"\nport = 12000\n";
+    class.with("fritz/server.py", SERVER).with("fritz/run.toml", run);
+    class.with("greta/server.py", SERVER).with("greta/run.toml", &format!("{run}address = \"10.0.3.1\"\n"));
     let output = class.run_command(&[]).env("PATH", class.path_without_sandbox()).output().unwrap();
     assert!(output.status.success(), "{}", words(&output));
+    // Each check has its own network all the same.
+    assert_eq!((class.score("fritz"), class.score("greta")), (Some(100), Some(100)));
     assert!(
         words(&output).contains(
             "warning: without a sandbox: `bwrap` is not installed; install the package `bubblewrap`"
@@ -578,6 +597,36 @@ fn grades_without_a_sandbox_and_says_so() {
 }
 
 #[test]
+fn takes_no_points_for_a_port_or_an_address_that_only_a_sandbox_has() {
+    if !support::can_grade() {
+        return;
+    }
+    let class = Class::new();
+    // Somebody else has the port.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let run = format!("server = \"python3 server.py {port}\"\nport = {port}\n");
+    class.with("anna/server.py", SERVER).with("anna/run.toml", &run);
+    class.with_python("berta", SERVER);
+    class.with("berta/run.toml", "server = \"python3 server.py {port}\"\naddress = \"192.0.2.1\"\n");
+    let path = class.path_without_namespaces();
+    let output = class.run_command(&[]).env("PATH", path).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    for (student, why) in [
+        ("anna", "its port was in use on this machine, which has no sandbox:\n"),
+        (
+            "berta",
+            "`run.toml` names the address 192.0.2.1, which only a sandbox has here; install `bubblewrap`",
+        ),
+    ] {
+        let outcome = class.outcome(student).unwrap();
+        assert_eq!(outcome.score(), None, "{student}");
+        assert_eq!(outcome.checks[0].status, Status::GraderError, "{:?}", outcome.checks[0]);
+        assert!(outcome.checks[0].report.starts_with(why), "{}", outcome.checks[0].report);
+    }
+}
+
+#[test]
 fn blames_itself_where_loopback_is_down() {
     if !support::can_grade() {
         return;
@@ -586,12 +635,12 @@ fn blames_itself_where_loopback_is_down() {
     class.with_python("anna", SERVER);
     let run = class.run_command(&[]);
     // In a network of its own, which begins with nothing.
-    let mut command = Command::new("unshare");
+    let mut command = Command::new("/usr/bin/unshare"); // which this `PATH` does not lead to
     if !rustix::process::geteuid().is_root() {
         command.args(["--user", "--map-current-user"]);
     }
     command.arg("--net").arg(run.get_program()).args(run.get_args());
-    let output = command.env("PATH", class.path_without_sandbox()).output().unwrap();
+    let output = command.env("PATH", class.path_without_namespaces()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     assert_eq!(errors(&output), "error: the grader failed in a check of `anna`; grade it again\n");
     let outcome = class.outcome("anna").unwrap();

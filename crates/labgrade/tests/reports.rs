@@ -530,6 +530,15 @@ fn feedback_tells_once_that_options_cannot_be_given() {
                     address can be given. These checks, 50 points in all: The server passes `core::second`; The server passes `core::third`.\n";
     assert!(text.contains(expected), "{text}");
     assert_eq!(text.matches("did something else than expected").count(), 1, "{text}");
+    let junit = report_of(&outcome, "junit.xml");
+    assert_eq!(junit.matches("<skipped message=\"not tried: the command line").count(), 2, "{junit}");
+    assert!(junit.contains("failures=\"1\" errors=\"0\" skipped=\"2\""), "{junit}");
+    let results = report_of(&outcome, "results.json");
+    assert_eq!(results.matches(" (not tried)\"").count(), 2, "{results}");
+    assert!(
+        !results.contains("did not start") && !results.contains("printed: the command line"),
+        "{results}"
+    );
 }
 
 #[test]

@@ -30,6 +30,9 @@ const OUTCOME: &str = "outcome.json";
 /// Students of one class.
 const STUDENTS_MAX: usize = 10_000;
 
+/// How many files beside the folders of students are named.
+const OTHERS_MAX: usize = 10;
+
 /// What grading is to go by.
 #[derive(clap::Args, Debug)]
 pub struct ExamArgs {
@@ -111,7 +114,8 @@ pub fn check(workspace: &Workspace, lab: &str, folder: &Path, args: &ExamArgs) -
                 told_build = true;
             }
             if let Some(checked) = news.and_then(|number| outcome.checks.get(number)) {
-                say(&format!("{}: {} in {:.1} s", checked.status, checked.check.test, checked.seconds));
+                let (status, test) = (checked.status_told(), &checked.check.test);
+                say(&format!("{status}: {test} in {:.1} s", checked.seconds));
             }
             Ok(())
         })?;
@@ -189,7 +193,7 @@ pub fn run(
         "`{}` is no folder; give the folder that has one folder per student",
         submissions.display()
     );
-    let students = students(submissions)?;
+    let (students, others) = students(submissions)?;
     ensure!(
         !students.is_empty(),
         "`{}` has no folders; it must have one per student; for one submission: `labgrade check`",
@@ -200,6 +204,12 @@ pub fn run(
     fs::create_dir_all(&args.out).with_context(|| format!("failed to create `{}`", args.out.display()))?;
     ensure_apart(&args.out, submissions)?;
     let _lock = lock(&args.out)?;
+    for name in others.iter().take(OTHERS_MAX) {
+        say(&format!("warning: `{name}` is no folder, so nothing of it is graded; unpack or remove it"));
+    }
+    if others.len() > OTHERS_MAX {
+        say(&format!("warning: and {} more are no folders", others.len() - OTHERS_MAX));
+    }
     let results = Results { folder: &args.out, lab };
     let mut done = Vec::new();
     let mut todo = Vec::new();
@@ -344,25 +354,26 @@ fn count(submissions: usize) -> String {
     if submissions == 1 { "1 submission".to_owned() } else { format!("{submissions} submissions") }
 }
 
-/// The names of the folders in a folder, sorted. Those that begin with a dot are no students.
-fn students(folder: &Path) -> anyhow::Result<Vec<String>> {
+/// The names of the folders in a folder, and of what else is there, sorted. What begins with a dot is nobody's work, nor is
+/// what a Mac adds to an archive.
+fn students(folder: &Path) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let failed = || format!("failed to read `{}`", folder.display());
-    let mut names = Vec::new();
+    let (mut names, mut others) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).with_context(failed)? {
         let entry = entry.with_context(failed)?;
-        if !entry.file_type().with_context(failed)?.is_dir() {
-            continue;
-        }
         let Ok(name) = entry.file_name().into_string() else {
             bail!("`{}` is no UTF-8; rename it", entry.path().display());
         };
-        if !name.starts_with('.') {
-            names.push(name);
+        if name.starts_with('.') || name == "__MACOSX" {
+            continue;
         }
+        let is_folder = entry.file_type().with_context(failed)?.is_dir();
+        if is_folder { &mut names } else { &mut others }.push(name);
         ensure!(names.len() <= STUDENTS_MAX, "`{}` has more than {STUDENTS_MAX} folders", folder.display());
     }
     names.sort();
-    Ok(names)
+    others.sort();
+    Ok((names, others))
 }
 
 /// Results among the submissions would be somebody's submission the next time.

@@ -29,6 +29,8 @@ pub struct Exam {
     pub runner: Runner,
     /// Why there is no sandbox, if there is none.
     pub no_sandbox: Option<String>,
+    /// True if each check has a network of its own: in a sandbox, and where the system can make one without it.
+    pub own_networks: bool,
     /// The workspace without the lab's solution, where tests and builds run.
     pub tree: PathBuf,
     /// The extracted nextest archive.
@@ -95,13 +97,15 @@ impl Exam {
         for folder in ["toolchain", "registry"] {
             runner.folder(&scratch.path().join(folder), false)?;
         }
+        let no_sandbox = sandbox::available(runner).err();
         let exam = Exam {
             lab: lab.to_owned(),
             rubric,
             seed,
             build_limit: limits::BUILD,
             runner,
-            no_sandbox: sandbox::available(runner).err(),
+            own_networks: no_sandbox.is_none() || sandbox::networks_available(runner),
+            no_sandbox,
             tree,
             tests,
             warm: scratch.path().join("warm"),

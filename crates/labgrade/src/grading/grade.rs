@@ -10,6 +10,7 @@ use crate::rubric::Check;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use std::fs;
+use std::net::{IpAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -112,7 +113,7 @@ impl Grading<'_> {
         outcome.remarks.extend(super::changes::remarks(self.exam, &submission));
         exam_readable(self, &files)?;
         let _fixed_ports = match &submission.kind {
-            Kind::Commands(_, commands) if !outcome.isolated && !takes_a_port(commands) => {
+            Kind::Commands(_, commands) if !self.exam.own_networks && !takes_a_port(commands) => {
                 Some(FIXED_PORTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
             }
             _ => None,
@@ -138,6 +139,13 @@ impl Grading<'_> {
                 self.conditions_of_source(&programs, &absent, &why)?
             }
             Kind::Commands(_, commands) => {
+                if let Some(address) = foreign_address(commands).filter(|address| !self.has(*address)) {
+                    let why = format!(
+                        "`run.toml` names the address {address}, which only a sandbox has here; install `bubblewrap`"
+                    );
+                    outcome.remarks.push(why.clone());
+                    return self.nothing_known(outcome, &why, tell);
+                }
                 if let Some(line) = &commands.build {
                     self.exam.runner.give(&files)?;
                     let build = building::build_folder(self.exam, &files, line)?;
@@ -174,10 +182,20 @@ impl Grading<'_> {
             return self.nothing_starts(outcome, &why, tell);
         }
         outcome.remarks.push(format!("the submission could not be read: {why}"));
+        self.nothing_known(outcome, &why, tell)
+    }
+
+    /// Ends a submission of which this machine can find out nothing.
+    fn nothing_known(&self, outcome: &mut Outcome, why: &str, tell: Tell<'_>) -> anyhow::Result<()> {
         for checked in &mut outcome.checks {
-            (checked.status, checked.report) = (Status::GraderError, why.clone());
+            (checked.status, checked.report) = (Status::GraderError, why.to_owned());
         }
         tell(outcome, None)
+    }
+
+    /// True if programs can listen at an address here.
+    fn has(&self, address: IpAddr) -> bool {
+        self.exam.own_networks || UdpSocket::bind((address, 0)).is_ok()
     }
 
     /// Ends a submission of which nothing can be started.
@@ -219,6 +237,7 @@ impl Grading<'_> {
         &self,
         environment: Vec<(String, String)>,
         address: Option<String>,
+        fixed_port: bool,
     ) -> anyhow::Result<Conditions> {
         let checks = self.work.join("checks");
         self.exam.runner.folder(&checks, false)?;
@@ -227,8 +246,8 @@ impl Grading<'_> {
             ("LAB_SEED".to_owned(), self.exam.seed.to_string()),
             ("LAB_PATIENCE".to_owned(), limits::PATIENCE.as_secs().to_string()),
         ]);
-        let isolated = self.exam.no_sandbox.is_none();
-        Ok(Conditions { checks, environment, address, isolated, drop_to: self.exam.runner.user() })
+        let (own_network, drop_to) = (self.exam.own_networks, self.exam.runner.user());
+        Ok(Conditions { checks, environment, address, own_network, fixed_port, drop_to })
     }
 
     /// Makes the folder of scripts that `LAB_PROGRAMS` names.
@@ -268,7 +287,7 @@ impl Grading<'_> {
             })
             .collect();
         let folder = self.scripts(&scripts)?;
-        self.conditions(vec![("LAB_PROGRAMS".to_owned(), folder.display().to_string())], None)
+        self.conditions(vec![("LAB_PROGRAMS".to_owned(), folder.display().to_string())], None, false)
     }
 
     fn conditions_of_commands(
@@ -278,9 +297,8 @@ impl Grading<'_> {
         remarks: &mut Vec<String>,
     ) -> anyhow::Result<Conditions> {
         let isolated = self.exam.no_sandbox.is_none();
-        let address = commands.address.filter(|address| !address.is_loopback() && !address.is_unspecified());
-        if !isolated && (address.is_some() || !commands.hosts.is_empty()) {
-            remarks.push("without a sandbox, `address` and `hosts` of `run.toml` have no effect".to_owned());
+        if !isolated && !commands.hosts.is_empty() {
+            remarks.push("without a sandbox, `hosts` of `run.toml` has no effect".to_owned());
         }
         let host =
             commands.address.filter(|address| !address.is_unspecified()).map(|address| address.to_string());
@@ -321,7 +339,8 @@ impl Grading<'_> {
         ];
         environment.extend(commands.port.map(|port| ("LAB_PORT".to_owned(), port.to_string())));
         environment.extend(host.map(|host| ("LAB_ADDRESS".to_owned(), host)));
-        self.conditions(environment, address.map(|address| address.to_string()))
+        let address = foreign_address(commands).map(|address| address.to_string());
+        self.conditions(environment, address, !takes_a_port(commands))
     }
 
     fn place<'p>(&'p self, etc: &'p Path, files: &'p Path, copy: bool) -> Place<'p> {
@@ -379,7 +398,10 @@ impl Grading<'_> {
     ) -> anyhow::Result<()> {
         let store = self.work.join(format!("nextest-{wave}"));
         let config = self.work.join(format!("nextest-{wave}.toml"));
-        fs::write(&config, nextest_config(&store))
+        // Programs with one port take turns where they share a network.
+        let in_turns = conditions.fixed_port && !conditions.own_network;
+        let at_once = if in_turns { 1 } else { limits::CHECKS_AT_ONCE };
+        fs::write(&config, nextest_config(&store, at_once))
             .with_context(|| format!("failed to write `{}`", config.display()))?;
         let filter: Vec<String> =
             ready.iter().filter_map(|number| filter(&outcome.checks[*number].check)).collect();
@@ -466,6 +488,11 @@ fn exam_readable(grading: &Grading<'_>, files: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The address in a submission's code, if not every machine has it.
+fn foreign_address(commands: &Commands) -> Option<IpAddr> {
+    commands.address.filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
 fn takes_a_port(commands: &Commands) -> bool {
     commands.port.is_none() && commands.server.as_ref().is_none_or(|line| line.contains("{port}"))
 }
@@ -509,7 +536,7 @@ fn filter(check: &Check) -> Option<String> {
     Some(format!("(binary(={binary}) & test(={test}))"))
 }
 
-fn nextest_config(store: &Path) -> String {
+fn nextest_config(store: &Path, threads: usize) -> String {
     let most = (limits::CHECK + limits::GRACE).as_secs();
     format!(
         "[store]\ndir = {store:?}\n\n[profile.default]\nretries = 0\nfail-fast = false\ntest-threads = {threads}\n\
@@ -517,7 +544,6 @@ fn nextest_config(store: &Path) -> String {
          status-level = \"fail\"\nfinal-status-level = \"none\"\nfailure-output = \"never\"\n\n[profile.default.junit]\n\
          path = \"junit.xml\"\n",
         store = store.display().to_string(),
-        threads = limits::CHECKS_AT_ONCE,
     )
 }
 

@@ -21,6 +21,9 @@ pub const CONDITIONS: &str = "LABGRADE_CONDITIONS";
 /// The file with what came of a check, in its folder.
 pub const RESULT: &str = "result.json";
 
+/// What programs print when they do not get their port.
+const IN_USE: &str = "ddress already in use";
+
 /// What holds for all checks of one submission.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Conditions {
@@ -31,7 +34,9 @@ pub struct Conditions {
     /// The address that the submission has in its code, for the network of the check.
     pub address: Option<String>,
     /// True if the check gets a network of its own.
-    pub isolated: bool,
+    pub own_network: bool,
+    /// True if the submission has a port in its code, which someone else may have without a network of its own.
+    pub fixed_port: bool,
     /// True if the user changes with the check.
     pub drop_to: Option<u32>,
 }
@@ -70,7 +75,7 @@ pub fn run(words: &[OsString]) -> anyhow::Result<std::convert::Infallible> {
     let test = test_name(arguments)?;
     let folder = conditions.checks.join(folder_name(&test));
     // A network of the check's own is made with it, or there is no test, and no result.
-    let network = if conditions.isolated { Ok(()) } else { loopback() };
+    let network = if conditions.own_network { Ok(()) } else { loopback() };
     let (code, ran) = match network {
         Ok(()) => watch(&conditions, &folder, program, arguments)?,
         Err(error) => {
@@ -119,7 +124,7 @@ fn watch(
         .context("failed to become the reaper of a check")?;
 
     let mut words: Vec<OsString> = runner.words().into_iter().map(OsString::from).collect();
-    if conditions.isolated {
+    if conditions.own_network {
         words.extend(sandbox::outer_layer(conditions.address.as_deref()).into_iter().map(OsString::from));
     }
     words.push(program.clone());
@@ -169,7 +174,16 @@ fn watch(
         Ok(status) if status.success() => {
             (0, Ran { status: Status::Pass, diagnosis: None, report: String::new(), seconds })
         }
-        Ok(status) => (1, failed(story.as_deref(), &status.to_string(), seconds)),
+        Ok(status) => {
+            let mut ran = failed(story.as_deref(), &status.to_string(), seconds);
+            // Another program of this machine may have had the port, or the system still keeps it for a connection that
+            // is over.
+            if conditions.fixed_port && !conditions.own_network && ran.report.contains(IN_USE) {
+                (ran.status, ran.diagnosis) = (Status::GraderError, None);
+                ran.report.insert_str(0, "its port was in use on this machine, which has no sandbox:\n");
+            }
+            (1, ran)
+        }
         Err((status, report)) => (1, Ran { status, diagnosis: None, report, seconds }),
     })
 }

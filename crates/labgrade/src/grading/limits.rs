@@ -11,7 +11,7 @@ pub const CHECK: Duration = Duration::from_secs(30);
 /// What building a submission takes at most.
 pub const BUILD: Duration = Duration::from_secs(90);
 
-/// What all checks of one submission take at most; those that are left then are skipped.
+/// What all checks of one submission take at most; those that are left then count as timeouts.
 pub const SUBMISSION: Duration = Duration::from_secs(240);
 
 /// What ending a check may take beyond its limit, before nextest ends it.
@@ -22,6 +22,10 @@ pub const CHECKS_AT_ONCE: usize = 4;
 
 /// Memory that one process may have for its data.
 pub const PROCESS_BYTES_MAX: u64 = 1 << 30;
+
+/// What the system gives a thread for its stack, unless the program asks for another size. Its default of 8 MiB, times 200
+/// threads, would be more data than a process may have, though hardly any of it is used.
+pub const STACK_BYTES: u64 = 2 << 20;
 
 /// Memory that all processes of a check may have together, the test's own with them.
 pub const CHECK_BYTES_MAX: u64 = 2 << 30;

@@ -144,6 +144,20 @@ pub fn available(runner: Runner) -> Result<(), String> {
     }
 }
 
+/// True if this machine can make the outer layer at least: a network for each check.
+pub fn networks_available(runner: Runner) -> bool {
+    let mut words = runner.words();
+    words.extend(outer_layer(None).into_iter().map(str::to_owned));
+    words.push("true".to_owned());
+    let status = Command::new(&words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
 /// True if a program of this name is on the `PATH`.
 pub fn is_installed(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -289,6 +303,7 @@ impl Place<'_> {
         let mut limits = vec![
             "prlimit".to_owned(),
             format!("--data={}", limits::PROCESS_BYTES_MAX),
+            format!("--stack={}", limits::STACK_BYTES),
             format!("--nofile={}", limits::OPEN_FILES_MAX),
             format!("--fsize={}", limits::SCRATCH_BYTES_MAX),
         ];

@@ -22,6 +22,9 @@ const HOSTS_MAX: usize = 16;
 /// Remarks on one submission's files; more would say nothing new.
 const REMARKS_MAX: usize = 20;
 
+/// What is named of a folder in which nothing was found.
+const NAMES_MAX: usize = 5;
+
 /// What somebody handed in.
 #[derive(Debug)]
 pub struct Submission {
@@ -147,7 +150,7 @@ impl Submission {
                 None => break,
             }
         }
-        bail!("it has neither `{RUN_FILE}` nor `src/` nor `labs/{lab}/src/`")
+        bail!("it has neither `{RUN_FILE}` nor `src/` nor `labs/{lab}/src/`{}", what_is_in(&place))
     }
 
     /// Copies what counts into the folder `to`, which must not exist; gives what else is to be said.
@@ -190,6 +193,21 @@ fn way_into(place: &Path, folders: &[&str]) -> Option<PathBuf> {
         let deeper = place.join(folder);
         is_folder(&deeper).then_some(deeper)
     })
+}
+
+/// Names the first few things in a folder, and what to do with an archive.
+fn what_is_in(place: &Path) -> String {
+    let entries = fs::read_dir(place).into_iter().flatten().take(limits::SUBMITTED_FILES_MAX);
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
+    names.sort();
+    let is_packed = |name: &String| {
+        let name = name.to_lowercase();
+        [".zip", ".tar", ".gz", ".tgz", ".xz", ".rar", ".7z"].iter().any(|end| name.ends_with(end))
+    };
+    let unpack = if names.iter().any(is_packed) { "; unpack it" } else { "" };
+    names.truncate(NAMES_MAX);
+    if names.is_empty() { String::new() } else { format!(", but `{}`{unpack}", names.join("`, `")) }
 }
 
 fn only_folder(place: &Path) -> Option<PathBuf> {
@@ -357,13 +375,13 @@ mod tests {
         let (anna, berta) = (folder.0.join("anna"), folder.0.join("berta"));
         fs::create_dir_all(berta.join("tcp-echo/src")).unwrap();
         fs::write(berta.join("run.toml"), "server = \"x\"").unwrap();
-        let nothing = Err("it has neither `run.toml` nor `src/` nor `labs/tcp-echo/src/`".to_owned());
+        let nothing = "it has neither `run.toml` nor `src/` nor `labs/tcp-echo/src/`";
         for (link, to) in
             [("labs", "../berta"), ("tcp-echo", "../berta/tcp-echo"), ("run.toml", "../berta/run.toml")]
         {
             fs::create_dir_all(&anna).unwrap();
             symlink(to, anna.join(link)).unwrap();
-            assert_eq!(found(&anna), nothing, "{link}");
+            assert_eq!(found(&anna), Err(format!("{nothing}, but `{link}`")));
             fs::remove_dir_all(&anna).unwrap();
         }
     }

@@ -9,7 +9,7 @@
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).
 
 use super::text;
-use crate::outcome::{Checked, Outcome};
+use crate::outcome::Outcome;
 use crate::rubric::Kind;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -52,12 +52,8 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             outcome.answers.as_ref().map(|answers| answers.right.to_string()).unwrap_or_default(),
             outcome.answers.as_ref().map(|answers| answers.of.to_string()).unwrap_or_default(),
         ];
-        let status = |checked: &Checked| match checked.not_tried() {
-            Some(_) => "not tried".to_owned(),
-            None => checked.status.to_string(),
-        };
         let status: HashMap<&str, String> =
-            outcome.checks.iter().map(|checked| (&*checked.check.test, status(checked))).collect();
+            outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status_told())).collect();
         fields.extend(tests.iter().map(|test| status.get(test).cloned().unwrap_or_default()));
         csv.push_str(&row(fields.into_iter()));
     }

@@ -6,7 +6,8 @@
 //! - `score` at the top is the score of all other reports, and the sum of `tests[].score`: a robust or advice check has
 //!   `score` and `max_score` 0 there, and says in `output` and `extra_data` what it is worth. The robust total is in
 //!   `output` and `extra_data`.
-//! - `status` knows `passed` and `failed` only. A skipped check is `failed`, with 0 points, and its name says `skipped`.
+//! - `status` knows `passed` and `failed` only. A skipped check is `failed`, with 0 points, and its name says `skipped`; so it is
+//!   with one that was not tried.
 //! - A hidden check has `visibility` `after_published`: it counts, but students see it, and their total, only when the
 //!   grades are published. What the page calls `hidden` would be kept from them for good.
 //! - If the grader failed in a core check, there is no `score` at all, neither at the top nor in `tests`. By the
@@ -67,7 +68,7 @@ fn test(number: usize, checked: &Checked, scored: bool) -> Value {
     test.insert("number".to_owned(), number.to_string().into());
     test.insert("output".to_owned(), output(checked).into());
     test.insert("output_format".to_owned(), "text".into());
-    test.insert("tags".to_owned(), json!([check.kind.to_string(), checked.status.to_string()]));
+    test.insert("tags".to_owned(), json!([check.kind.to_string(), checked.status_told()]));
     let visibility = if check.hidden { "after_published" } else { "visible" };
     test.insert("visibility".to_owned(), visibility.into());
     let extra_data =
@@ -82,16 +83,15 @@ fn name(checked: &Checked) -> String {
         Kind::Robust => "Robustness: ",
         Kind::Advice => "Advice: ",
     };
-    let status = match checked.status {
-        Status::Skipped | Status::GraderError => format!(" ({})", checked.status),
-        _ => String::new(),
-    };
+    let is_told =
+        matches!(checked.status, Status::Skipped | Status::GraderError) || checked.not_tried().is_some();
+    let status = if is_told { format!(" ({})", checked.status_told()) } else { String::new() };
     format!("{kind}{}{status}", checked.check.shows)
 }
 
 fn output(checked: &Checked) -> String {
     let check = &checked.check;
-    let mut lines = vec![checked.status.to_string()];
+    let mut lines = vec![checked.status_told()];
     match check.kind {
         Kind::Core => {}
         Kind::Robust => {
@@ -99,6 +99,10 @@ fn output(checked: &Checked) -> String {
             lines.push(format!("{earned} of {}, counted apart from the score", in_points(check.points)));
         }
         Kind::Advice => lines.push("worth no points".to_owned()),
+    }
+    if let Some(why) = checked.not_tried() {
+        lines.push(why.to_owned());
+        return lines.join("\n");
     }
     if checked.status.is_failure() {
         lines.extend(

@@ -1,7 +1,8 @@
 //! `junit.xml`: the outcome as JUnit XML, which CI services and editors show.
 //!
 //! One `testsuite`, named after the lab, with a `testcase` per check. A check that failed has a `failure` whose `type` is
-//! its status (`fail`, `did not start`, `timeout`, `crash`); one in which the grader failed has an `error`. Points stand in
+//! its status (`fail`, `did not start`, `timeout`, `crash`); one in which the grader failed has an `error`. One that was not
+//! tried counts as skipped. Points stand in
 //! `properties`: `score` (left out where there is none), `score_max`, `robust`, `robust_max` of the suite, and `kind`,
 //! `points`, `points_max` of each check. XML 1.0 allows no control characters: they are shown escaped.
 
@@ -14,13 +15,13 @@ use std::fmt::Write;
 /// The file's text.
 pub fn text_of(outcome: &Outcome) -> String {
     let count =
-        |counted: fn(Status) -> bool| outcome.checks.iter().filter(|checked| counted(checked.status)).count();
+        |counted: fn(&Checked) -> bool| outcome.checks.iter().filter(|checked| counted(checked)).count();
     let totals = format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3}\"",
         outcome.checks.len(),
-        count(Status::is_failure),
-        count(|status| status == Status::GraderError),
-        count(|status| status == Status::Skipped),
+        count(|checked| checked.status.is_failure() && checked.not_tried().is_none()),
+        count(|checked| checked.status == Status::GraderError),
+        count(|checked| checked.status == Status::Skipped || checked.not_tried().is_some()),
         outcome.seconds,
     );
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -84,6 +85,10 @@ fn test_case(xml: &mut String, lab: &str, checked: &Checked) {
     let (status, why) = (checked.status, attribute(why));
     let _ = match status {
         Status::Pass => Ok(()),
+        _ if checked.not_tried().is_some() => {
+            let why = attribute(checked.not_tried().unwrap_or_default());
+            writeln!(xml, "      <skipped message=\"not tried: {why}\"/>")
+        }
         Status::Skipped => writeln!(xml, "      <skipped message=\"{}\"/>", attribute(why_skipped(checked))),
         Status::GraderError => {
             writeln!(xml, "      <error type=\"{status}\" message=\"{why}\">{report}</error>")

@@ -129,6 +129,18 @@ fn warnings(html: &mut String, outcomes: &[Outcome]) {
             of_submissions(outcomes.len())
         );
     }
+    let empty: Vec<String> =
+        outcomes.iter().filter(|outcome| outcome.nothing_found().is_some()).map(link).collect();
+    if !empty.is_empty() {
+        let _ = writeln!(
+            html,
+            "<p class=\"warning\"><strong>Nothing was found to grade of {} of {}</strong>, which has 0 points for it; \
+             look at what was handed in: {}</p>",
+            empty.len(),
+            of_submissions(outcomes.len()),
+            empty.join(", ")
+        );
+    }
     let broken: Vec<(&Outcome, Vec<&Checked>)> = outcomes
         .iter()
         .map(|outcome| (outcome, with_status(outcome, |status| status == Status::GraderError)))
@@ -254,7 +266,7 @@ fn failed_checks(html: &mut String, outcomes: &[Outcome]) {
             tallies.push(Tally { checked, failed: 0, skipped: 0 });
             tallies.len() - 1
         });
-        tallies[place].failed += usize::from(checked.status.is_failure());
+        tallies[place].failed += usize::from(checked.status.is_failure() && checked.not_tried().is_none());
         tallies[place].skipped += usize::from(checked.status == Status::Skipped && checked.is_over());
     }
     let total = tallies.len();
@@ -364,6 +376,7 @@ fn row(html: &mut String, outcome: &Outcome) {
     let mut strip = String::new();
     for checked in outcome.checks.iter().filter(|checked| checked.check.kind == Kind::Core) {
         let (class, sign) = match checked.status {
+            _ if checked.not_tried().is_some() => ("s", '–'),
             Status::Pass => ("p", '✓'),
             Status::Fail => ("f", 'F'),
             Status::DidNotStart => ("f", 'N'),
@@ -373,7 +386,7 @@ fn row(html: &mut String, outcome: &Outcome) {
             Status::GraderError => ("g", 'G'),
         };
         let title = escaped(&text::line(&checked.check.test));
-        let _ = write!(strip, "<i class=\"{class}\" title=\"{title}: {}\">{sign}</i>", checked.status);
+        let _ = write!(strip, "<i class=\"{class}\" title=\"{title}: {}\">{sign}</i>", checked.status_told());
     }
     let passed = outcome.checks.iter().filter(|checked| checked.status == Status::Pass).count();
     let remarks: Vec<String> = outcome.remarks.iter().map(|remark| escaped(&text::line(remark))).collect();
