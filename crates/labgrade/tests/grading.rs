@@ -39,7 +39,7 @@ shows = "It answers."
 hint = "Answer."
 
 [[check]]
-test = "core::server_answers_one_client_after_the_other"
+test = "core::server_answers_clients_in_turn"
 kind = "core"
 points = 40
 shows = "It goes on answering."
@@ -478,8 +478,7 @@ print(client.recv(1000).decode())
         class.with(&format!("{student}/client.py"), client);
         class.with(&format!("{student}/run.toml"), run);
     }
-    let rubric = RUBRIC
-        .replace("server_answers_one_client_after_the_other", "client_sends_a_line_and_shows_the_reply");
+    let rubric = RUBRIC.replace("server_answers_clients_in_turn", "client_sends_a_line_and_shows_the_reply");
     fs::write(class.folder.join("rubric.toml"), rubric).unwrap();
     let output = class.run(&["--jobs", "2"]);
     assert!(output.status.success(), "{}", words(&output));

@@ -308,6 +308,7 @@ impl TcpPeer {
     /// Leaves without a word: the other side gets a reset instead of the end of the stream.
     pub fn reset(self) {
         self.story.step(format!("{} resets the connection", self.name));
+        self.story.with_traces(|traces| traces[self.trace].resets());
         socket2::SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 

@@ -285,7 +285,7 @@ impl Program {
                 );
             }
         }
-        self.story.cause_of_no_output()
+        self.story.cause_of_no_output(text, &self.output.stdout(), self.has_crashed())
     }
 
     /// Waits for `time`, and fails the test if standard output then shows anything but `expected`.
@@ -728,9 +728,12 @@ fn fill(template: &str, args: &[&str], host: &str, port: u16) -> Vec<String> {
         "LAB_SERVER and LAB_CLIENT hold a command line, like `python3 server.py {{port}}`"
     );
     if !args.is_empty() && !template.contains("{args}") {
+        // Some are as long as a datagram.
+        let (args, shown) = (args.join(" "), |text: &str| text.chars().take(60).collect::<String>());
+        let more = if shown(&args).len() < args.len() { "…" } else { "" };
         Story::current().fail(&format!(
-            "this test starts the program with `{}`, but the command line `{template}` has no {{args}}",
-            args.join(" ")
+            "this test starts the program with `{}{more}`, but the command line `{template}` has no {{args}}",
+            shown(&args)
         ));
     }
     words

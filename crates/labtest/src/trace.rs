@@ -19,6 +19,12 @@ const PEERS_BY_HAND_MAX: usize = 4;
 /// Bytes in that command, for the same reason.
 const BYTES_BY_HAND_MAX: usize = 200;
 
+/// A beginning of a reply that is no accident.
+const SHOWN_BYTES_MIN: usize = 4;
+
+/// Places on a screen at which a reply may begin; each is compared with it.
+const STARTS_MAX: usize = 1000;
+
 /// What one peer did.
 pub(crate) struct Trace {
     socket: Socket,
@@ -33,6 +39,7 @@ pub(crate) struct Trace {
     /// Something came since the last that was sent.
     owes_answer: bool,
     unreachable: Option<u64>,
+    was_reset: bool,
 }
 
 /// A peer's socket, for as long as the peer has it.
@@ -81,6 +88,7 @@ impl Trace {
             awaits_answer: false,
             owes_answer: false,
             unreachable: unreachable_datagrams(),
+            was_reset: false,
         }
     }
 
@@ -100,6 +108,22 @@ impl Trace {
     /// True for a UDP server that has let a request go unanswered, as if it or its reply had been lost.
     fn owes_datagram(&self) -> bool {
         self.owes_answer && self.socket.transport() == Transport::Udp
+    }
+
+    pub(crate) fn resets(&mut self) {
+        self.was_reset = true;
+    }
+
+    /// True if more has come than answers to what was sent. (How many answers a stream holds can't be told.)
+    fn has_answers_of_others(&self) -> bool {
+        let owed = self.sent.len().saturating_sub(self.answers);
+        match &self.socket {
+            Socket::Tcp(_) => self.socket.has_unread(),
+            Socket::Udp(socket) => socket.upgrade().is_some_and(|socket| {
+                let next = || socket.recv_from(&mut [0; 1 << 16]).is_ok();
+                socket.set_nonblocking(true).is_ok() && (0..=owed).all(|_| next())
+            }),
+        }
     }
 
     pub(crate) fn ends_sending(&mut self) {
@@ -123,6 +147,13 @@ fn times(count: usize, what: &str) -> String {
 
 fn there_were(count: usize, what: &str) -> String {
     format!("there {} {}", if count == 1 { "was" } else { "were" }, times(count, what))
+}
+
+/// How much of the beginning of `text` stands somewhere in `shown`.
+fn beginning_in(shown: &[u8], text: &[u8]) -> usize {
+    let common = |at: usize| shown[at..].iter().zip(text).take_while(|(one, other)| one == other).count();
+    let starts = (0..shown.len()).filter(|at| text.first() == Some(&shown[*at]));
+    starts.take(STARTS_MAX).map(common).max().unwrap_or(0)
 }
 
 fn is_blank(text: &[u8]) -> bool {
@@ -197,14 +228,14 @@ impl Story {
         let (transport, server) =
             self.with_traces(|traces| (traces[peer].socket.transport(), traces[peer].server));
         if self.is_over_soon(end) {
-            return self.cause_of_the_end();
+            return Some(self.cause_of_the_end());
         }
         if let Some(cause) = self.cause_of_other_sockets(transport, server) {
             return Some(cause);
         }
         let (answers, others_unread, others_open, unreachable) = self.with_traces(|traces| {
             let others = || traces.iter().enumerate().filter(|(at, trace)| *at != peer && trace.is_client);
-            let others_unread = others().filter(|(_, trace)| trace.socket.has_unread()).count();
+            let others_unread = others().filter(|(_, trace)| trace.has_answers_of_others()).count();
             let others_open = others().filter(|(_, trace)| trace.socket.is_open()).count();
             (traces[peer].answers, others_unread, others_open, traces[peer].unreachable)
         });
@@ -254,7 +285,7 @@ impl Story {
 
     /// Why the program can't be reached any more, or never could.
     pub(crate) fn cause_of_refusal(&self, server: SocketAddr) -> String {
-        let cause = if self.is_over_soon(End::Refused) { self.cause_of_the_end() } else { None };
+        let cause = self.is_over_soon(End::Refused).then(|| self.cause_of_the_end());
         let cause = cause.or_else(|| self.cause_of_other_sockets(Transport::Tcp, server)).or_else(|| {
             let answers = self.answers();
             (answers > 0).then(|| {
@@ -267,15 +298,22 @@ impl Story {
         cause.as_deref().map(tell_cause).unwrap_or_default()
     }
 
-    fn cause_of_the_end(&self) -> Option<String> {
-        let answers = self.answers();
-        (answers > 0).then(|| {
-            format!(
+    fn cause_of_the_end(&self) -> String {
+        let words = self.screens().to_lowercase();
+        let tells_of_reset = ["reset", "broken pipe", "brokenpipe"].iter().any(|word| words.contains(word));
+        if tells_of_reset && self.with_traces(|traces| traces.iter().any(|trace| trace.was_reset)) {
+            return "a client that reset its connection ended it: an error of one connection ends that connection alone, so \
+                    catch it there (its last words are below)"
+                .to_owned();
+        }
+        match self.answers() {
+            0 => "it ended before it answered (its last words are below)".to_owned(),
+            answers => format!(
                 "it ended after {}: receive or accept the next in a loop, and close the connection only, not the \
                  server's own socket (its last words are below)",
                 times(answers, "answer")
-            )
-        })
+            ),
+        }
     }
 
     /// A program that is there, but at another address or with another protocol.
@@ -336,12 +374,40 @@ impl Story {
         server.map(|server| self.by_hand(server)).unwrap_or_default()
     }
 
-    /// Why a client under test does not show what it should.
-    pub(crate) fn cause_of_no_output(&self) -> Option<String> {
-        let has_reply = self.with_traces(|traces| {
-            traces.iter().any(|trace| !trace.is_client && trace.sent.iter().any(|sent| !sent.is_empty()))
+    /// Why `text` is not on the screen of a client under test, which shows something else.
+    pub(crate) fn cause_of_no_output(&self, text: &str, shown: &str, has_crashed: bool) -> Option<String> {
+        let replies: Vec<Vec<u8>> = self.with_traces(|traces| {
+            let servers = traces.iter().filter(|trace| !trace.is_client);
+            servers.flat_map(|trace| &trace.sent).filter(|sent| !sent.is_empty()).cloned().collect()
         });
-        has_reply.then(|| {
+        if replies.is_empty() {
+            return None;
+        }
+        let reply = replies.iter().map(|reply| reply.trim_ascii_end()).max_by_key(|reply| {
+            if text.as_bytes().windows(reply.len().max(1)).any(|part| part == *reply) {
+                reply.len()
+            } else {
+                0
+            }
+        });
+        let (reply, shown_bytes) =
+            (reply.unwrap_or_default(), beginning_in(shown.as_bytes(), reply.unwrap_or_default()));
+        Some(if has_crashed {
+            "the client never shows the reply: it ended with an error before (its last words are below)"
+                .to_owned()
+        } else if text.contains("\\u{") && shown.contains('\u{1b}') {
+            "control characters from the network went to the terminal as they are (they are shown escaped here): show them \
+             escaped"
+                .to_owned()
+        } else if shown.contains('\0') {
+            "the whole buffer was printed, with the zeros behind the reply: print as many bytes as were received".to_owned()
+        } else if (SHOWN_BYTES_MIN..reply.len()).contains(&shown_bytes) {
+            format!(
+                "only the first {shown_bytes} of {} bytes are shown: one read of a stream need not return all, and what \
+                 of a datagram is longer than the buffer is lost",
+                reply.len()
+            )
+        } else {
             "the client never shows the reply: print what was received, when it was received".to_owned()
         })
     }
@@ -453,7 +519,7 @@ pub(crate) fn shell(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Socket, Trace, shell};
+    use super::{Socket, Story, Trace, shell};
     use crate::diagnosis::End;
     use crate::peer::{TcpPeer, UdpPeer};
     use std::io::{Read, Write};
@@ -531,6 +597,41 @@ mod tests {
         server.send_to(b"HELLO", first.address()).unwrap();
         let text = second.explain(b"HELLO", b"", End::Silence);
         assert!(text.contains("went to another client"), "{text}");
+    }
+
+    #[test]
+    fn takes_an_answer_that_was_not_read_yet_for_no_other_clients_answer() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let (mut first, mut second) = (UdpPeer::client_of(address), UdpPeer::client_of(address));
+        first.send(b"one");
+        second.send(b"two");
+        server.send_to(b"ONE", first.address()).unwrap();
+        let text = second.explain(b"TWO", b"", End::Silence);
+        assert!(!text.contains("went to another client"), "{text}");
+        server.send_to(b"ONE", first.address()).unwrap();
+        server.send_to(b"TWO", first.address()).unwrap();
+        let text = second.explain(b"TWO", b"", End::Silence);
+        assert!(text.contains("went to another client"), "{text}");
+    }
+
+    #[test]
+    fn tells_what_a_client_shows_in_place_of_the_reply() {
+        let mut server = UdpPeer::server();
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"hello", server.address()).unwrap();
+        server.expect(b"hello");
+        server.send(b"HELLO WORLD");
+        for (text, shown, has_crashed, cause) in [
+            ("HELLO WORLD", "", false, "never shows the reply: print what"),
+            ("HELLO WORLD", "sent\n", true, "never shows the reply: it ended with an error"),
+            ("HELLO WORLD", "got HELLO WO\n", false, "only the first 8 of 11 bytes are shown"),
+            ("> HELLO WORLD\n", "> HELLO WORLD\0\0\0\n", false, "the whole buffer was printed"),
+            ("\\u{1b}[2J", "\u{1b}[2J", false, "control characters"),
+        ] {
+            let told = Story::current().cause_of_no_output(text, shown, has_crashed).unwrap();
+            assert!(told.contains(cause), "{shown:?}: {told}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn server_leaves_everything_but_a_to_z_alone() {
 }
 
 #[test]
-fn server_answers_one_client_after_the_other() {
+fn server_answers_clients_in_turn() {
     let server = Server::start(SERVER, &[]);
     for text in ["the quick brown fox jumps over the lazy dog", "short", "and a longer one again"] {
         let mut client = server.tcp_client();
