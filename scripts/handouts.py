@@ -231,6 +231,9 @@ def main():
     parser.add_argument("handout", nargs="*", type=Path, help="default: README.md, labs/README.md and every lab's")
     parser.add_argument("--answers", metavar="FOLDER", type=Path, help="write the model answers there")
     arguments = parser.parse_args()
+    for handout in arguments.handout:
+        if not handout.is_file():
+            parser.error(f"`{handout}` is no file; name a handout, like labs/udp-echo/README.md")
     if arguments.answers:
         arguments.answers.mkdir(parents=True, exist_ok=True)
     handouts = arguments.handout or [ROOT / "README.md", *sorted(ROOT.glob("labs/**/README.md"))]

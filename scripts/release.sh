@@ -145,6 +145,11 @@ gradescope() {
     printf 'dist/gradescope-%s.zip  %s bytes\n' "$lab" "$(stat -c %s "dist/gradescope-$lab.zip")"
 }
 
+# handout FILE: as students get it, for a folder in which all of them lie side by side, without the sources.
+handout() {
+    sed -E 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g; s|\[([^]]*)\]\(src/[^)]*\)|\1|g' "$1"
+}
+
 # archive FOLDER NAME: dist/socket-labs-VERSION-NAME.tar.gz with one folder, socket-labs-VERSION. Its files are as old as
 # the commit.
 archive() {
@@ -333,8 +338,8 @@ release() {
     previous=$(find dist -name 'socket-labs-*-sizes.txt' ! -name "socket-labs-$version-sizes.txt" | sort -V | tail -n 1)
     : >"$sizes"
     mkdir "$scratch/doc"
-    cp "$staff/labs/README.md" "$scratch/doc/labs.md"
-    for lab in "${labs[@]}"; do cp "$staff/labs/$lab/README.md" "$scratch/doc/$lab.md"; done
+    handout "$scratch/student/labs/README.md" >"$scratch/doc/labs.md"
+    for lab in "${labs[@]}"; do handout "$scratch/student/labs/$lab/README.md" >"$scratch/doc/$lab.md"; done
     cp "$scratch/licences.txt" "$scratch/doc"
     for target in "${targets[@]}"; do
         build_programs "$target"

@@ -22,6 +22,7 @@ fi
 here=$(dirname "$(realpath "$0")")
 topology=$here/topology.sh
 if [[ -z ${THREE_HOSTS_PROGRAMS-} ]]; then
+    [[ -d $(dirname "${1-.}") ]] || { echo "error: there is no folder for \`$1\`; make it first" >&2 && exit 2; }
     file=$(realpath "${1-three-hosts.pcapng}")
     cd "$here/.."
     cargo build --locked --quiet -p udp-echo -p tcp-echo -p tcp-threaded --bins

@@ -195,7 +195,7 @@ shape() {
     complaint=$(tc qdisc add dev "$1" $parent netem limit 100000 "${netem[@]}" 2>&1) && return
     case $complaint in
         *unknown*) die "this kernel has no netem for --delay and --loss; for UDP take \`udp-relay --delay 20ms --drop 5%\` of lab 4" ;;
-        *) die "\`tc\` failed: ${complaint%%$'\n'*}" ;;
+        *) die "\`tc\` failed with${3:+ --delay $3}${4:+ --loss $4}: ${complaint%%$'\n'*}; a time is like 20ms, a loss like 5%" ;;
     esac
 }
 

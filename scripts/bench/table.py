@@ -49,15 +49,19 @@ class Table:
     def show(self, columns, ours_for):
         """Prints the table. `columns`: (quantity, heading, decimals, with a ratio). `ours_for`: peer -> ours."""
         width = max(map(len, [self.title, *self.values])) + 2
+
+        def space(heading):
+            return max(14, len(heading) + 2)
+
         line = self.title.ljust(width)
         for _, heading, _, ratio in columns:
-            line += f"{heading:>14}" + (f"{'ours/peer':>22}" if ratio else "")
+            line += f"{heading:>{space(heading)}}" + (f"{'ours/peer':>22}" if ratio else "")
         print("\n" + line)
         for server in self.values:
             line = server.ljust(width)
-            for quantity, _, decimals, ratio in columns:
+            for quantity, heading, decimals, ratio in columns:
                 median = self.median(server, quantity)
-                line += f"{'unknown' if median is None else f'{median:,.{decimals}f}':>14}"
+                line += f"{'unknown' if median is None else f'{median:,.{decimals}f}':>{space(heading)}}"
                 if ratio:
                     ours = ours_for(server)
                     found = self.ratio(ours, server, quantity) if ours != server else None

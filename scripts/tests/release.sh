@@ -199,6 +199,7 @@ while read -r package; do
         # Only what is known to be passive: no script of a maintainer, no unit, no job.
         find . -type f -o -type l | grep -vE '^\./usr/(bin|share/(doc|man|lintian|bash-completion|fish|zsh))/|^\./DEBIAN/(control|md5sums)$' &&
             fail "$package has more than programs and documentation (lines above)"
+        grep -nE 'STAFF|\]\((\.\./|src/|[a-z-]+/)' usr/share/doc/socket-labs/*.md && fail "$package has pages for staff, or dead links (lines above)"
         for program in usr/bin/*; do complete_and_read "${program##*/}"; done
     )
     # On a system of its own, which has nothing.

@@ -7,7 +7,7 @@ use super::submission::Submission;
 use super::{interrupt, limits, processes, write_atomically};
 use crate::outcome::{Outcome, Status};
 use crate::report;
-use crate::rubric::{Kind, Rubric};
+use crate::rubric::{CORE_POINTS, Kind, Rubric};
 use crate::workspace::Workspace;
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,7 +64,10 @@ pub struct ClassArgs {
 impl ExamArgs {
     fn prepare(&self, workspace: &Workspace, lab: &str, rubric: Rubric, seed: u64) -> anyhow::Result<Exam> {
         say(&format!("preparing the tests of {lab}"));
-        let mut exam = Exam::prepare(workspace, lab, rubric, seed % SEED_MAX)?;
+        let prepared = Exam::prepare(workspace, lab, rubric, seed % SEED_MAX);
+        // Ctrl+C ends the compiler, too.
+        ensure!(!interrupt::requested(), "interrupted");
+        let mut exam = prepared?;
         exam.build_limit = Duration::from_secs(self.build_limit.clamp(1, BUILD_SECONDS_MAX));
         if let Some(why) = &exam.no_sandbox {
             say(&format!("warning: without a sandbox: {why}"));
@@ -76,7 +79,17 @@ impl ExamArgs {
         let Some(path) = &self.rubric else { return Rubric::read(workspace, lab) };
         let text =
             fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        toml::from_str(&text).map_err(|error| anyhow::anyhow!("`{}`: {}", path.display(), error.message()))
+        let rubric: Rubric = toml::from_str(&text)
+            .map_err(|error| anyhow::anyhow!("`{}`: {}", path.display(), error.message()))?;
+        let core = rubric.checks.iter().filter(|check| check.kind == Kind::Core);
+        let points: u32 = core.map(|check| check.points).sum();
+        if points != CORE_POINTS {
+            say(&format!(
+                "warning: the core checks of `{}` are worth {points} points, not {CORE_POINTS}",
+                path.display()
+            ));
+        }
+        Ok(rubric)
     }
 }
 

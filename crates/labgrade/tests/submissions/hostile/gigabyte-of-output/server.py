@@ -2,7 +2,7 @@
 import socket, sys
 
 line = b"all work and no play makes a dull server\n" * 1600
-for number in range(8192):
+for number in range(16400):
     (sys.stdout if number % 2 else sys.stderr).buffer.write(line)
 
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
