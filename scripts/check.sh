@@ -8,7 +8,7 @@ usage: scripts/check.sh
 
 Format, lints, documentation, invariants of the layout, rubrics, dependencies and their licences, the build on the lock
 file, all tests, the demo, the bench of three hosts, every command in the handouts, a release, and its way to a room of
-three hosts. Needs Rust alone. What more it finds it uses: shellcheck, python3, nc, cargo-nextest and bubblewrap
+three hosts; where CI is set, an autograder in its layout of folders, too. Needs Rust alone. What more it finds it uses: shellcheck, python3, nc, cargo-nextest and bubblewrap
 (grading), namespaces and tshark (three hosts), cargo-deny, cargo-deb, lintian and QEMU (releases), sshd, rsync and nft
 (the room), Rust 1.85, and the targets of Windows and macOS; where CI is set, all of these must be there (.ci/run
 installs them). dist/ stays as it is.
@@ -145,6 +145,12 @@ if [[ $(uname -sm) == 'Linux x86_64' ]] && have cargo-deb cargo-nextest python3 
 else
     missing 'a tool or a target for releases' 'cargo install --locked cargo-deb cargo-nextest;
     rustup target add x86_64-unknown-linux-musl aarch64-unknown-linux-musl; apt-get install python3 binutils util-linux'
+fi
+
+# It leaves its zip in dist/, so it is for machines that have nothing else there.
+if [[ -n ${CI-} ]]; then
+    step 'an autograder'
+    scripts/gradescope/trial.sh
 fi
 
 step 'its way to three hosts'
