@@ -6,12 +6,12 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'EOF'
 usage: scripts/check.sh
 
-Format, lints, documentation, invariants of the layout, rubrics, dependencies and their licences, the build on the lock
-file, all tests, the demo, the bench of three hosts, every command in the handouts, a release, and its way to a room of
-three hosts; where CI is set, an autograder in its layout of folders, too. Needs Rust alone. What more it finds it uses: shellcheck, python3, nc, cargo-nextest and bubblewrap
-(grading), namespaces and tshark (three hosts), cargo-deny, cargo-deb, lintian and QEMU (releases), sshd, rsync and nft
-(the room), Rust 1.85, and the targets of Windows and macOS; where CI is set, all of these must be there (.ci/run
-installs them). dist/ stays as it is.
+Format, lints, documentation, invariants of the layout, rubrics, dependencies and their licences, the build on the
+lock file, all tests, the demo, the bench of three hosts, every command in the handouts, a release, and its way to a
+room of three hosts; where CI is set, an autograder in its layout of folders, too. Needs Rust alone. What more it
+finds it uses: shellcheck, python3, nc, cargo-nextest and bubblewrap (grading), namespaces and tshark (three hosts),
+cargo-deny, cargo-deb, lintian and QEMU (releases), sshd, rsync and nft (the room), Rust 1.85, and the targets of
+Windows and macOS; where CI is set, all of these must be there (.ci/run installs them). dist/ stays as it is.
 EOF
     exit 0
 fi
