@@ -201,13 +201,13 @@ class Bench:
 
     def screens(self):
         """What printing costs ours: the same load with a screen, and without."""
-        name, command = next(self.commands())
-        screen = os.path.join(self.settings.scratch, "ours,screen-to-file.screen")
-        servers = [Server(name, command, self.settings.scratch)]
+        _, command = next(self.commands())
+        screen = os.path.join(self.settings.scratch, "ours.screen")
+        servers = [Server("ours,quiet", command, self.settings.scratch)]
         loud = [word for word in command if word != "--quiet"]
         try:
-            servers.append(Server("ours,screen-to-file", loud, self.settings.scratch))
-            table = Table(f"{self.kind}, screen")
+            servers.insert(0, Server("ours", loud, self.settings.scratch))
+            table = Table(f"{self.kind}, screen to a file")
 
             def throughput(server):
                 clients = ["--clients", 100] if self.kind == "threaded" else ["--outstanding", 4]

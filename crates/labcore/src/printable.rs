@@ -1,4 +1,4 @@
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 
 /// Makes bytes from the network printable: whatever they hold, a terminal only shows them.
 ///
@@ -16,13 +16,18 @@ pub struct Printable<'a>(&'a [u8]);
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                if character.is_control() || is_invisible(character) {
-                    write!(f, "{}", character.escape_debug())?;
-                } else {
-                    f.write_char(character)?;
-                }
+            // In runs, as most text has nothing to escape.
+            let mut rest = chunk.valid();
+            while let Some(at) =
+                rest.find(|character: char| character.is_control() || is_invisible(character))
+            {
+                let (shown, from_there) = rest.split_at(at);
+                let mut characters = from_there.chars();
+                f.write_str(shown)?;
+                characters.next().map_or(Ok(()), |character| write!(f, "{}", character.escape_debug()))?;
+                rest = characters.as_str();
             }
+            f.write_str(rest)?;
             for byte in chunk.invalid() {
                 write!(f, "\\x{byte:02x}")?;
             }
