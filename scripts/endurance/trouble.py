@@ -7,7 +7,7 @@ import struct
 import time
 
 from good import line
-from servers import CANARY
+from servers import CANARY, FILES
 
 TIMEOUT_SECONDS = 5.0
 
@@ -52,7 +52,11 @@ class World:
     def is_answer(self, request, reply):
         """A reply that came whole must be right; one that says that there is no room is as well."""
         if self.kind.is_web:
-            return reply.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503"))
+            head, _, body = reply.partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                return head.startswith(b"HTTP/1.1 503")
+            name = request.split()[1].removeprefix(b"/").decode()
+            return FILES[name].startswith(body)
         return request.upper().startswith(reply) or reply.startswith(b"server is full")
 
     def stay(self, name):

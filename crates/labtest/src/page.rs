@@ -229,7 +229,9 @@ impl<'a> Parts<'a> {
     }
 
     fn body(&self) -> Vec<u8> {
-        if self.is_chunked() { chunks(self.rest).0 } else { self.rest.to_vec() }
+        // What comes behind a length is nobody's: a browser looks no further.
+        let end = self.length().map_or(self.rest.len(), |length| length.min(self.rest.len()));
+        if self.is_chunked() { chunks(self.rest).0 } else { self.rest[..end].to_vec() }
     }
 }
 
@@ -475,6 +477,7 @@ mod tests {
     fn finds_the_end_of_a_body() {
         for (answer, expected) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", true),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab\r\n", true),
             ("HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\na", false),
             ("HTTP/1.1 200 OK\r\n\r\nab", false),
             ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", false),
