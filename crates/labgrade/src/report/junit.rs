@@ -1,10 +1,10 @@
 //! `junit.xml`: the outcome as JUnit XML, which CI services and editors show.
 //!
-//! One `testsuite`, named after the lab, with a `testcase` per check. A check that failed has a `failure` whose `type` is
-//! its status (`fail`, `did not start`, `timeout`, `crash`); one in which the grader failed has an `error`. One that was not
-//! tried counts as skipped. Points stand in
-//! `properties`: `score` (left out where there is none), `score_max`, `robust`, `robust_max` of the suite, and `kind`,
-//! `points`, `points_max` of each check. XML 1.0 allows no control characters: they are shown escaped.
+//! One `testsuite`, named after the lab, with a `testcase` per check. A check that failed has a `failure` whose `type`
+//! is its status (`fail`, `did not start`, `timeout`, `crash`); one in which the grader failed has an `error`. One that
+//! was not tried counts as skipped. Points stand in `properties`: `score` (left out where there is none), `score_max`,
+//! `robust`, `robust_max` of the suite, and `kind`, `points`, `points_max` of each check. XML 1.0 allows no control
+//! characters: they are shown escaped.
 
 use super::text::{self, escaped};
 use super::{NOT_ISOLATED, why_skipped};

@@ -134,7 +134,7 @@ fn warnings(html: &mut String, outcomes: &[Outcome]) {
     if !empty.is_empty() {
         let _ = writeln!(
             html,
-            "<p class=\"warning\"><strong>Nothing was found to grade of {} of {}</strong>, which has 0 points for it; \
+            "<p class=\"warning\"><strong>Nothing was found to grade of {} of {}</strong>, so 0 points each; \
              look at what was handed in: {}</p>",
             empty.len(),
             of_submissions(outcomes.len()),
