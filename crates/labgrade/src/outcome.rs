@@ -1,14 +1,16 @@
-//! The *outcome* of grading one submission: every check with its status, and what else is to be said.
+//! The *outcome* of grading one submission: every check with its status, and what else staff and students should know.
 //!
-//! It is written to `outcome.json` in the submission's result folder after each check; all reports are made from it.
+//! It is written to `outcome.json` in the submission's result folder after each check. All reports are made from it.
 
 use crate::rubric::{Check, Kind};
 use chrono::{DateTime, Utc};
+pub use labtest::Reason;
+use labtest::failure::{Failure, Verdict};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The version of the fields below. A change that a reader of the file must know raises it.
-pub const FORMAT: u32 = 1;
+/// The version of the fields below. A change that a reader of the file must know of raises it.
+pub const FORMAT: u32 = 2;
 
 /// All that is known of one graded submission.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -24,11 +26,14 @@ pub struct Outcome {
     pub submitted: Option<DateTime<Utc>>,
     /// When grading ended, or when the last check so far did.
     pub graded: DateTime<Utc>,
-    /// What the texts of the checks were drawn with.
+    /// The seed that the texts of the checks were drawn with.
     pub seed: u64,
     /// True if the submission ran in a sandbox. Without one, every report carries a warning.
     pub isolated: bool,
-    /// What a reader should know: changed tests that were ignored, a limit that was hit.
+    /// Why there was nothing to grade, if so. Then every check has 0 points.
+    #[serde(default)]
+    pub nothing_found: Option<String>,
+    /// What a reader should know: changed tests that were ignored, a limit that was reached.
     pub remarks: Vec<String>,
     /// How building went; `None` for a program that needs none.
     pub build: Option<Build>,
@@ -37,7 +42,7 @@ pub struct Outcome {
     /// The capture questions, if the submission brings a sheet of answers.
     #[serde(default)]
     pub answers: Option<Answers>,
-    /// Wall time of all, in seconds.
+    /// Wall time of the whole, in seconds.
     pub seconds: f64,
 }
 
@@ -69,27 +74,29 @@ pub struct Build {
     pub ok: bool,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// The compiler's words, cut at a bound.
+    /// What the compiler printed, cut at a bound.
     pub output: String,
 }
 
-/// One check of the rubric, with what came of it.
+/// One check of the rubric, with its result.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Checked {
     /// The row of the rubric.
     #[serde(flatten)]
     pub check: Check,
-    /// What came of it.
+    /// The result.
     pub status: Status,
-    /// The most likely cause, if the evidence allows one.
-    pub diagnosis: Option<String>,
-    /// The whole story: steps, bytes sent and received, what the program printed. For a skipped check, why.
-    pub report: String,
+    /// How it failed, if the check ran and failed.
+    #[serde(default)]
+    pub failure: Option<Box<Failure>>,
+    /// Why it has this status, where no failure of the check shows it.
+    #[serde(default)]
+    pub explanation: Option<Explanation>,
     /// Wall time in seconds.
     pub seconds: f64,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -101,18 +108,109 @@ pub enum Status {
     DidNotStart,
     /// The program did nothing where something was expected, or the check's time ran out.
     Timeout,
-    /// The program panicked or was ended by a signal in the middle of the check.
+    /// The program panicked or was ended by a signal during the check.
     Crash,
-    /// A check that this one needs did not pass, or grading was interrupted before.
+    /// The program reached a part that is not written yet.
+    NotWritten,
+    /// There is nothing to try the check with.
+    NotTried(Reason),
+    /// A check that this one needs did not pass.
     Skipped,
-    /// The grader failed, not the program: says nothing about the submission.
+    /// Grading has not come to it yet, or was interrupted before.
+    NotRun,
+    /// The grader failed, not the program: this says nothing about the submission.
     GraderError,
+}
+
+/// Why a check has its status, where no failure of the check shows it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Explanation {
+    /// It needs another check, which did not pass.
+    Needs {
+        /// That check's test.
+        test: String,
+    },
+    /// Nothing was found to grade; [`Outcome::nothing_found`] says why.
+    NothingFound,
+    /// No program could be built; [`Outcome::build`] says why.
+    NotBuilt,
+    /// The check took longer than a check may.
+    CheckTooLong {
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+    /// The programs of the check took more memory than a check may.
+    TooMuchMemory {
+        /// The limit in MiB.
+        limit_mib: u64,
+    },
+    /// All checks together took longer than they may, and this one was still to come.
+    ChecksTooLong {
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+    /// The program's port was in use on this machine, which has no sandbox.
+    PortInUse,
+    /// The check itself broke.
+    CheckBroke {
+        /// How it ended.
+        ended: String,
+    },
+    /// This machine failed.
+    Machine {
+        /// The error.
+        error: String,
+    },
+}
+
+/// As a clause, for the reports.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Explanation::Needs { test } => write!(f, "it needs `{test}`, which did not pass"),
+            Explanation::NothingFound => f.write_str("nothing was found to grade"),
+            Explanation::NotBuilt => f.write_str("the program could not be built"),
+            Explanation::CheckTooLong { limit_s } => {
+                write!(f, "the check was ended: it took longer than {limit_s} s")
+            }
+            Explanation::TooMuchMemory { limit_mib } => {
+                write!(f, "the check was ended: its programs took more than {limit_mib} MiB of memory")
+            }
+            Explanation::ChecksTooLong { limit_s } => {
+                write!(f, "not run: all checks together took longer than {limit_s} s")
+            }
+            Explanation::PortInUse => {
+                f.write_str("the program's port was in use on this machine, which has no sandbox")
+            }
+            Explanation::CheckBroke { ended } => {
+                write!(f, "the check itself broke ({ended}); see the raw result of cargo-nextest")
+            }
+            Explanation::Machine { error } => f.write_str(error),
+        }
+    }
 }
 
 impl Status {
     /// True if the program failed the check: it ran, or was to run, and did not pass.
     pub fn is_failure(self) -> bool {
-        matches!(self, Status::Fail | Status::DidNotStart | Status::Timeout | Status::Crash)
+        matches!(
+            self,
+            Status::Fail | Status::DidNotStart | Status::Timeout | Status::Crash | Status::NotWritten
+        )
+    }
+}
+
+impl From<Verdict> for Status {
+    fn from(verdict: Verdict) -> Status {
+        match verdict {
+            Verdict::Fail => Status::Fail,
+            Verdict::DidNotStart => Status::DidNotStart,
+            Verdict::Timeout => Status::Timeout,
+            Verdict::Crash => Status::Crash,
+            Verdict::NotWritten => Status::NotWritten,
+            Verdict::NotTried(reason) => Status::NotTried(reason),
+        }
     }
 }
 
@@ -125,69 +223,32 @@ impl fmt::Display for Status {
             Status::DidNotStart => "did not start",
             Status::Timeout => "timeout",
             Status::Crash => "crash",
+            Status::NotWritten => "not written yet",
+            Status::NotTried(_) => "not tried",
             Status::Skipped => "skipped",
+            Status::NotRun => "not run",
             Status::GraderError => "grader error",
         })
     }
 }
 
 impl Checked {
-    /// True if nothing more will come of it.
+    /// True if the check has its result.
     pub fn is_over(&self) -> bool {
-        self.status != Status::Skipped || self.report != Outcome::NOT_RUN
+        self.status != Status::NotRun
     }
 
-    /// What came of it, in the words of the reports.
-    pub fn status_told(&self) -> String {
-        self.not_tried().map_or_else(|| self.status.to_string(), |_| "not tried".to_owned())
-    }
-
-    /// Why there was nothing to try it with, if that is why it failed.
-    pub fn not_tried(&self) -> Option<&'static str> {
-        const NO_PLACE: &str = "the command line in `run.toml` does not end with `{args}`, so neither options nor \
-                                another address can be given";
-        const REASONS: [(&str, &str); 5] = [
-            (Outcome::NO_OPTIONS, NO_PLACE),
-            (Outcome::NO_OPTIONS_IN_TEST, NO_PLACE),
-            (Outcome::NO_SERVER, Outcome::NO_SERVER),
-            (Outcome::NO_CLIENT, Outcome::NO_CLIENT),
-            (Outcome::NOT_BUILT, "the program could not be built"),
-        ];
-        // It stands at the end of a line, also on the screen that a story shows.
-        let says = |words: &str| self.report.lines().any(|line| line.ends_with(words));
-        let said = REASONS.iter().find(|(words, _)| says(words));
-        said.filter(|_| self.status.is_failure()).map(|(_, why)| *why)
+    /// Why there was nothing to try it with, if so.
+    pub fn not_tried(&self) -> Option<Reason> {
+        match self.status {
+            Status::NotTried(reason) => Some(reason),
+            _ => None,
+        }
     }
 }
 
 impl Outcome {
-    /// The report of a check that did not run (yet): grading goes on, or was interrupted before.
-    pub const NOT_RUN: &str = "not run: grading was interrupted before";
-
-    /// Begins the remark that says why a submission has nothing that could be graded.
-    pub const NOTHING_FOUND: &str = "nothing was found to grade: ";
-
-    /// Said in the place of a program that a check starts with options, if its `run.toml` has no place for them.
-    pub const NO_OPTIONS: &str = "does not end with {args}: it takes no options";
-
-    /// What the tests say of such a command line themselves, if they see it first.
-    const NO_OPTIONS_IN_TEST: &str = "` has no {args}";
-
-    /// Said in the place of a server that the submission does not bring.
-    pub const NO_SERVER: &str = "`run.toml` names no `server`";
-
-    /// The same for a client.
-    pub const NO_CLIENT: &str = "`run.toml` names no `client`";
-
-    /// Said, before the compiler's words, in the place of a program that could not be built.
-    pub const NOT_BUILT: &str = "it could not be built:";
-
-    /// The remark that nothing was found to grade, if so.
-    pub fn nothing_found(&self) -> Option<&str> {
-        self.remarks.iter().find(|remark| remark.starts_with(Outcome::NOTHING_FOUND)).map(String::as_str)
-    }
-
-    /// True if every check has come to its end.
+    /// True if every check has its result.
     pub fn is_complete(&self) -> bool {
         self.checks.iter().all(Checked::is_over)
     }
@@ -203,18 +264,14 @@ impl Outcome {
         let mut of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
         of_kind.try_fold(0, |sum, checked| match checked.status {
             Status::Pass => Some(sum + checked.check.points),
-            Status::GraderError => None,
-            _ if !checked.is_over() => None,
+            Status::GraderError | Status::NotRun => None,
             _ => Some(sum),
         })
     }
 
     /// Points of all checks of `kind`, passed or not.
     pub fn points_possible(&self, kind: Kind) -> u32 {
-        self.checks
-            .iter()
-            .filter(|checked| checked.check.kind == kind)
-            .map(|checked| checked.check.points)
-            .sum()
+        let of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
+        of_kind.map(|checked| checked.check.points).sum()
     }
 }

@@ -1,20 +1,22 @@
 //! What a program that is right by the textbook may do in its own way.
 //!
-//! Nobody says where a text ends on a stream. Right servers and clients end theirs with a newline, with two, with a NUL
-//! or with nothing, wait for a newline or need none, and close after one answer or go on. The methods here look at the text
-//! alone, and leave the exact bytes to others.
+//! Nothing marks where a text ends on a stream. Right servers and clients end theirs with a newline, with two, with a NUL
+//! or with nothing, wait for a newline or need none, and close after one reply or go on. The methods here compare the
+//! text alone, and leave the exact bytes to other checks.
 
-use crate::diagnosis::{End, bytes};
+use crate::diagnosis::fail::fail;
+use crate::failure::End;
 use crate::peer::{TcpPeer, TcpPeerListener, UdpPeer};
-use crate::program::{POLL, Program};
+use crate::program::Program;
+use crate::wait::{self, POLL, patience};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The silence after which a text without a newline counts as whole, and a program has nothing more to say.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How long a program has that need not do anything.
-const OPTION: Duration = Duration::from_millis(1500);
+/// How long a check waits for something that a program may do or leave.
+const OPTIONAL: Duration = Duration::from_millis(1500);
 
 /// The bytes that end texts, or fill them up.
 fn is_end(byte: u8) -> bool {
@@ -29,36 +31,36 @@ impl TcpPeer {
     /// Reads until the text `expected` has come, whatever ends its lines, and fails at the first byte that differs.
     #[track_caller]
     pub fn expect_text(&mut self, expected: &str) {
-        let (received, end) = self.read_text(expected, crate::patience());
+        let (received, end) = self.read_text(expected, patience());
         self.compare(expected, &received, end);
     }
 
-    /// Like [`TcpPeer::expect_text`], where the program may also say nothing, or close. Tells if the text came.
+    /// Like [`TcpPeer::expect_text`], where the program may also send nothing, or close. True if the text came.
     #[track_caller]
     pub fn expect_text_or_nothing(&mut self, expected: &str) -> bool {
-        let (received, end) = self.read_text(expected, OPTION);
+        let (received, end) = self.read_text(expected, OPTIONAL);
         if text_of(&received).is_empty() {
-            self.step(format!("receives {}{}", bytes(&received), end.tell()));
+            self.step_received(&received, end);
             return false;
         }
         self.compare(expected, &received, end);
         true
     }
 
-    /// Like [`TcpPeer::expect_text`] for `lines`, of which the program may leave out the last ones, but not the first.
+    /// Like [`TcpPeer::expect_text`] for `lines`, of which the program may leave out all but the first.
     #[track_caller]
     pub fn expect_first_of(&mut self, lines: &[&str]) {
         let all = lines.concat();
-        let (received, end) = self.read_text(&all, OPTION);
+        let (received, end) = self.read_text(&all, OPTIONAL);
         let text = text_of(&received);
         let prefixes = (1..=lines.len()).map(|count| lines[..count].concat());
         if prefixes.into_iter().all(|prefix| prefix.as_bytes() != text) {
             self.compare(&all, &received, end);
         }
-        self.step(format!("receives {}{}", bytes(&received), end.tell()));
+        self.step_received(&received, end);
     }
 
-    /// Fails if more text comes: one answer to one text.
+    /// Fails if more text comes: one reply to one text.
     #[track_caller]
     pub fn expect_no_more_text(&mut self) {
         let (received, end) = self.read_for(PAUSE, 1 << 16, |received| !text_of(received).is_empty());
@@ -67,17 +69,15 @@ impl TcpPeer {
         }
     }
 
-    /// Sends `bytes`, to a program that may have closed the connection. Tells if they could be sent.
+    /// Sends `bytes` to a program that may have closed the connection. True if they could be sent.
     pub fn offer(&mut self, bytes: &[u8]) -> bool {
-        self.step(format!("sends {}", self::bytes(bytes)));
-        self.sent(bytes);
-        std::io::Write::write_all(&mut self.stream(), bytes).is_ok()
+        self.try_send(bytes).is_ok()
     }
 
     /// Reads the line that a client sends: its text, with the newline if there is one. It may come byte by byte.
     #[track_caller]
     pub fn read_typed(&mut self, expected: &str) -> Vec<u8> {
-        let (mut received, end) = self.read_text(expected, crate::patience());
+        let (mut received, end) = self.read_text(expected, patience());
         self.compare(expected, &received, end);
         // The newline may be a segment of its own, or there may be none.
         if !received.ends_with(b"\n") {
@@ -98,21 +98,22 @@ impl TcpPeer {
     /// Fails unless the text received is the one expected.
     #[track_caller]
     fn compare(&mut self, expected: &str, received: &[u8], end: End) {
-        self.step(format!("receives {}{}", bytes(received), end.tell()));
+        self.step_received(received, end);
         let text = text_of(received);
         if text != expected.as_bytes() {
             let sent = text_of(&self.take_sent());
-            let why = self.explain(&sent, expected.as_bytes(), &text, end);
-            self.fail_with(&format!("got the wrong text (ends of lines left out)\n{why}"), &text, end);
+            let mut problem = self.problem(&sent, expected.as_bytes(), &text, end);
+            problem.summary += " (line endings left out)";
+            fail(self.transcript(), problem);
         }
         self.take_sent();
     }
 }
 
 impl TcpPeerListener {
-    /// Waits a moment for a client's next line, on the connection that it has or on another. Gives the one that it is on.
+    /// Waits a moment for a client's next line, on the connection that it has or on another. Returns the one that it is on.
     pub fn accept_unless_sent_on(&self, connection: TcpPeer) -> Option<TcpPeer> {
-        let deadline = Instant::now() + OPTION;
+        let deadline = Instant::now() + OPTIONAL;
         let (mut unread, mut is_open) = ([0], true);
         connection.stream().set_read_timeout(Some(POLL)).ok()?;
         while Instant::now() < deadline {
@@ -139,33 +140,23 @@ impl UdpPeer {
     pub fn expect_one_of(&mut self, expected: &[&[u8]]) {
         let received = self.receive_any();
         if !expected.contains(&&*received) {
-            self.fail(&format!(
-                "got the wrong datagram\n{}",
-                self.explain(expected.first().unwrap_or(&&b""[..]), &received, End::Enough)
-            ));
+            self.fail_with(expected.first().unwrap_or(&&b""[..]), &received);
         }
     }
 
-    /// Waits a moment for a datagram, and tells if there is one. It stays unread.
+    /// Waits a moment for a datagram. True if there is one; it stays unread.
     pub fn has_datagram(&self) -> bool {
-        self.has_datagram_for(OPTION)
+        self.has_datagram_for(OPTIONAL)
     }
 }
 
 impl Program {
-    /// Waits a moment for `text` on standard output, and tells if it is there.
-    pub fn shows(&self, text: &str) -> bool {
-        let deadline = Instant::now() + OPTION;
-        while !self.screen().contains(text) {
-            if Instant::now() > deadline {
-                return false;
-            }
-            thread::sleep(POLL);
-        }
-        true
+    /// Waits a moment for `text` on standard output. True if it is there.
+    pub fn prints(&self, text: &str) -> bool {
+        wait::poll(OPTIONAL, || self.stdout().contains(text).then_some(())).is_some()
     }
 
-    /// Types a line, to a program that may have ended. Tells if it could be typed.
+    /// Types a line to a program that may have ended. True if it could be typed.
     pub fn offer_line(&mut self, line: &str) -> bool {
         self.try_write(format!("{line}\n").as_bytes()).is_ok()
     }

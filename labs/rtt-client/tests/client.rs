@@ -169,7 +169,7 @@ fn tells_a_late_reply_from_a_lost_one() {
     let mut server = UdpPeer::server();
     let mut client = start("udp --count 3 --interval 1ms --timeout 50ms", server.address());
     let replies = requests(&mut server, 3);
-    client.expect_on_screen("no reply within 50ms"); // to the first request
+    client.expect_output("no reply within 50ms"); // to the first request
     server.send(&replies[0]);
     let finished = client.wait();
     check_counts(&finished, [3, 1, 1, 2, 0, 0, 0]);
@@ -255,7 +255,7 @@ fn names_each_error_of_the_system_once() {
     let mut client = start(&args, server.address());
     let reply = requests(&mut server, 1).remove(0);
     server.send(&reply);
-    client.expect_on_screen("UDP 1: sent ");
+    client.expect_output("UDP 1: sent ");
     drop(server);
     let finished = client.wait();
     let named: Vec<&str> =
@@ -341,7 +341,7 @@ fn says_that_the_server_closed_the_connection() {
     let mut server = listener.accept();
     let reply = server.read_line().to_ascii_uppercase();
     server.send(&reply);
-    client.expect_on_screen("TCP 1: sent ");
+    client.expect_output("TCP 1: sent ");
     server.close();
     let finished = client.wait();
     assert!(finished.stdout.contains("TCP: the run ended after 1 reply: "), "{}", finished.stdout);
@@ -459,7 +459,7 @@ fn sums_up_when_interrupted() {
     // Ctrl+C, and what `timeout` and `kill` send.
     for signal in [labtest::Signal::INT, labtest::Signal::TERM] {
         let mut client = start("udp --count 100000 --interval 10ms", echo());
-        client.expect_on_screen("UDP 3: ");
+        client.expect_output("UDP 3: ");
         client.signal(signal);
         let finished = client.wait();
         assert_eq!(figures(&finished, "sent"), figures(&finished, "received"));
@@ -476,7 +476,7 @@ fn interrupted(name: &str, args: &str) -> (Finished, Value) {
     let mut client = start(&args, server.address());
     let replies = requests(&mut server, 3);
     server.send(&replies[0]);
-    client.expect_on_screen("received 20");
+    client.expect_output("received 20");
     client.signal(labtest::Signal::INT);
     let finished = client.wait();
     assert_eq!(finished.status.code(), Some(0));
@@ -509,9 +509,9 @@ fn shows_on_a_terminal_how_far_a_long_run_is() {
     let server = echo();
     let args = ["udp", &server.to_string(), "--count", "100000", "--interval", "10ms", "--quiet"];
     let mut client = labtest::Terminal::start(CLIENT, &args);
-    client.expect_on_screen(" of 100000 exchanges, ");
+    client.expect_output(" of 100000 exchanges, ");
     client.signal(labtest::Signal::INT);
-    client.expect_on_screen("received  ");
+    client.expect_output("received  ");
     client.expect_exit(0);
 }
 

@@ -4,7 +4,7 @@
 
 mod pinger;
 
-use labtest::{Client, UdpPeer, patience};
+use labtest::{Cause, Client, UdpPeer, patience};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ fn tells_of_loss(client: &mut Client) -> bool {
     };
     let deadline = Instant::now() + patience();
     while Instant::now() < deadline {
-        if has_word(&client.screen()) {
+        if has_word(&client.stdout()) {
             return true;
         }
         if client.has_crashed() {
@@ -45,10 +45,7 @@ fn tells_of_loss(client: &mut Client) -> bool {
     }
     let finished = client.wait();
     if client.has_crashed() {
-        client.fail(
-            "no reply came, and it crashed\nlikely cause: a timeout or a refusal is an error of receiving: catch it, note \
-             the loss, and go on",
-        );
+        client.fail_because(Cause::CrashedAtLoss, "no reply came, and it crashed");
     }
     has_word(&finished.stdout) || has_word(&finished.stderr)
 }
@@ -78,9 +75,9 @@ fn tells_of_lost_replies() {
     server.send(&request.to_ascii_uppercase());
     // No other request is answered.
     if !tells_of_loss(&mut client) {
-        client.fail(
-            "one reply came and no more, but it does not say that any was lost\nlikely cause: the time was up and nothing \
-             was printed: print a line then, or count what is missing",
+        client.fail_because(
+            Cause::LossNotReported,
+            "one reply came and no more, and it does not say that any was lost",
         );
     }
 }

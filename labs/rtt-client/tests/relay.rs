@@ -218,7 +218,7 @@ fn passes_everything_when_told_nothing() {
         // Each client gets its own reply: the server sees it behind an address of its own.
         client.expect(&datagram.to_ascii_uppercase());
     }
-    relay.expect_on_screen("client 3: reply 1 sent\n");
+    relay.expect_output("client 3: reply 1 sent\n");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn loses_everything_when_told_so() {
     let args = ["udp", "--count", "20", "--interval", "1ms", "--timeout", "50ms"];
     let mut client = Client::start(CLIENT, &args, relay.address());
     client.expect_exit(1);
-    relay.expect_on_screen("client 1: request 20 dropped\n");
+    relay.expect_output("client 1: request 20 dropped\n");
     let log = read_log(&log);
     assert!(log.len() == 20 && log.iter().all(|row| row.fate == "dropped"), "{log:?}");
 }
@@ -241,7 +241,7 @@ fn survives_a_server_that_is_not_there() {
     let mut relay = relay(address, "");
     let mut client = relay.udp_client();
     client.send(b"hello");
-    relay.expect_on_screen("client 1: request 1 sent\n");
+    relay.expect_output("client 1: request 1 sent\n");
     // Now it is there; a port of the system's choice, so another test may have it.
     let Ok(server) = UdpSocket::bind(address) else { return };
     server.set_read_timeout(Some(patience())).unwrap();

@@ -17,7 +17,7 @@ fn sends_a_line_and_prints_the_reply() {
     client.write(b"hello world\n");
     server.expect(b"hello world\n");
     server.send(b"HELLO WORLD\n");
-    client.expect_on_screen("HELLO WORLD");
+    client.expect_output("HELLO WORLD");
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn sends_line_after_line_over_one_connection() {
         server.expect(line.as_bytes());
         let reply = line.to_uppercase();
         server.send(reply.as_bytes());
-        client.expect_on_screen(reply.trim_end());
+        client.expect_output(reply.trim_end());
     }
     client.end_input();
     server.expect_end();
@@ -63,7 +63,7 @@ fn sends_the_message_of_its_command_line_alone() {
     server.send(b"HELLO\n");
     server.expect_end();
     client.expect_exit(0);
-    assert_eq!(client.screen(), "From server: HELLO\n");
+    assert_eq!(client.stdout(), "From server: HELLO\n");
 }
 
 #[test]
@@ -80,8 +80,8 @@ fn puts_a_reply_in_pieces_together() {
     server.expect(b"world\n");
     server.send(b"LD\n");
     client.end_input();
-    client.expect_on_screen("HELLO");
-    client.expect_on_screen("WORLD");
+    client.expect_output("HELLO");
+    client.expect_output("WORLD");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn takes_a_reply_that_ends_with_the_connection() {
     server.send(b"HELLO");
     server.close();
     client.end_input();
-    client.expect_on_screen("HELLO");
+    client.expect_output("HELLO");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn shows_what_came_of_a_reply_before_a_reset() {
     server.send(b"HEL");
     server.reset();
     client.expect_exit(0);
-    assert_eq!(client.screen(), "From server: HEL\n");
+    assert_eq!(client.stdout(), "From server: HEL\n");
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn lets_no_server_control_the_terminal() {
     client.write(b"hello\n");
     server.expect(b"hello\n");
     server.send("\u{1b}[2J CAF\u{e9} \\O/\n".as_bytes());
-    client.expect_on_screen("From server: \\u{1b}[2J CAF\u{e9} \\O/\n");
+    client.expect_output("From server: \\u{1b}[2J CAF\u{e9} \\O/\n");
 }
 
 #[cfg(unix)]
@@ -277,11 +277,11 @@ fn asks_a_person_for_each_line() {
     let listener = TcpPeerListener::bind();
     let mut client = labtest::Terminal::start(CLIENT, &[&listener.address().to_string()]);
     let mut server = listener.accept();
-    client.expect_on_screen("Input lowercase sentence: ");
+    client.expect_output("Input lowercase sentence: ");
     client.write(b"hello\n");
     server.expect(b"hello\n");
     server.send(b"HELLO\n");
-    client.expect_on_screen("From server: HELLO\r\nInput lowercase sentence: ");
+    client.expect_output("From server: HELLO\r\nInput lowercase sentence: ");
     client.write(b"\x04"); // Ctrl+D
     client.expect_exit(0);
 }

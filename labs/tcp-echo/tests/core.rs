@@ -61,11 +61,11 @@ fn server_gives_no_wrong_answer_to_more_lines() {
 fn answer(client: &mut Client, mut server: TcpPeer, text: &str, reply: &str) -> TcpPeer {
     let typed = server.read_typed(text);
     server.send(format!("{reply}{}", if typed.ends_with(b"\n") { "\n" } else { "" }).as_bytes());
-    if !client.shows(reply) {
+    if !client.prints(reply) {
         // Some wait for the end of the stream, and some print what they have only at their own end.
         server.half_close();
         client.end_input();
-        client.expect_on_screen(reply);
+        client.expect_output(reply);
     }
     server
 }

@@ -24,9 +24,9 @@ fn client_shows_whatever_the_server_answers() {
     let typed = server.read_typed(&text);
     // Not the text in upper case: the client is to show what came, and not to do the server's work.
     server.send(format!("{reply}{}", if typed.ends_with(b"\n") { "\n" } else { "" }).as_bytes());
-    if !client.shows(&reply) {
+    if !client.prints(&reply) {
         server.half_close();
         client.end_input();
-        client.expect_on_screen(&reply);
+        client.expect_output(&reply);
     }
 }

@@ -36,7 +36,7 @@ fn serves_a_plain_python_client() {
         let port = server.address().port().to_string();
         let mut client = Client::at("python3", &["-c", PYTHON_CLIENT, "127.0.0.1", &port]);
         client.expect_exit(0);
-        assert_eq!(client.screen().trim_end(), "From Server: HELLO");
+        assert_eq!(client.stdout().trim_end(), "From Server: HELLO");
     }
 }
 
@@ -52,7 +52,7 @@ fn is_served_by_a_plain_python_server() {
     for text in ["hello", "world"] {
         let mut client = Client::at(env!("CARGO_BIN_EXE_tcp-echo-client"), &[&address, "-m", text]);
         client.expect_exit(0);
-        assert_eq!(client.screen(), format!("From server: {}\n", text.to_uppercase()));
+        assert_eq!(client.stdout(), format!("From server: {}\n", text.to_uppercase()));
     }
 }
 
@@ -65,6 +65,6 @@ fn serves_netcat() {
     let mut client = Client::at("nc", &["127.0.0.1", &server.address().port().to_string()]);
     for line in ["hello\n", "world\n"] {
         client.write(line.as_bytes());
-        client.expect_on_screen(&line.to_uppercase());
+        client.expect_output(&line.to_uppercase());
     }
 }

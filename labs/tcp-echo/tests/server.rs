@@ -128,7 +128,7 @@ fn tells_a_reset_from_an_end() {
     for args in [&[][..], &["--once"]] {
         let server = Server::start(SERVER, args);
         server.tcp_client().reset();
-        server.expect_on_screen("client 1 disconnected: Connection reset by peer");
+        server.expect_output("client 1 disconnected: Connection reset by peer");
     }
 }
 
@@ -169,11 +169,11 @@ fn says_once_that_it_has_no_descriptor_and_goes_on_when_it_has() {
     allow("4"); // three and the listening socket: there is none for a connection
     // If the server waits in `accept` already, that call has its descriptor. One client uses it up.
     server.tcp_client().close();
-    server.expect_on_screen("failed to accept a client: ");
+    server.expect_output("failed to accept a client: ");
     let mut client = server.tcp_client();
     client.send(b"hello\n");
     client.expect_nothing_for(Duration::from_millis(500));
-    assert_eq!(server.screen().matches("failed to accept").count(), 1, "{}", server.screen());
+    assert_eq!(server.stdout().matches("failed to accept").count(), 1, "{}", server.stdout());
     allow("64");
     client.expect(b"HELLO\n");
 }
@@ -218,7 +218,7 @@ fn closes_after_a_pause_with_once_when_no_newline_comes() {
     client.expect(b"HELLO");
     client.expect_end();
     client.close();
-    server.expect_on_screen("client 1 disconnected\n");
+    server.expect_output("client 1 disconnected\n");
 }
 
 #[cfg(target_os = "linux")]
@@ -236,7 +236,7 @@ fn goes_on_waiting_with_once_after_it_was_stopped() {
         server.signal(Signal::CONT);
         client.expect_end();
         client.close();
-        server.expect_on_screen(&format!("client {number} disconnected\n"));
+        server.expect_output(&format!("client {number} disconnected\n"));
     }
 }
 
@@ -311,18 +311,18 @@ fn shows_who_came_what_they_said_and_that_they_left() {
     client.expect(b"HELLO\n");
     let address = client.stream().local_addr().unwrap();
     client.close();
-    server.expect_on_screen(&format!(
+    server.expect_output(&format!(
         "client 1 connected from {address}\nclient 1: hello\nclient 1 disconnected\n"
     ));
     server.tcp_client().close();
-    server.expect_on_screen("client 2 disconnected\n");
+    server.expect_output("client 2 disconnected\n");
 }
 
 #[test]
 fn lets_no_client_control_the_terminal() {
     let server = Server::start(SERVER, &[]);
     server.tcp_client().send(b"\x1b[2Jgone\r\nfake line\xff\n");
-    server.expect_on_screen("client 1: \\u{1b}[2Jgone\\r\\nfake line\\xff\n");
+    server.expect_output("client 1: \\u{1b}[2Jgone\\r\\nfake line\\xff\n");
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn prints_only_where_it_listens_when_quiet() {
     let mut client = server.tcp_client();
     client.send(b"hello\n");
     client.expect(b"HELLO\n");
-    server.expect_nothing_more_on_screen_for(SILENCE, &format!("listening on {}\n", server.address()));
+    server.expect_no_more_output_for(SILENCE, &format!("listening on {}\n", server.address()));
 }
 
 #[cfg(unix)]
@@ -340,7 +340,7 @@ fn goes_on_without_its_screen() {
     // The pipe is closed after the first line.
     let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
     let server = Server::at("/bin/sh", &["-c", &script]);
-    server.expect_on_screen("gone\n");
+    server.expect_output("gone\n");
     // So often that it has noticed.
     for _ in 0..300 {
         let mut client = server.tcp_client();

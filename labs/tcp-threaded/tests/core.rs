@@ -2,7 +2,7 @@
 //!
 //! Lines are short and plain, and the server may end its answers as it likes.
 
-use labtest::{Server, TcpPeer};
+use labtest::{Cause, Server, TcpPeer};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
 
@@ -64,10 +64,7 @@ fn server_is_idle_when_its_clients_have_left() {
     server.tcp_client().expect_nothing_for(Duration::from_millis(800));
     let busy = server.busy_time().saturating_sub(before);
     if busy >= Duration::from_millis(400) {
-        server.fail(&format!(
-            "{busy:?} of processor time while nothing happened\nlikely cause: it uses the processor for nothing: a thread \
-             goes on reading after its client has left (end it when a read gives 0 bytes), or asks again and again \
-             instead of waiting in `read`"
-        ));
+        let what = format!("it used {busy:?} of processor time while nothing happened");
+        server.fail_because(Cause::BusyWaiting, &what);
     }
 }

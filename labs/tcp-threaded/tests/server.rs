@@ -124,11 +124,11 @@ fn tells_a_reset_from_an_end() {
     for args in [&[][..], &["--reply", "count"]] {
         let server = Server::start(SERVER, args);
         server.tcp_client().reset();
-        server.expect_on_screen("client 1 disconnected: Connection reset by peer");
+        server.expect_output("client 1 disconnected: Connection reset by peer");
         let mut rude = server.tcp_client();
         rude.send(b"no newline");
         rude.reset();
-        server.expect_on_screen("client 2 disconnected: Connection reset by peer");
+        server.expect_output("client 2 disconnected: Connection reset by peer");
     }
 }
 
@@ -257,7 +257,7 @@ fn turns_clients_away_when_full_and_takes_new_ones_when_some_left() {
     third.expect(b"server is full: 2 clients are connected\n");
     third.expect_end();
     clients.pop().unwrap().close();
-    server.expect_on_screen(" disconnected\n");
+    server.expect_output(" disconnected\n");
     let mut fourth = server.tcp_client();
     fourth.send(b"hello\n");
     fourth.expect(b"HELLO\n");
@@ -285,12 +285,12 @@ fn refuses_limits_that_make_no_sense() {
 fn goes_on_when_it_runs_out_of_descriptors() {
     let server = Server::limited("-n 16", SERVER, &[]);
     let mut clients: Vec<_> = (0..20).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("failed to accept a client: ");
+    server.expect_output("failed to accept a client: ");
     let before = server.cpu_time();
     clients[1].expect_nothing_for(Duration::from_millis(500));
     // Said once, or twice if one more found a place, but not each time that it is tried again.
-    let told = server.screen().matches("failed to accept").count();
-    assert!(told <= 2, "{told} times: {}", server.screen());
+    let told = server.stdout().matches("failed to accept").count();
+    assert!(told <= 2, "{told} times: {}", server.stdout());
     clients[0].send(b"hello\n");
     clients[0].expect(b"HELLO\n");
     // The others wait in the backlog, and are served as places become free.
@@ -311,7 +311,7 @@ fn goes_on_when_it_can_start_no_thread() {
     first.send(b"hello\n");
     first.expect(b"HELLO\n");
     let _others: Vec<_> = (0..200).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("lost: failed to start a thread: ");
+    server.expect_output("lost: failed to start a thread: ");
     first.send(b"still here\n");
     first.expect(b"STILL HERE\n");
 }
@@ -345,7 +345,7 @@ fn goes_on_when_memory_is_short() {
     let mut first = server.tcp_client();
     for _ in 0..5 {
         let _others: Vec<_> = (0..700).map(|_| server.tcp_client()).collect();
-        server.expect_on_screen(": the server is full");
+        server.expect_output(": the server is full");
         first.send(b"still here\n");
         first.expect(b"STILL HERE\n");
     }
@@ -376,8 +376,8 @@ fn shows_client_and_thread_numbers() {
     client.expect(b"\x1b[2JHELLO\n");
     let address = client.stream().local_addr().unwrap();
     client.close();
-    server.expect_on_screen(&format!("client 1 connected from {address} on ThreadId("));
-    server.expect_on_screen("\nclient 1: \\u{1b}[2Jhello\nclient 1 disconnected\n");
+    server.expect_output(&format!("client 1 connected from {address} on ThreadId("));
+    server.expect_output("\nclient 1: \\u{1b}[2Jhello\nclient 1 disconnected\n");
 }
 
 #[cfg(unix)]
@@ -386,7 +386,7 @@ fn goes_on_without_its_screen() {
     // The pipe is closed after the first line.
     let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
     let server = Server::at("/bin/sh", &["-c", &script]);
-    server.expect_on_screen("gone\n");
+    server.expect_output("gone\n");
     // So often that it has noticed.
     for _ in 0..300 {
         let mut client = server.tcp_client();

@@ -61,9 +61,9 @@ fn client_sends_a_line_and_shows_the_reply() {
     expect_typed(&mut server, "hello world");
     server.send(b"HELLO WORLD");
     // Some print what they have only at their end.
-    if !client.shows("HELLO WORLD") {
+    if !client.prints("HELLO WORLD") {
         client.end_input();
-        client.expect_on_screen("HELLO WORLD");
+        client.expect_output("HELLO WORLD");
     }
 }
 
@@ -74,13 +74,13 @@ fn client_sends_the_next_line_if_it_asks_again() {
     client.write(b"one\n");
     expect_typed(&mut server, "one");
     server.send(b"ONE");
-    client.shows("ONE");
+    client.prints("ONE");
     if client.offer_line("and a longer one") && server.has_datagram() {
         expect_typed(&mut server, "and a longer one");
         server.send(b"AND A LONGER ONE");
-        if !client.shows("AND A LONGER ONE") {
+        if !client.prints("AND A LONGER ONE") {
             client.end_input();
-            client.expect_on_screen("AND A LONGER ONE");
+            client.expect_output("AND A LONGER ONE");
         }
     }
 }

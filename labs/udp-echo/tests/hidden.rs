@@ -26,8 +26,8 @@ fn client_shows_whatever_the_server_answers() {
     ]);
     // Not the text in upper case: the client is to show what came, and not to do the server's work.
     server.send(reply.as_bytes());
-    if !client.shows(&reply) {
+    if !client.prints(&reply) {
         client.end_input();
-        client.expect_on_screen(&reply);
+        client.expect_output(&reply);
     }
 }

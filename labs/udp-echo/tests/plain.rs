@@ -31,7 +31,7 @@ fn serves_a_plain_python_client() {
     let port = server.address().port().to_string();
     let mut client = Client::at("python3", &["-c", PYTHON_CLIENT, "127.0.0.1", &port]);
     client.expect_exit(0);
-    assert_eq!(client.screen().trim_end(), "From Server: HELLO");
+    assert_eq!(client.stdout().trim_end(), "From Server: HELLO");
 }
 
 // A server that does not say where it listens is found in `/proc`.
@@ -46,7 +46,7 @@ fn is_served_by_a_plain_python_server() {
     client.write(b"hello\nworld\n");
     client.end_input();
     client.expect_exit(0);
-    assert_eq!(client.screen(), "From server: HELLO\nFrom server: WORLD\n");
+    assert_eq!(client.stdout(), "From server: HELLO\nFrom server: WORLD\n");
 }
 
 #[test]
@@ -57,5 +57,5 @@ fn serves_netcat() {
     let server = Server::at(env!("CARGO_BIN_EXE_udp-echo-server"), &["127.0.0.1:0"]);
     let mut client = Client::at("nc", &["-u", "127.0.0.1", &server.address().port().to_string()]);
     client.write(b"hello\n");
-    client.expect_on_screen("HELLO\n");
+    client.expect_output("HELLO\n");
 }

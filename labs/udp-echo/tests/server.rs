@@ -1,6 +1,6 @@
 //! The UDP echo server, seen from its clients.
 
-use labtest::{Server, run};
+use labtest::{Cause, Server, run};
 use std::time::Duration;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_udp-echo-server");
@@ -144,10 +144,8 @@ fn does_not_remember_everybody() {
     (12_000..50_000).for_each(send_from);
     let after = server.memory_kib_max();
     if after >= before + 512 {
-        server.fail(&format!(
-            "it had {before} KiB after 12,000 clients, and {after} KiB after 50,000\nlikely cause: every client is \
-             remembered: keep at most 10,000, and forget the others"
-        ));
+        let what = format!("it had {before} KiB after 12,000 clients, and {after} KiB after 50,000");
+        server.fail_because(Cause::RemembersEveryClient, &what);
     }
 }
 
@@ -157,20 +155,20 @@ fn shows_who_sent_what() {
     let mut client = server.udp_client();
     client.send(b"hello");
     client.expect(b"HELLO");
-    server.expect_on_screen(&format!("client 1 calls from {}\nclient 1: hello\n", client.address()));
+    server.expect_output(&format!("client 1 calls from {}\nclient 1: hello\n", client.address()));
     let mut other = server.udp_client();
     other.send(b"moin");
     other.expect(b"MOIN");
-    server.expect_on_screen("client 2: moin\n");
+    server.expect_output("client 2: moin\n");
     client.send(b"again");
-    server.expect_on_screen("client 1: again\n");
+    server.expect_output("client 1: again\n");
 }
 
 #[test]
 fn lets_no_client_control_the_terminal() {
     let server = Server::start(SERVER, &[]);
     server.udp_client().send(b"\x1b[2Jgone\r\n\xff");
-    server.expect_on_screen("client 1: \\u{1b}[2Jgone\\r\\n\\xff\n");
+    server.expect_output("client 1: \\u{1b}[2Jgone\\r\\n\\xff\n");
 }
 
 #[test]
@@ -179,7 +177,7 @@ fn prints_only_where_it_listens_when_quiet() {
     let mut client = server.udp_client();
     client.send(b"hello");
     client.expect(b"HELLO");
-    server.expect_nothing_more_on_screen_for(SILENCE, &format!("listening on {}\n", server.address()));
+    server.expect_no_more_output_for(SILENCE, &format!("listening on {}\n", server.address()));
 }
 
 #[cfg(unix)]
@@ -188,7 +186,7 @@ fn goes_on_without_its_screen() {
     // The pipe is closed after the first line.
     let script = format!("'{SERVER}' 127.0.0.1 0 | {{ head -n 1; exec <&-; echo gone; }}");
     let server = Server::at("/bin/sh", &["-c", &script]);
-    server.expect_on_screen("gone\n");
+    server.expect_output("gone\n");
     let mut client = server.udp_client();
     // So often that it has noticed.
     for _ in 0..1000 {

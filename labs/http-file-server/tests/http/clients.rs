@@ -102,7 +102,7 @@ fn drops_a_client_that_reads_nothing() {
     let site = site();
     let mut server = site.serve(&["--write-timeout", SHORT]);
     let mut client = begin(&server);
-    server.expect_on_screen("\"GET /large HTTP/1.1\" 200 ");
+    server.expect_output("\"GET /large HTTP/1.1\" 200 ");
     let received = client.read_to_end();
     assert!(received.len() < 64 << 20, "it was sent everything");
     server.expect_running();
@@ -229,7 +229,7 @@ fn survives_without_descriptors() {
     let root = site.path("");
     let server = Server::limited("-n 20", crate::site::SERVER, &["--root", root.to_str().unwrap()]);
     let mut clients: Vec<TcpPeer> = (0..40).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("failed to accept a client: ");
+    server.expect_output("failed to accept a client: ");
     // The ones that were accepted take all descriptors, so that soon there is none to open a file with.
     let begun = Instant::now();
     loop {
@@ -252,13 +252,13 @@ fn neither_spins_nor_chatters_without_descriptors() {
     let root = site.path("");
     let server = Server::limited("-n 20", crate::site::SERVER, &["--root", root.to_str().unwrap()]);
     let mut clients: Vec<TcpPeer> = (0..40).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("failed to accept a client: ");
+    server.expect_output("failed to accept a client: ");
     let before = server.cpu_time();
     clients[0].expect_nothing_for(SHORT_TIME);
     assert!(server.cpu_time() - before < Duration::from_millis(200), "{:?}", server.cpu_time() - before);
     // Said once, or twice if one more found a place, but not each time that it is tried again.
-    let told = server.screen().matches("failed to accept").count();
-    assert!(told <= 2, "{told} times: {}", server.screen());
+    let told = server.stdout().matches("failed to accept").count();
+    assert!(told <= 2, "{told} times: {}", server.stdout());
 }
 
 #[cfg(target_os = "linux")]
@@ -269,7 +269,7 @@ fn survives_without_threads() {
     let args = ["--root", root.to_str().unwrap()];
     let server = Server::with_few_threads(8, crate::site::SERVER, &args);
     let clients: Vec<TcpPeer> = (0..20).map(|_| server.tcp_client()).collect();
-    server.expect_on_screen("lost a client: failed to start a thread: ");
+    server.expect_output("lost a client: failed to start a thread: ");
     drop(clients);
     let begun = Instant::now();
     loop {
@@ -292,7 +292,7 @@ fn survives_without_memory() {
     let mut client = server.tcp_client();
     for _ in 0..5 {
         let others: Vec<TcpPeer> = (0..700).map(|_| server.tcp_client()).collect();
-        server.expect_on_screen(" \"\" 503 ");
+        server.expect_output(" \"\" 503 ");
         assert_eq!(ask(&mut client, "GET", "/a.txt", "").body, b"first\n");
         drop(others);
     }
@@ -380,5 +380,5 @@ fn serves_clients_of_ipv6() {
     let root = site.path("");
     let server = Server::at(crate::site::SERVER, &["[::1]:0", "--root", root.to_str().unwrap()]);
     assert_eq!(get(&server, "/a.txt").body, b"first\n");
-    server.expect_on_screen("::1 - - [");
+    server.expect_output("::1 - - [");
 }

@@ -21,8 +21,8 @@ fn logs_each_answer_in_the_common_format() {
     ask(&mut client, "GET", "/missing", "");
     client.send(b"nonsense\r\n");
     read_reply(&mut client, false);
-    server.expect_on_screen("\"nonsense\" 400 ");
-    let screen = server.screen();
+    server.expect_output("\"nonsense\" 400 ");
+    let screen = server.stdout();
     let lines: Vec<(&str, &str)> = screen
         .lines()
         .skip(1)
@@ -58,10 +58,10 @@ fn lets_no_client_forge_a_line() {
     let mut client = server.tcp_client();
     client.send(b"GET /\x1b[2J\" 200 1\\ HTTP/1.1\r\n\r\n");
     client.read_to_end();
-    server.expect_on_screen("\"GET /\\x1b[2J\\\" 200 1\\\\ HTTP/1.1\" 400 ");
+    server.expect_output("\"GET /\\x1b[2J\\\" 200 1\\\\ HTTP/1.1\" 400 ");
     // However long the request, the line tells how it went.
     assert_eq!(get(&server, &format!("/{}", "\u{e9}".repeat(4000))).status(), "404");
-    server.expect_on_screen("...\" 404 ");
+    server.expect_output("...\" 404 ");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn prints_only_where_it_listens_when_quiet() {
     let site = site();
     let server = site.serve(&["--quiet"]);
     get(&server, "/a.txt");
-    assert_eq!(server.screen(), format!("listening on {}\n", server.address()));
+    assert_eq!(server.stdout(), format!("listening on {}\n", server.address()));
 }
 
 #[cfg(unix)]
@@ -81,7 +81,7 @@ fn goes_on_without_its_screen() {
     let server = format!("'{SERVER}' 127.0.0.1 0 --root '{}'", root.display());
     let script = format!("{server} | {{ head -n 1; exec <&-; echo gone; }}");
     let server = Server::at("/bin/sh", &["-c", &script]);
-    server.expect_on_screen("gone\n");
+    server.expect_output("gone\n");
     // So often that it has noticed.
     for _ in 0..300 {
         assert_eq!(get(&server, "/a.txt").body, b"first\n");

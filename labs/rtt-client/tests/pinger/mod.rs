@@ -1,6 +1,6 @@
 //! A client in any language, that prints round trip times in any words.
 
-use labtest::{Client, UdpPeer, patience};
+use labtest::{Cause, Client, UdpPeer, patience};
 use std::thread;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub fn check_shown(delay: Duration) {
         let request = server.receive_any();
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
-        if times(&told(&client.screen()), delay) >= 2 {
+        if times(&told(&client.stdout()), delay) >= 2 {
             return;
         }
     }
@@ -46,12 +46,11 @@ pub fn check_shown(delay: Duration) {
     let finished = client.wait();
     let found = times(&told(&finished.stdout), delay);
     if found < 2 {
-        client.fail(&format!(
-            "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply\n\
-             likely cause: the clock is read at the wrong moments (just before sending, and just after receiving), or \
-             a time has the wrong unit",
+        let what = format!(
+            "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply",
             delay.as_millis()
-        ));
+        );
+        client.fail_because(Cause::WrongRoundTripTime, &what);
     }
 }
 

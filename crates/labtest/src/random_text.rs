@@ -1,21 +1,20 @@
-//! Texts that nobody could foresee, so that no program knows the answer beforehand.
+//! Texts that are drawn at random, so that no program knows the reply beforehand.
 
+use crate::settings;
 use std::collections::hash_map::RandomState;
-use std::env;
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the texts are drawn with: `LAB_SEED`, a number, or chance.
-static SEED: LazyLock<u64> = LazyLock::new(|| match env::var("LAB_SEED") {
-    Ok(word) => word.parse().unwrap_or_else(|_| panic!("`LAB_SEED={word}` is not a whole number, like 1")),
-    // The standard library seeds its hash maps at random, and gives nothing else that is random.
-    Err(_) => RandomState::new().hash_one(0),
+/// The seed of this run: `LAB_SEED`, or a random number.
+static SEED: LazyLock<u64> = LazyLock::new(|| {
+    // The standard library seeds its hash maps at random, and offers no other random numbers.
+    settings::seed().unwrap_or_else(|| RandomState::new().hash_one(0))
 });
 
-/// Gives a text of `length` small letters, with single spaces between words. Another one each time.
+/// Draws a text of `length` small letters, with single spaces between words: another one each time.
 ///
-/// With `LAB_SEED` set, a test gets the same texts in every run.
+/// With `LAB_SEED` set, a check gets the same texts in every run.
 pub fn unforeseen_text(length: usize) -> String {
     static DRAWN: AtomicU64 = AtomicU64::new(0);
     draw(*SEED ^ DRAWN.fetch_add(1, Ordering::Relaxed).wrapping_mul(0xa076_1d64_78bd_642f), length)

@@ -1,36 +1,37 @@
-//! Listening sockets of a program, read from Linux's `/proc`: no packet is sent to find them.
+//! *Sockets* of a program, read from Linux's `/proc`: no packet is sent to find them.
 
-use crate::programs;
+use super::process;
+use crate::settings;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Finds where the programs of process group `group` listen (TCP) or are bound (UDP), and whatever they started, also
-/// in a session of its own. Empty where `/proc` is not.
-pub(crate) fn listening(group: u32) -> Vec<SocketAddr> {
-    open(group).into_iter().map(|(_, address)| address).collect()
-}
-
 /// What a socket speaks.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Transport {
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// A connection: a stream of bytes.
     Tcp,
+    /// Datagrams.
     Udp,
 }
 
-impl std::fmt::Display for Transport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if *self == Transport::Tcp { "TCP" } else { "UDP" })
     }
 }
 
-/// Like [`listening`], with what each socket speaks.
+/// Finds where the programs of process group `group` listen (TCP) or are bound (UDP), and whatever they started, also
+/// in a session of its own. Empty where there is no `/proc`.
 pub(crate) fn open(group: u32) -> Vec<(Transport, SocketAddr)> {
     let mut found = Vec::new();
-    let mut processes = programs::tree(group);
-    // In a sandbox nothing leaves the tree, and a look at every process of a busy machine is dear.
-    if programs::folder().is_none() {
-        processes.extend(members(group));
+    let mut processes = process::tree(group);
+    // In a sandbox nothing leaves the tree, and looking at every process of a busy machine is slow.
+    if settings::programs().is_none() {
+        processes.extend(process::group(group));
     }
     processes.sort_unstable();
     processes.dedup();
@@ -51,18 +52,16 @@ pub(crate) fn open(group: u32) -> Vec<(Transport, SocketAddr)> {
     found
 }
 
-/// The processes of a group: the program itself and what it started.
-pub(crate) fn members(group: u32) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    processes.filter(|process| group_of(*process) == Some(group)).collect()
-}
-
-fn group_of(process: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // pid (name) state ppid pgrp …; the name may hold spaces and brackets.
-    let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(2)?.parse().ok()
+/// How many datagrams came to ports where nobody listens (Linux). `None` unless the check has the network to itself: those
+/// of others on the machine are counted as well.
+pub(crate) fn unreachable_datagrams() -> Option<u64> {
+    if !settings::has_own_network() {
+        return None;
+    }
+    let table = fs::read_to_string("/proc/self/net/snmp").ok()?;
+    let mut rows = table.lines().filter_map(|line| line.strip_prefix("Udp: "));
+    let column = rows.next()?.split(' ').position(|name| name == "NoPorts")?;
+    rows.next()?.split(' ').nth(column)?.parse().ok()
 }
 
 fn socket_inodes(process: u32) -> HashSet<u64> {
@@ -94,9 +93,9 @@ fn listener(row: &str, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr>
     Some(SocketAddr::new(reachable(ip), port))
 }
 
-/// True if who asks at `asked` finds a socket bound to `bound`, as [`listener`] gives it.
+/// True if a client that asks at `asked` reaches a socket bound to `bound`, as [`open`] returns it.
 pub(crate) fn reaches(bound: SocketAddr, asked: SocketAddr) -> bool {
-    // One bound to all addresses is listed on loopback, where each of them is as good.
+    // A socket bound to all addresses is listed on loopback, and each of its addresses will do.
     bound.port() == asked.port() && (bound.ip() == asked.ip() || bound.ip() == reachable(asked.ip()))
 }
 
@@ -111,26 +110,24 @@ pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{listening, members};
+    use super::{Transport, open};
     use std::net::{TcpListener, UdpSocket};
 
     #[test]
     fn finds_listening_sockets_of_every_kind() {
-        let group = super::group_of(std::process::id()).unwrap();
+        let own = std::process::id();
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp_socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let found = listening(group);
-        assert!(found.contains(&listener.local_addr().unwrap()), "{found:?}");
-        assert!(found.contains(&udp_socket.local_addr().unwrap()), "{found:?}");
-        assert!(!found.contains(&tcp), "closed: {found:?}");
-        assert!(members(group).contains(&std::process::id()));
+        let found = open(own);
+        assert!(found.contains(&(Transport::Tcp, listener.local_addr().unwrap())), "{found:?}");
+        assert!(found.contains(&(Transport::Udp, udp_socket.local_addr().unwrap())), "{found:?}");
+        assert!(!found.contains(&(Transport::Tcp, tcp)), "closed: {found:?}");
     }
 
     #[test]
     fn finds_ipv6_sockets() {
         let Ok(listener) = TcpListener::bind("[::1]:0") else { return }; // a machine without IPv6
-        let group = super::group_of(std::process::id()).unwrap();
-        assert!(listening(group).contains(&listener.local_addr().unwrap()));
+        assert!(open(std::process::id()).contains(&(Transport::Tcp, listener.local_addr().unwrap())));
     }
 }

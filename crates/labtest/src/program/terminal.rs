@@ -1,6 +1,7 @@
-//! A client under test on a terminal, as a person sees it.
+//! A client under test on a terminal, as a person uses it.
 
-use crate::program::{Program, words};
+use super::command_line::own;
+use super::process::Program;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -25,7 +26,7 @@ impl Terminal {
         let terminal = || -> Stdio { OpenOptions::new().read(true).write(true).open(&path).unwrap().into() };
         let keyboard = File::from(controller);
         let screen = keyboard.try_clone().unwrap();
-        Terminal { program: Program::start_on(terminal, keyboard, screen, &words(program, args)) }
+        Terminal { program: Program::start_on(terminal, keyboard, screen, &own(program, args)) }
     }
 }
 

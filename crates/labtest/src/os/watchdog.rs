@@ -1,12 +1,12 @@
-//! Ends the programs under test when the tests themselves are ended, by Ctrl+C for one, and can't do it any more.
+//! The *watchdog*: a process that ends the programs under test when the tests themselves are killed, as by Ctrl+C.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
-/// Keeps the process groups that it is told of (`+ 123`, and `- 123` when one has ended), and kills those that are left
-/// at the end of its input: then the tests are over, in whatever way.
+/// Keeps a list of process groups (`+ 123` adds one, `- 123` removes it), and kills those that are left at the end of its
+/// input: then the tests are over, however they ended.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 while read -r sign group; do
@@ -18,7 +18,7 @@ done
 for g in $groups; do kill -s KILL -- "-$g"; done
 "#;
 
-/// Its input, held open for as long as the tests run. Nobody waits for its end: it outlives them.
+/// Its input, held open for as long as the tests run. It outlives them, so nothing waits for it.
 static WATCHDOG: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| Mutex::new(start().stdin.unwrap()));
 
 fn start() -> Child {

@@ -1,0 +1,104 @@
+//! How a check ends that fails.
+
+use super::startup;
+use crate::failure::{self, Cause, Command, End, Excerpt, FORMAT, Failure, Received, Verdict};
+use crate::os::process;
+use crate::settings;
+use crate::transcript::Transcript;
+use crate::wait::{POLL, Programs, patience};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a failed check waits for its programs to end. One that goes on is not waited for any longer, but one that is
+/// at work may be about to end: a traceback takes time on a busy machine.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// How long a program does nothing before it counts as one that goes on.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// What is known of a failure where it is found; the transcript holds the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Problem {
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) cause: Option<Cause>,
+    /// What the check saw, in one line.
+    pub(crate) summary: String,
+    pub(crate) compared: Option<(Excerpt, Received)>,
+    pub(crate) reproduce: Vec<Command>,
+}
+
+impl Problem {
+    pub(crate) fn new(summary: impl Into<String>) -> Problem {
+        Problem { summary: summary.into(), ..Problem::default() }
+    }
+
+    /// It is a failure of this kind.
+    pub(crate) fn verdict(self, verdict: Verdict) -> Problem {
+        Problem { verdict: Some(verdict), ..self }
+    }
+
+    /// It is a timeout if `condition` holds.
+    pub(crate) fn timeout_if(self, condition: bool) -> Problem {
+        if condition { self.verdict(Verdict::Timeout) } else { self }
+    }
+
+    pub(crate) fn cause(self, cause: Option<Cause>) -> Problem {
+        Problem { cause, ..self }
+    }
+
+    /// These bytes were expected, and those came.
+    pub(crate) fn bytes(self, expected: &[u8], received: &[u8], end: End) -> Problem {
+        let at = expected.iter().zip(received).take_while(|(one, other)| one == other).count();
+        let received = Received { bytes: Excerpt::around(received, at), end };
+        Problem { compared: Some((Excerpt::around(expected, at), received)), ..self }
+    }
+
+    pub(crate) fn reproduce(self, reproduce: Vec<Command>) -> Problem {
+        Problem { reproduce, ..self }
+    }
+}
+
+/// Fails the check.
+pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
+    await_last_words(transcript);
+    let output = transcript.output();
+    let stub = output.iter().find_map(|output| startup::stub_reached(&output.stderr));
+    let verdict = problem.verdict.unwrap_or(Verdict::Fail);
+    let verdict = match verdict {
+        Verdict::NotTried(_) => verdict,
+        _ if stub.is_some() => Verdict::NotWritten,
+        Verdict::DidNotStart => verdict,
+        _ if transcript.has_crashed() => Verdict::Crash,
+        _ => verdict,
+    };
+    let (expected, received) = problem.compared.unzip();
+    let (steps, steps_left_out) = transcript.steps();
+    failure::raise(Failure {
+        format: FORMAT,
+        check: transcript.check().to_owned(),
+        verdict,
+        // A stub explains everything that follows from it.
+        cause: if verdict == Verdict::NotWritten { stub } else { problem.cause },
+        summary: problem.summary,
+        steps,
+        steps_left_out,
+        expected,
+        received,
+        reproduce: problem.reproduce,
+        output,
+        has_run_file: settings::has_run_file(),
+    })
+}
+
+/// Gives programs that are about to end the time for it: what they print then is the best explanation, and a connection may
+/// be closed a moment before.
+fn await_last_words(transcript: &Transcript) {
+    let start = Instant::now();
+    let mut deadline = start + LAST_WORDS;
+    while !transcript.have_ended() && Instant::now() < deadline {
+        if transcript.processes().into_iter().any(process::is_at_work) {
+            deadline = deadline.max(Instant::now() + IDLE).min(start + patience());
+        }
+        thread::sleep(POLL);
+    }
+}

@@ -1,0 +1,14 @@
+//! The *diagnosis*: from what was sent, expected and received to a verdict, the most likely cause, and a command that shows
+//! the same.
+//!
+//! [`bytes`] compares what came with what was expected. [`peers`] looks at all scripted peers and sockets together,
+//! [`output`] at what a program printed, [`startup`] at one that did not start, and [`http`] at responses. [`reproduce`]
+//! writes the commands, and [`fail`] ends the check.
+
+pub(crate) mod bytes;
+pub(crate) mod fail;
+pub(crate) mod http;
+pub(crate) mod output;
+pub(crate) mod peers;
+pub(crate) mod reproduce;
+pub(crate) mod startup;

@@ -1,0 +1,204 @@
+//! The causes that no single reply shows, and all peers, programs and sockets together do.
+
+use super::bytes::{self, Exchange};
+use crate::failure::{Cause, End};
+use crate::os::socket::{self, Transport, unreachable_datagrams};
+use crate::peer_log::{PeerLog, Role};
+use crate::transcript::Transcript;
+use crate::wait::Programs;
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a reply may take that was held back until now.
+const RELEASE: Duration = Duration::from_secs(1);
+
+/// How long a program that closed its connection may take to end, if that is why.
+const END: Duration = Duration::from_millis(500);
+
+/// Finds the cause of what the peer with the index `peer` received.
+pub(crate) fn cause(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> Option<Cause> {
+    cause_of_all(transcript, peer, exchange).or_else(|| bytes::cause(exchange))
+}
+
+fn cause_of_all(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> Option<Cause> {
+    let (role, server) = transcript.peers(|peers| (peers[peer].role, peers[peer].server));
+    match (role, exchange.received.is_empty(), exchange.end) {
+        (Role::Client, true, _) => cause_of_no_reply(transcript, peer, exchange),
+        (Role::Server, true, End::Silence) => Some(if owes_datagram(transcript, peer) {
+            cause_of_no_next_request(transcript)
+        } else {
+            cause_of_no_request(transcript, server)
+        }),
+        (Role::Client, false, End::Reset) => Some(Cause::OneReadForAll),
+        (Role::Client, false, _) if begins_with_an_older_text(transcript, peer, exchange) => {
+            Some(Cause::OlderMessageFirst)
+        }
+        _ => None,
+    }
+}
+
+/// True for a UDP server that has let a request go unanswered, as if the request or its reply had been lost.
+fn owes_datagram(transcript: &Transcript, peer: usize) -> bool {
+    transcript.peers(|peers| peers[peer].owes_reply && peers[peer].socket.transport() == Transport::Udp)
+}
+
+/// True if what came begins with the reply to another text than the newest one of `peer`.
+fn begins_with_an_older_text(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> bool {
+    transcript.peers(|peers| {
+        let newest = peers[peer].sent.len().saturating_sub(1);
+        let texts = peers.iter().enumerate().flat_map(|(at, other)| {
+            let older = if at == peer { newest } else { other.sent.len() };
+            other.sent[..older].iter().filter(|_| other.role == Role::Client)
+        });
+        let replies = texts.map(|text| text.trim_ascii_end().to_ascii_uppercase());
+        let mut older = replies.filter(|reply| reply.len() > 1 && !exchange.expected.starts_with(reply));
+        older.any(|reply| exchange.received.starts_with(&reply))
+    })
+}
+
+/// Gives a program that closed a connection the time to end, if that is why. True if it has ended.
+fn has_ended(transcript: &Transcript, end: End) -> bool {
+    if end == End::Silence { transcript.have_ended() } else { transcript.wait_for_end(END) }
+}
+
+fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> Option<Cause> {
+    let (transport, end) = (exchange.transport, exchange.end);
+    let server = transcript.peers(|peers| peers[peer].server);
+    if has_ended(transcript, end) {
+        return Some(cause_of_end(transcript));
+    }
+    if let Some(cause) = cause_of_other_sockets(transcript, transport, server) {
+        return Some(cause);
+    }
+    let (replies, unreachable_before) =
+        transcript.peers(|peers| (peers[peer].replies, peers[peer].unreachable_before));
+    match (transport, end) {
+        (_, End::Silence) if another_got_the_reply(transcript, peer) => {
+            Some(Cause::SentToOtherClient { transport })
+        }
+        (Transport::Udp, End::Silence) if unreachable_before < unreachable_datagrams() => {
+            Some(Cause::SentToUnusedPort)
+        }
+        (Transport::Tcp, End::Silence) if others_held_it_back(transcript, peer) => {
+            let others_open = others(transcript, peer, |peer| peer.socket.is_open());
+            Some(Cause::ClientsWait { one_at_a_time: others_open == 1 })
+        }
+        (_, End::Silence) if !exchange.sent.is_empty() && exchange.sent.trim_ascii().is_empty() => {
+            Some(Cause::WhitespaceStripped { text: labcore::printable(exchange.sent).to_string() })
+        }
+        (Transport::Tcp, End::Silence) if replies > 0 => Some(Cause::StopsAnswering { replies }),
+        (Transport::Tcp, End::Silence) if others_have_left(transcript, peer) => {
+            Some(Cause::StuckAfterClientLeft)
+        }
+        (Transport::Tcp, End::Closed | End::Reset) if replies > 0 => {
+            Some(Cause::ClosedAfterReplies { replies })
+        }
+        (Transport::Tcp, End::Reset) => Some(Cause::NeverRead),
+        _ => None,
+    }
+}
+
+/// How many other clients there are of this kind.
+fn others(transcript: &Transcript, peer: usize, is: impl Fn(&PeerLog) -> bool) -> usize {
+    transcript.peers(|peers| {
+        let others = peers.iter().enumerate().filter(|(at, other)| *at != peer && other.role == Role::Client);
+        others.filter(|(_, other)| is(other)).count()
+    })
+}
+
+fn another_got_the_reply(transcript: &Transcript, peer: usize) -> bool {
+    others(transcript, peer, PeerLog::has_replies_of_others) > 0
+}
+
+fn others_have_left(transcript: &Transcript, peer: usize) -> bool {
+    others(transcript, peer, |peer| peer.replies > 0) > 0
+        && others(transcript, peer, |peer| peer.socket.is_open()) == 0
+}
+
+/// Makes all other clients leave, and finds out if this one gets its reply then.
+fn others_held_it_back(transcript: &Transcript, peer: usize) -> bool {
+    let streams: Vec<Option<Arc<TcpStream>>> = transcript.peers(|peers| {
+        let clients = peers.iter().map(|peer| (peer.role == Role::Client).then_some(peer));
+        clients.map(|peer| peer.and_then(|peer| peer.socket.stream())).collect()
+    });
+    let mut left = false;
+    for (_, stream) in streams.iter().enumerate().filter(|(at, _)| *at != peer) {
+        left |= stream.as_ref().is_some_and(|stream| stream.shutdown(Shutdown::Both).is_ok());
+    }
+    let Some(stream) = streams[peer].as_ref().filter(|_| left) else { return false };
+    let is_ready = stream.set_nonblocking(false).is_ok() && stream.set_read_timeout(Some(RELEASE)).is_ok();
+    is_ready && (&**stream).read(&mut [0]).is_ok_and(|size| size > 0)
+}
+
+/// How many replies all clients together have received.
+fn replies(transcript: &Transcript) -> usize {
+    transcript
+        .peers(|peers| peers.iter().filter(|peer| peer.role == Role::Client).map(|peer| peer.replies).sum())
+}
+
+/// Why the program cannot be reached any more, or never could.
+pub(crate) fn cause_of_refusal(transcript: &Transcript, server: SocketAddr) -> Option<Cause> {
+    if has_ended(transcript, End::Refused) {
+        return Some(cause_of_end(transcript));
+    }
+    let listener_closed = || Some(replies(transcript)).filter(|replies| *replies > 0);
+    cause_of_other_sockets(transcript, Transport::Tcp, server)
+        .or_else(|| listener_closed().map(|replies| Cause::ListenerClosed { replies }))
+}
+
+fn cause_of_end(transcript: &Transcript) -> Cause {
+    let mentions_reset = transcript.output().iter().any(|output| {
+        let printed = format!("{}{}", output.stdout, output.stderr).to_lowercase();
+        ["reset", "broken pipe", "brokenpipe"].iter().any(|word| printed.contains(word))
+    });
+    if mentions_reset && transcript.peers(|peers| peers.iter().any(|peer| peer.was_reset)) {
+        return Cause::EndedByReset;
+    }
+    match replies(transcript) {
+        0 => Cause::EndedBeforeReply,
+        replies => Cause::EndedAfterReplies { replies },
+    }
+}
+
+/// A program that is there, but at another address or with another transport.
+fn cause_of_other_sockets(transcript: &Transcript, wanted: Transport, server: SocketAddr) -> Option<Cause> {
+    let open: Vec<(Transport, SocketAddr)> =
+        transcript.processes().into_iter().flat_map(socket::open).collect();
+    let (same, other): (Vec<_>, Vec<_>) = open.into_iter().partition(|(transport, _)| *transport == wanted);
+    if same.iter().any(|(_, address)| socket::reaches(*address, server)) {
+        return None;
+    }
+    if let Some((_, found)) = same.first() {
+        return Some(Cause::ListensElsewhere { found: *found, wanted: server });
+    }
+    let (found, address) = *other.first()?;
+    Some(Cause::WrongTransport { address, found, wanted })
+}
+
+/// Why a client under test sends no more after a request that was not answered.
+fn cause_of_no_next_request(transcript: &Transcript) -> Cause {
+    if transcript.have_ended() { Cause::EndedAfterLostReply } else { Cause::WaitsForLostReply }
+}
+
+/// Why a client under test sent nothing to `server`.
+pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -> Cause {
+    let mentions_refusal = transcript
+        .output()
+        .iter()
+        .any(|output| format!("{}{}", output.stdout, output.stderr).to_lowercase().contains("refused"));
+    let went_astray = transcript.peers(|peers| {
+        let mut servers = peers.iter().filter(|peer| peer.role == Role::Server);
+        servers.any(|peer| peer.unreachable_before < unreachable_datagrams())
+    });
+    if mentions_refusal || went_astray {
+        Cause::AsksElsewhere { server }
+    } else if transcript.have_ended() {
+        Cause::EndedBeforeSending
+    } else if transcript.has_typed() {
+        Cause::SentNothingAfterInput
+    } else {
+        Cause::SentNothing
+    }
+}

@@ -1,0 +1,305 @@
+//! The *causes* of failures: one variant for each diagnosis.
+
+use crate::os::socket::Transport;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// The most likely cause of a failure, as far as the evidence allows one.
+///
+/// Its words for people stand in `sentences.rs`. Tools tell causes apart by [`Cause::code`].
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Cause {
+    // The program does not start.
+    /// The part of the program that is needed still holds its stub.
+    NotWritten {
+        /// The function, if the stub names it.
+        function: Option<String>,
+        /// The source file.
+        file: String,
+        /// The line in it.
+        line: u32,
+    },
+    /// A Python 2 program is run by Python 3.
+    Python2,
+    /// A merge left its conflict markers in the source.
+    MergeMarkers,
+    /// The interpreter finds a syntax error.
+    SyntaxError,
+    /// The interpreter finds wrong indentation.
+    IndentationError,
+    /// The program uses a name that it never defines, such as a placeholder.
+    UndefinedName,
+    /// The port is in use already.
+    PortTaken,
+    /// The program binds an address that this machine does not have.
+    AddressUnavailable,
+
+    // The bytes of a reply, or of a line that a client sends.
+    /// The text came back as it went.
+    Unchanged,
+    /// Zeros follow the text: the rest of a buffer.
+    WholeBufferSent,
+    /// A client sent the newline that ends the typed line.
+    InputNewlineSent,
+    /// A newline was added to the reply.
+    NewlineAdded,
+    /// A newline that came is missing in the reply.
+    NewlineRemoved,
+    /// A client's line has no newline.
+    NewlineMissing,
+    /// Bytes follow that do not belong to this text.
+    ExtraBytes,
+    /// The reply ends where a buffer of a usual length ends.
+    CutAtBuffer {
+        /// The length of that buffer.
+        bytes: usize,
+        /// How it came.
+        transport: Transport,
+    },
+    /// Only the beginning of the reply came.
+    CutShort {
+        /// How it came.
+        transport: Transport,
+    },
+    /// The last byte is missing.
+    LastByteMissing,
+    /// The last byte was not converted.
+    LastByteUnchanged,
+    /// Bytes that are not UTF-8 became replacement characters.
+    InvalidUtf8Replaced,
+    /// Characters beyond ASCII were converted.
+    BeyondAsciiConverted,
+    /// Characters other than a to z were changed.
+    OtherCharactersChanged,
+    /// The reply begins with an older message.
+    OlderMessageFirst,
+    /// One read was taken for the whole message, and closing over the rest reset the connection.
+    OneReadForAll,
+    /// White space was stripped from the text, and nothing was left to answer.
+    WhitespaceStripped {
+        /// The text, escaped.
+        text: String,
+    },
+
+    // No reply.
+    /// Nothing came, and nothing shows why.
+    NoReply {
+        /// How it should have come.
+        transport: Transport,
+    },
+    /// The server closed the connection without a reply.
+    ClosedWithoutReply,
+    /// The connection was reset before a reply came.
+    ResetWithoutReply,
+    /// The request was never read.
+    NeverRead,
+    /// Nobody listens at the address any more.
+    NobodyListens,
+    /// The client under test closed its connection before it sent a line.
+    ClosedBeforeSending,
+    /// The reply went to another client.
+    SentToOtherClient {
+        /// How it went.
+        transport: Transport,
+    },
+    /// The reply went to a port where nobody listens.
+    SentToUnusedPort,
+    /// The reply came from another socket than the one that received the request.
+    SentFromOtherSocket,
+    /// The server answers one client, or only so many, and the next one when they leave.
+    ClientsWait {
+        /// True if it serves one client at a time.
+        one_at_a_time: bool,
+    },
+    /// The server stops answering on a connection that stays open.
+    StopsAnswering {
+        /// Replies before that.
+        replies: usize,
+    },
+    /// The server closed the connection while the client had more to send.
+    ClosedAfterReplies {
+        /// Replies before that.
+        replies: usize,
+    },
+    /// The server does not notice that an earlier client has left.
+    StuckAfterClientLeft,
+    /// The server closed its listening socket.
+    ListenerClosed {
+        /// Replies before that.
+        replies: usize,
+    },
+    /// The program ended before it answered.
+    EndedBeforeReply,
+    /// The program ended after some replies.
+    EndedAfterReplies {
+        /// How many.
+        replies: usize,
+    },
+    /// A client that reset its connection ended the whole program.
+    EndedByReset,
+    /// The program listens at another address than it was told.
+    ListensElsewhere {
+        /// Where it listens.
+        found: SocketAddr,
+        /// Where it should listen.
+        wanted: SocketAddr,
+    },
+    /// The program has a socket of the other transport.
+    WrongTransport {
+        /// Where that socket is bound.
+        address: SocketAddr,
+        /// What it speaks.
+        found: Transport,
+        /// What the lab speaks.
+        wanted: Transport,
+    },
+
+    // Clients under test.
+    /// The client sends to an address where nobody listens.
+    AsksElsewhere {
+        /// Where the server is.
+        server: SocketAddr,
+    },
+    /// The client ended before it sent anything.
+    EndedBeforeSending,
+    /// The client sent nothing when a line was typed.
+    SentNothingAfterInput,
+    /// The client sent nothing, and needs no input for it.
+    SentNothing,
+    /// The client ended when a reply was lost.
+    EndedAfterLostReply,
+    /// The client waits without limit for a reply that was lost.
+    WaitsForLostReply,
+    /// The client crashed before it showed the reply.
+    CrashedBeforeShowing,
+    /// Control characters from the network reached the terminal.
+    ControlCharactersShown,
+    /// The client printed its whole buffer.
+    WholeBufferShown,
+    /// The client printed only the beginning of the reply.
+    ReplyShownInPart {
+        /// Bytes shown.
+        shown: usize,
+        /// Bytes of the reply.
+        length: usize,
+    },
+    /// The client never printed the reply.
+    ReplyNotShown,
+    /// The output lay in a buffer until the program ended.
+    OutputNotFlushed,
+    /// The client accepts datagrams from anybody.
+    AcceptsStrangers,
+    /// A lost or refused request made the client crash.
+    CrashedAtLoss,
+    /// The client says nothing about a lost request.
+    LossNotReported,
+    /// The round-trip time shown is not the one that the network had.
+    WrongRoundTripTime,
+
+    // Long streams and resources.
+    /// A byte is wrong in the middle of a long stream.
+    WriteIncomplete,
+    /// The program reads everything before it sends anything.
+    ReadsAllFirst,
+    /// The program stopped in the middle of a long stream.
+    StoppedInTheMiddle,
+    /// The program uses the processor while nothing happens.
+    BusyWaiting,
+    /// The server keeps a record of every client for ever.
+    RemembersEveryClient,
+
+    // Web servers.
+    /// The server answered before the request was complete.
+    AnsweredTooEarly,
+    /// The server answers only so many requests.
+    StopsAfterRequests,
+    /// Nobody listens where the web server was.
+    WebServerGone,
+    /// The web server waits for more than the request.
+    WaitsAfterRequest,
+    /// The web server closed before it had read the request, which reset the connection.
+    ResetBeforeRequestRead,
+    /// The web server closed the connection without a response.
+    ClosedWithoutResponse,
+    /// White space stands before the status line.
+    SpaceBeforeStatus,
+    /// The page that says 404 has no head.
+    NotFoundWithoutHead,
+    /// The file has no head.
+    FileWithoutHead,
+    /// The lines of the head end in `\n` alone.
+    BareNewlines,
+    /// No empty line ends the head.
+    HeadWithoutEnd,
+    /// The path leads out of the folder that is served.
+    LeavesRoot,
+    /// The response 404 has no body.
+    NotFoundWithoutBody,
+    /// The server sent 200 before it looked for the file.
+    OkBeforeOpening,
+    /// The server looked for the file in another folder.
+    LooksElsewhere,
+    /// The status line is wrong, or reports an error of the server.
+    WrongStatus {
+        /// The status code that came, if any.
+        found: Option<String>,
+        /// The one expected.
+        wanted: String,
+    },
+    /// A field of the head has the wrong value, or is missing.
+    WrongField {
+        /// The field's name.
+        name: String,
+        /// Its value, if it came.
+        found: Option<String>,
+        /// The value expected, if it should be there.
+        wanted: Option<String>,
+    },
+    /// The client cannot know where the body ends.
+    BodyWithoutEnd,
+    /// `Content-Length` is larger than the body.
+    LengthTooLarge,
+    /// `Content-Length` is smaller than the body.
+    LengthTooSmall,
+    /// The connection was reset after the response, since part of the request was unread.
+    ResetAfterResponse,
+    /// The connection should have ended and stayed open.
+    ConnectionNotClosed,
+    /// The connection should have stayed open and ended.
+    ConnectionClosed,
+    /// The file was used as a format string.
+    FileAsFormat,
+    /// Bytes of the file that are not UTF-8 were replaced.
+    FileBytesReplaced,
+    /// Line endings of the file were changed.
+    LineEndingsChanged,
+    /// The file was sent up to its first zero byte.
+    FileEndsAtZero,
+    /// Only the head came, and the file has a `%` in it.
+    FormatLost,
+    /// Only the head came.
+    HeadOnly,
+    /// The file is cut where a buffer of a usual length ends.
+    FileCutAtBuffer {
+        /// The length of that buffer.
+        bytes: usize,
+    },
+    /// Only the beginning of the file came.
+    FileCutShort,
+    /// Zeros follow the file: the rest of a buffer.
+    WholeBufferAfterFile,
+    /// Bytes follow the file.
+    ExtraAfterFile,
+    /// The response is to another request, or has another body.
+    WrongBody,
+}
+
+impl Cause {
+    /// The name of this cause in JSON, such as `whole-buffer-sent`.
+    pub fn code(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value["code"].as_str().unwrap_or_default().to_owned()
+    }
+}

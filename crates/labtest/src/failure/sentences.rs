@@ -1,0 +1,452 @@
+//! The words of each cause, for people. Nothing else depends on them.
+
+use super::Cause;
+use crate::os::socket::Transport;
+
+impl Cause {
+    /// What is wrong, as a clause: `the text came back unchanged`.
+    pub fn sentence(&self) -> String {
+        words(self).0
+    }
+
+    /// What to do about it, as a sentence without a full stop. `has_run_file` is true if a `run.toml` describes the
+    /// program: then it is one of the places to look at.
+    pub fn hint(&self, has_run_file: bool) -> String {
+        let mut hint = words(self).1.to_owned();
+        if has_run_file {
+            hint.push_str(match self {
+                Cause::PortTaken => ", or in `run.toml`",
+                Cause::AddressUnavailable => "; write the address into `run.toml` as `address`",
+                Cause::AsksElsewhere { .. } => ", or name those in its code in `run.toml`",
+                _ => "",
+            });
+        }
+        hint
+    }
+}
+
+fn times(count: usize, what: &str) -> String {
+    format!("{count} {}", if count == 1 { what.to_owned() } else { what.replace("reply", "replies") })
+}
+
+/// What is wrong, and what to do about it.
+#[allow(clippy::too_many_lines)] // one row per cause
+fn words(cause: &Cause) -> (String, &'static str) {
+    use Transport::{Tcp, Udp};
+    let (what, hint) = match cause {
+        Cause::NotWritten { function, file, line } => {
+            let function = function.as_ref().map(|name| format!(": `{name}`")).unwrap_or_default();
+            return (
+                format!("this part is not written yet{function}, {file}:{line}"),
+                "write it, and delete its `todo!`",
+            );
+        }
+        Cause::Python2 => ("the program is written in Python 2", "`print` needs parentheses in Python 3"),
+        Cause::MergeMarkers => (
+            "merge conflict markers are left in the program",
+            "remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`",
+        ),
+        Cause::SyntaxError => {
+            ("the program has a syntax error", "run it by hand, and correct the line that it names")
+        }
+        Cause::IndentationError => {
+            ("the program is indented wrongly", "run it by hand, and correct the line that it names")
+        }
+        Cause::UndefinedName => (
+            "the program uses a name that it does not define",
+            "look for a placeholder that was never filled in",
+        ),
+        Cause::PortTaken => ("its port is in use already", "look for a second server in the program"),
+        Cause::AddressUnavailable => {
+            ("it binds an address that this machine does not have", "bind the address that it is told")
+        }
+
+        Cause::Unchanged => {
+            ("the text came back unchanged", "convert it to upper case before you send it back")
+        }
+        Cause::WholeBufferSent => (
+            "the whole buffer was sent, with zeros after the text",
+            "send only as many bytes as were received",
+        ),
+        Cause::InputNewlineSent => {
+            ("the newline that ends the typed line was sent as well", "remove it before you send the line")
+        }
+        Cause::NewlineAdded => ("a newline was added", "send back exactly the bytes that came"),
+        Cause::NewlineRemoved => ("the newline was removed", "send back every byte that came"),
+        Cause::NewlineMissing => (
+            "the newline that ends a line is missing",
+            "end each line with a newline: on a stream nothing else does",
+        ),
+        Cause::ExtraBytes => (
+            "more bytes came than belong to this text: the rest of an older message, or one reply too many",
+            "send only the bytes that were received now, and send them once",
+        ),
+        Cause::CutAtBuffer { bytes, transport } => {
+            return (
+                format!("the text is cut at {bytes} bytes, the length of a buffer"),
+                match transport {
+                    Tcp => "read on until all of it has come: one read takes at most one buffer",
+                    Udp => "use a larger buffer: what does not fit into it is lost",
+                },
+            );
+        }
+        Cause::CutShort { transport: Tcp } => (
+            "only the beginning came",
+            "one read need not return all of a message, and one write need not send it all: go on until it is complete",
+        ),
+        Cause::CutShort { transport: Udp } => (
+            "only the beginning of the datagram came",
+            "use a larger buffer: the rest of a datagram is lost when the buffer is too small for it",
+        ),
+        Cause::LastByteMissing => ("the last byte is missing", "check where the loop or the slice ends"),
+        Cause::LastByteUnchanged => ("the last byte was not converted", "check where the loop ends"),
+        Cause::InvalidUtf8Replaced => {
+            ("bytes that are not UTF-8 were replaced", "work on bytes, not on strings")
+        }
+        Cause::BeyondAsciiConverted => (
+            "characters beyond ASCII were changed",
+            "convert only a to z: the bytes of ß, é, я and all other characters stay as they are",
+        ),
+        Cause::OtherCharactersChanged => {
+            ("characters other than a to z were changed", "capitals, digits and punctuation stay as they are")
+        }
+        Cause::OlderMessageFirst => (
+            "the reply begins with an older message",
+            "empty the buffer once a message is answered, and do not share it between clients",
+        ),
+        Cause::OneReadForAll => (
+            "one read was taken for the whole message, and the connection was closed over the unread rest, which resets it",
+            "read on until all of the message has come",
+        ),
+        Cause::WhitespaceStripped { text } => {
+            return (
+                format!("a text of white space alone, \"{text}\", got no reply"),
+                "white space is text like any other: strip nothing from what was read",
+            );
+        }
+
+        Cause::NoReply { transport: Tcp } => (
+            "the program waits for something that was not sent (a newline, or the end of the stream), is busy with \
+             another client, or sent its reply elsewhere",
+            "answer what has arrived, without waiting for more",
+        ),
+        Cause::NoReply { transport: Udp } => (
+            "the program received nothing, waits for more, or sent its reply elsewhere",
+            "answer each datagram at once, and send the reply to the address that the datagram came from",
+        ),
+        Cause::ClosedWithoutReply => (
+            "it closed the connection without a reply",
+            "check whether it serves one message only, or ended with an error (see its output)",
+        ),
+        Cause::ResetWithoutReply => (
+            "the connection was closed while unread bytes lay in it, or the program ended",
+            "read all that was sent before you close, and look for errors in its output",
+        ),
+        Cause::NeverRead => (
+            "the request was never read: closing a connection over unread bytes resets it",
+            "read from the connection that `accept` returned before you close it",
+        ),
+        Cause::NobodyListens => (
+            "the program has ended or closed its socket",
+            "check whether it serves one message only, or ended with an error (see its output)",
+        ),
+        Cause::ClosedBeforeSending => (
+            "the program closed its connection before it sent a line",
+            "check whether it ended with an error (see its output)",
+        ),
+        Cause::SentToOtherClient { transport: Udp } => (
+            "the reply went to another client",
+            "send it to the address that this very datagram came from (`recv_from`, `recvfrom`)",
+        ),
+        Cause::SentToOtherClient { transport: Tcp } => (
+            "the reply went to another client",
+            "answer on the connection that the text was read from: a variable that all threads share holds only the newest one",
+        ),
+        Cause::SentToUnusedPort => (
+            "the reply went to a port where nobody listens",
+            "send it to the address that the datagram came from (`recv_from`, `recvfrom`), never to a fixed one",
+        ),
+        Cause::SentFromOtherSocket => (
+            "the reply was sent from another socket than the one that received the request",
+            "send it with the socket that received the datagram",
+        ),
+        Cause::ClientsWait { one_at_a_time: true } => (
+            "it serves one client at a time: the reply came only when the other client had left",
+            "start a thread for each connection, and wait for none of them",
+        ),
+        Cause::ClientsWait { one_at_a_time: false } => (
+            "it serves only so many clients at a time: the reply came only when the others had left",
+            "start a thread for each connection, and wait for none of them",
+        ),
+        Cause::StopsAnswering { replies } => {
+            let replies = times(*replies, "reply");
+            return (
+                format!("it sent {replies} on this connection, and then no more"),
+                "read and answer in a loop until the client closes",
+            );
+        }
+        Cause::ClosedAfterReplies { replies } => {
+            return (
+                format!("it closed the connection after {}", times(*replies, "reply")),
+                "read and answer in a loop until the client closes",
+            );
+        }
+        Cause::StuckAfterClientLeft => (
+            "an earlier client has left, and the server does not go on to the next",
+            "a read that returns 0 bytes is the end of the stream: close the connection then, and accept again",
+        ),
+        Cause::ListenerClosed { replies } => {
+            return (
+                format!("it closed its listening socket after {}", times(*replies, "reply")),
+                "close the connection only",
+            );
+        }
+        Cause::EndedBeforeReply => ("the program ended before it answered", "its last output says why"),
+        Cause::EndedAfterReplies { replies } => {
+            return (
+                format!("the program ended after {}", times(*replies, "reply")),
+                "receive or accept the next client in a loop, and close the connection only, not the server's own socket",
+            );
+        }
+        Cause::EndedByReset => (
+            "a client that reset its connection ended the whole program",
+            "an error on one connection ends that connection alone: handle it there (see its last output)",
+        ),
+        Cause::ListensElsewhere { found, wanted } => {
+            return (
+                format!("it listens at {found}, not at {wanted}"),
+                "bind the address and the port that it is told",
+            );
+        }
+        Cause::WrongTransport { address, found, wanted } => {
+            return (
+                format!("its socket at {address} is a {found} socket, and this lab uses {wanted}"),
+                match wanted {
+                    Udp => "make a datagram socket: `UdpSocket`, `SOCK_DGRAM`",
+                    Tcp => "make a stream socket: `TcpListener` or `TcpStream`, `SOCK_STREAM`",
+                },
+            );
+        }
+
+        Cause::AsksElsewhere { server } => {
+            return (
+                format!(
+                    "the client uses another address than {server} or another protocol, and nobody listens there"
+                ),
+                "take host and port from the command line",
+            );
+        }
+        Cause::EndedBeforeSending => ("the client ended before it sent anything", "its last output says why"),
+        Cause::SentNothingAfterInput => (
+            "the client sent nothing when a line was typed",
+            "send each line when it is typed, not at the end of the input",
+        ),
+        Cause::SentNothing => {
+            ("the client sent nothing", "it needs no input here: send the first request at once")
+        }
+        Cause::EndedAfterLostReply => (
+            "the client ended after a request that was not answered",
+            "a lost reply is no reason to stop: note it, and send the next request",
+        ),
+        Cause::WaitsForLostReply => (
+            "the client waits without limit for a reply that was lost",
+            "a lost datagram is never announced: set a timeout, and go on",
+        ),
+        Cause::CrashedBeforeShowing => {
+            ("the client never shows the reply: it ended with an error before", "its last output says why")
+        }
+        Cause::ControlCharactersShown => (
+            "control characters from the network reached the terminal as they are (they are shown escaped here)",
+            "escape them before you print them",
+        ),
+        Cause::WholeBufferShown => (
+            "the whole buffer was printed, with the zeros after the reply",
+            "print as many bytes as were received",
+        ),
+        Cause::ReplyShownInPart { shown, length } => {
+            return (
+                format!("only the first {shown} of {length} bytes are shown"),
+                "one read of a stream need not return everything, and the part of a datagram that exceeds the buffer is lost",
+            );
+        }
+        Cause::ReplyNotShown => {
+            ("the client never shows the reply", "print what was received as soon as it was received")
+        }
+        Cause::OutputNotFlushed => (
+            "the output was not flushed: the text lay in a buffer until the program ended",
+            "flush after printing",
+        ),
+        Cause::AcceptsStrangers => (
+            "it accepts datagrams from anybody",
+            "compare the address that the reply came from with the server's, or connect the socket",
+        ),
+        Cause::CrashedAtLoss => (
+            "no reply came, and the client crashed",
+            "a timeout or a refusal is an error of receiving: handle it, note the loss, and go on",
+        ),
+        Cause::LossNotReported => (
+            "the time was up, and nothing was printed",
+            "print a line then, or count the missing replies at the end",
+        ),
+        Cause::WrongRoundTripTime => (
+            "the clock is read at the wrong moments, or a time has the wrong unit",
+            "read the clock just before sending and just after receiving",
+        ),
+
+        Cause::WriteIncomplete => (
+            "bytes are missing or repeated in the middle of a long stream",
+            "send as many bytes as were read, and all of them: one write may take fewer than it is given (`write_all`, `sendall`)",
+        ),
+        Cause::ReadsAllFirst => (
+            "it reads everything before it sends anything: every buffer on the way fills, and neither side can go on",
+            "read some and send it, in turns",
+        ),
+        Cause::StoppedInTheMiddle => {
+            ("it stopped in the middle", "read and send in a loop until a read returns 0 bytes")
+        }
+        Cause::BusyWaiting => (
+            "it uses the processor while nothing happens: a thread goes on reading after its client has left, or asks \
+             again and again instead of waiting in `read`",
+            "end the thread when a read returns 0 bytes, and use blocking reads",
+        ),
+        Cause::RemembersEveryClient => {
+            ("every client is remembered for ever", "keep at most 10,000, and forget the oldest")
+        }
+
+        Cause::AnsweredTooEarly => (
+            "the server did not wait for all of a request that comes in pieces",
+            "read on until the empty line that ends the request",
+        ),
+        Cause::StopsAfterRequests => (
+            "the server answers only so many requests",
+            "accept the next client in a loop, and close each connection once it is answered",
+        ),
+        Cause::WebServerGone => (
+            "the program has ended or closed its listening socket",
+            "accept clients in a loop, and look for errors in its output",
+        ),
+        Cause::WaitsAfterRequest => (
+            "the server waits for something that does not come: the request is complete at its empty line, and the \
+             client waits with the connection open",
+            "answer as soon as the empty line has come",
+        ),
+        Cause::ResetBeforeRequestRead => (
+            "the connection was reset: the server closed it before it had read the whole request, or ended with an error",
+            "read up to the empty line before you close, and look for errors in its output",
+        ),
+        Cause::ClosedWithoutResponse => (
+            "the server closed the connection without a response",
+            "check whether it ended with an error (see its output)",
+        ),
+        Cause::SpaceBeforeStatus => (
+            "a newline or a space stands before the status line",
+            "`HTTP/` must be the first bytes that are sent",
+        ),
+        Cause::NotFoundWithoutHead => (
+            "the page that says 404 came without a head",
+            "send `HTTP/1.1 404 Not Found` first, then an empty line, then the page",
+        ),
+        Cause::FileWithoutHead => (
+            "the file came without a head",
+            "send `HTTP/1.1 200 OK` first, then an empty line, then the file",
+        ),
+        Cause::BareNewlines => {
+            ("the lines of the head end in `\\n` alone", "end each line with `\\r\\n`, as HTTP requires")
+        }
+        Cause::HeadWithoutEnd => {
+            ("the head has no end", "send an empty line, so `\\r\\n` twice, between the head and the body")
+        }
+        Cause::LeavesRoot => (
+            "the path leads out of the folder that is served",
+            "find out which file the path really names (`realpath`, `canonicalize`), and refuse it if it is not below the root",
+        ),
+        Cause::NotFoundWithoutBody => {
+            ("only the head came, and a browser shows nothing", "send a small page after the empty line")
+        }
+        Cause::OkBeforeOpening => (
+            "200 was sent before the file was found",
+            "open the file first, and choose the status line by the result",
+        ),
+        Cause::LooksElsewhere => (
+            "the server looked for the file in another place",
+            "it is started in the folder that it serves, and the slash that begins the target is not part of the file's name",
+        ),
+        Cause::WrongStatus { found, wanted } => {
+            return (
+                match found {
+                    Some(found) => format!("the status code is `{found}`, not `{wanted}`"),
+                    None => format!("the status line is not like `HTTP/1.1 {wanted} …`"),
+                },
+                "check how the status line is made, and look for errors in the program's output",
+            );
+        }
+        Cause::WrongField { name, found, wanted } => {
+            return (
+                match (found, wanted) {
+                    (Some(found), Some(wanted)) => format!("`{name}` is `{found}`, not `{wanted}`"),
+                    (None, Some(wanted)) => format!("`{name}: {wanted}` is missing"),
+                    (Some(found), None) => format!("`{name}: {found}` does not belong here"),
+                    (None, None) => format!("`{name}` is missing"),
+                },
+                "check the fields of the head",
+            );
+        }
+        Cause::BodyWithoutEnd => (
+            "the body has no Content-Length and the connection stays open, so the client cannot know where the body ends",
+            "send the length, or close the connection",
+        ),
+        Cause::LengthTooLarge => {
+            ("Content-Length promises more bytes than came", "it counts the body in bytes, without the head")
+        }
+        Cause::LengthTooSmall => {
+            ("Content-Length promises fewer bytes than came", "it counts bytes, not characters")
+        }
+        Cause::ResetAfterResponse => (
+            "the connection was reset, since the server closed it before it had read the whole request",
+            "read up to the empty line",
+        ),
+        Cause::ConnectionNotClosed => ("the connection stays open", "close it after this response"),
+        Cause::ConnectionClosed => {
+            ("the connection was closed", "keep it open for the client's next request")
+        }
+        Cause::FileAsFormat => (
+            "the file was printed as a format, in which `%` has a meaning",
+            "use `write`, `send` or `printf(\"%s\", …)`",
+        ),
+        Cause::FileBytesReplaced => {
+            ("bytes that are not UTF-8 were replaced", "open the file in binary mode, and send bytes")
+        }
+        Cause::LineEndingsChanged => {
+            ("line endings were changed", "open the file in binary mode, and send its bytes as they are")
+        }
+        Cause::FileEndsAtZero => (
+            "the file was taken for a string that ends at its first zero byte",
+            "count the bytes that were read from the file",
+        ),
+        Cause::FormatLost => (
+            "only the head came, and the file has a `%` in it, which `printf` takes for a place to fill",
+            "use `write`, `send` or `printf(\"%s\", …)`",
+        ),
+        Cause::HeadOnly => ("only the head came", "send the file after the empty line"),
+        Cause::FileCutAtBuffer { bytes } => {
+            return (
+                format!("the file is cut at {bytes} bytes, the length of a buffer"),
+                "read it to its end, and send until all is sent",
+            );
+        }
+        Cause::FileCutShort => {
+            ("only the beginning of the file came", "read the file to its end, and send until all is sent")
+        }
+        Cause::WholeBufferAfterFile => {
+            ("the whole buffer was sent, with zeros after the file", "send only as many bytes as were read")
+        }
+        Cause::ExtraAfterFile => (
+            "more came than the file: the rest of an older response, or a newline",
+            "send the file and nothing else",
+        ),
+        Cause::WrongBody => {
+            ("the body is not the file", "check which file was opened, and send it unchanged")
+        }
+    };
+    (what.to_owned(), hint)
+}

@@ -1,0 +1,301 @@
+//! What a web server answers, and what is wrong with that.
+
+use crate::diagnosis::fail::{Problem, fail};
+use crate::diagnosis::http::{Wanted, cause, cause_of_body, shortened};
+use crate::diagnosis::reproduce;
+use crate::failure::{Action, Actor, Cause, End};
+use crate::peer::TcpPeer;
+use crate::program::Server;
+use crate::response::Parts;
+use crate::transcript::Transcript;
+use labcore::printable;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What is read at once while a check waits for the end of a response.
+const READ_BYTES: usize = 1 << 16;
+
+impl Server {
+    /// Asks for a page, on a connection of its own, as a browser does.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Response {
+        self.get_in_pieces(&[&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")])
+    }
+
+    /// Sends a request on a connection of its own, with a pause after each piece but the last, and reads the response.
+    #[track_caller]
+    pub fn get_in_pieces(&self, pieces: &[&str]) -> Response {
+        let transcript = Transcript::current();
+        let mut response = Response {
+            request: pieces.concat().into_bytes(),
+            received: Vec::new(),
+            end: End::Refused,
+            is_first: false,
+            is_early: false,
+            is_head: false,
+            server: self.address(),
+            transcript: Arc::clone(&transcript),
+        };
+        match TcpPeer::try_connect(self.address()) {
+            Err(error) => {
+                // A client that never got a socket has no address of its own.
+                let actor = Actor::Client { address: (Ipv4Addr::UNSPECIFIED, 0).into() };
+                let (peer, text) = (self.address(), error.to_string());
+                transcript.step(&actor, Action::FailToConnect { peer, error: text });
+                response.end = End::of(&error);
+            }
+            Ok(mut client) => response.ask(&mut client, pieces),
+        }
+        let earlier = self.responses.fetch_add(u32::from(!response.received.is_empty()), Ordering::Relaxed);
+        response.is_first = earlier == 0;
+        response
+    }
+}
+
+impl TcpPeer {
+    /// Reads one response from a connection that may stay open. The response to HEAD has no body.
+    #[track_caller]
+    pub fn read_response(&mut self, is_head: bool) -> Response {
+        let request = self.take_sent();
+        let transcript = Arc::clone(self.transcript());
+        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
+        let head = self.read_through(b"\r\n\r\n");
+        let parts = Parts::of(&head);
+        let has_body = !is_head && parts.status() != Some("304");
+        let length = if has_body { parts.length().unwrap_or(0) } else { 0 };
+        let body = self.read_exact(length);
+        let received = [head, body].concat();
+        let (is_first, is_early, end) = (true, false, End::Enough);
+        Response { request, received, end, is_first, is_early, is_head, server, transcript }
+    }
+
+    /// Reads what a server sends until it closes, as one response.
+    #[track_caller]
+    pub fn read_last_response(&mut self) -> Response {
+        let request = self.take_sent();
+        let transcript = Arc::clone(self.transcript());
+        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
+        let (received, end) = self.read_until(|_| false);
+        self.step_received(&received, end);
+        let (is_first, is_early, is_head) = (true, false, false);
+        Response { request, received, end, is_first, is_early, is_head, server, transcript }
+    }
+}
+
+/// A web server's response, whole or not.
+pub struct Response {
+    request: Vec<u8>,
+    received: Vec<u8>,
+    end: End,
+    /// Nothing was answered before.
+    is_first: bool,
+    /// It came, or the connection ended, before the request was complete.
+    is_early: bool,
+    /// It answers HEAD, so its `Content-Length` promises no body.
+    is_head: bool,
+    server: SocketAddr,
+    transcript: Arc<Transcript>,
+}
+
+impl Response {
+    fn ask(&mut self, client: &mut TcpPeer, pieces: &[&str]) {
+        let mut early = Vec::new();
+        for (number, piece) in pieces.iter().enumerate() {
+            if number > 0 {
+                let (received, end) = client.read_for(PAUSE, READ_BYTES, |received| !received.is_empty());
+                self.is_early = end != End::Silence;
+                if self.is_early {
+                    early = received;
+                    break;
+                }
+            }
+            client.send(piece.as_bytes());
+        }
+        let is_whole = |received: &[u8]| Parts::of(&[&early, received].concat()).is_complete();
+        let (rest, end) = client.read_until(is_whole);
+        (self.received, self.end) = ([early, rest].concat(), end);
+        client.step_received(&self.received, end);
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        Parts::of(&self.received)
+    }
+
+    /// The status code's three digits, or nothing if there is no status line.
+    pub fn status(&self) -> &str {
+        self.parts().status().unwrap_or_default()
+    }
+
+    /// The head with the empty line at its end, as far as it is text.
+    pub fn head(&self) -> String {
+        let head = self.parts().head.unwrap_or_default();
+        format!("{}\r\n\r\n", String::from_utf8_lossy(head))
+    }
+
+    /// The value of a field, which may come only once.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> Option<String> {
+        let values = self.parts().fields(name);
+        if values.len() > 1 {
+            let found = Some(shortened(&values.join("`, `")));
+            let cause =
+                Cause::WrongField { name: name.to_owned(), found, wanted: Some(shortened(values[0])) };
+            self.fail_with(Some(cause), &format!("`{name}` comes twice"));
+        }
+        values.first().map(|value| (*value).to_owned())
+    }
+
+    /// The body, as far as it came.
+    pub fn body(&self) -> Vec<u8> {
+        self.parts().body()
+    }
+
+    /// Expects status 200 and this page as the body.
+    ///
+    /// An end of line behind a body without length is no fault: the server of many a textbook sends one.
+    #[track_caller]
+    pub fn expect_page(&self, page: &[u8]) {
+        let parts = self.parts();
+        let body = parts.body();
+        let extra = if parts.length().is_none() { body.strip_suffix(b"\r\n") } else { None };
+        if !self.is_whole(&parts) || parts.status() != Some("200") || (*body != *page && extra != Some(page))
+        {
+            self.fail(Wanted::Page(page));
+        }
+    }
+
+    /// Expects status 200 and these bytes as the body, and not one more.
+    #[track_caller]
+    pub fn expect_file(&self, file: &[u8]) {
+        let parts = self.parts();
+        if !self.is_whole(&parts) || parts.status() != Some("200") || *parts.body() != *file {
+            self.fail(Wanted::Page(file));
+        }
+    }
+
+    /// Expects status 404.
+    #[track_caller]
+    pub fn expect_missing(&self) {
+        let parts = self.parts();
+        if !self.is_whole(&parts) || parts.status() != Some("404") {
+            self.fail(Wanted::Missing);
+        }
+    }
+
+    /// Fails if the status is 404: the page is there. Whether all of it came is for other checks.
+    #[track_caller]
+    pub fn expect_found(&self) {
+        if self.parts().status() == Some("404") {
+            self.fail(Wanted::Found);
+        }
+    }
+
+    /// Expects a body, whatever it says: a browser shows nothing without one.
+    #[track_caller]
+    pub fn expect_some_body(&self) {
+        if self.parts().body().is_empty() {
+            self.fail(Wanted::Body);
+        }
+    }
+
+    /// Fails if these bytes are in the response.
+    #[track_caller]
+    pub fn expect_without(&self, secret: &[u8]) {
+        if self.received.windows(secret.len()).any(|part| part == secret) {
+            self.fail(Wanted::Without);
+        }
+    }
+
+    /// Expects this status code.
+    #[track_caller]
+    pub fn expect_status(&self, code: &str) -> &Response {
+        if self.parts().status() != Some(code) {
+            self.fail(Wanted::Status(code));
+        }
+        self
+    }
+
+    /// Expects a field with this value.
+    #[track_caller]
+    pub fn expect_field(&self, name: &str, value: &str) -> &Response {
+        self.expect_field_or_none(name, Some(value))
+    }
+
+    /// Expects that there is no such field.
+    #[track_caller]
+    pub fn expect_no_field(&self, name: &str) -> &Response {
+        self.expect_field_or_none(name, None)
+    }
+
+    #[track_caller]
+    fn expect_field_or_none(&self, name: &str, value: Option<&str>) -> &Response {
+        let found = self.field(name);
+        if found.as_deref() != value {
+            let (found, wanted) = (found.as_deref().map(shortened), value.map(shortened));
+            self.fail_with(
+                Some(Cause::WrongField { name: name.to_owned(), found, wanted }),
+                "has a wrong head",
+            );
+        }
+        self
+    }
+
+    /// Expects these bytes as the body, whatever the status is.
+    #[track_caller]
+    pub fn expect_body(&self, body: &[u8]) -> &Response {
+        let found = self.body();
+        if found != body {
+            let cause = cause_of_body(body, &found).unwrap_or(Cause::WrongBody);
+            let problem = self.problem("has the wrong body").cause(Some(cause));
+            fail(&self.transcript, problem.bytes(body, &found, self.end));
+        }
+        self
+    }
+
+    /// True if the client can know that it has everything.
+    fn is_whole(&self, parts: &Parts<'_>) -> bool {
+        self.is_head || parts.is_complete() || (parts.length().is_none() && self.end == End::Closed)
+    }
+
+    fn problem(&self, what: &str) -> Problem {
+        let line = self.request.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let commands = reproduce::commands_of_request(&self.transcript, &self.request, self.server);
+        Problem::new(format!("the response to \"{}\" {what}", printable(line))).reproduce(commands)
+    }
+
+    #[track_caller]
+    fn fail_with(&self, cause: Option<Cause>, what: &str) -> ! {
+        let problem = self.problem(what).cause(cause);
+        fail(&self.transcript, problem.bytes(b"", &self.received, self.end));
+    }
+
+    #[track_caller]
+    fn fail(&self, wanted: Wanted<'_>) -> ! {
+        let parts = self.parts();
+        let cause = match self.is_early {
+            true => Some(Cause::AnsweredTooEarly),
+            false => cause(wanted, &self.received, self.end, self.is_first),
+        };
+        let is_silent = self.received.is_empty() && self.end == End::Silence;
+        let problem = self.problem("is wrong").cause(cause).timeout_if(is_silent);
+        let expect_line = |line: String| line.into_bytes();
+        let problem = match wanted {
+            // The head is right, so the body is compared.
+            Wanted::Page(page) if parts.status() == Some("200") => {
+                problem.bytes(page, &parts.body(), self.end)
+            }
+            Wanted::Page(_) => problem.bytes(b"HTTP/1.1 200 OK\r\n", &self.received, self.end),
+            Wanted::Missing => problem.bytes(b"HTTP/1.1 404 Not Found\r\n", &self.received, self.end),
+            Wanted::Status(code) => {
+                problem.bytes(&expect_line(format!("HTTP/1.1 {code} ")), &self.received, self.end)
+            }
+            Wanted::Found | Wanted::Body | Wanted::Without => problem.bytes(b"", &self.received, self.end),
+        };
+        fail(&self.transcript, problem);
+    }
+}

@@ -1,0 +1,6 @@
+//! What the operating system knows of programs: their processes and their sockets.
+
+pub mod process;
+pub(crate) mod socket;
+#[cfg(unix)]
+pub(crate) mod watchdog;

@@ -1,0 +1,10 @@
+//! The *peers* of a program under test: scripted ends of the network, under the check's control.
+
+mod bulk;
+mod listener;
+mod tcp;
+mod udp;
+
+pub use listener::TcpPeerListener;
+pub use tcp::TcpPeer;
+pub use udp::UdpPeer;

@@ -1,0 +1,59 @@
+//! A *client* under test.
+
+use super::command_line::{filled, own, top_folder};
+use super::process::Program;
+use crate::settings;
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+
+/// A client under test.
+pub struct Client {
+    program: Program,
+}
+
+impl Client {
+    /// Starts the crate's own client, or the one that `LAB_CLIENT` names, with `args` and its server's address.
+    #[track_caller]
+    pub fn start(own_client: &str, args: &[&str], server: SocketAddr) -> Client {
+        let (host, port) = (server.ip().to_string(), server.port());
+        let program = match settings::command_line(settings::CLIENT) {
+            Some(template) => {
+                Program::start_in(&top_folder(), &filled(settings::CLIENT, &template, args, &host, port))
+            }
+            None => {
+                let mut line = own(own_client, &[args, &[&host, &port.to_string()]].concat());
+                // A person starts the server on a fixed port, and the client for that.
+                line.launch = own(own_client, &[args, &[&host, "0"]].concat()).launch;
+                Program::start(&line)
+            }
+        };
+        Client { program }
+    }
+
+    /// Like [`Client::start`], with options that belong to the crate's own client alone: `LAB_CLIENT` gets none.
+    #[track_caller]
+    pub fn start_with_own(own_client: &str, own_args: &[&str], server: SocketAddr) -> Client {
+        let is_own = settings::command_line(settings::CLIENT).is_none();
+        Client::start(own_client, if is_own { own_args } else { &[] }, server)
+    }
+
+    /// Starts a client with exactly these words on its command line.
+    #[track_caller]
+    pub fn at(program: &str, args: &[&str]) -> Client {
+        Client { program: Program::start(&own(program, args)) }
+    }
+}
+
+impl Deref for Client {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut Program {
+        &mut self.program
+    }
+}
