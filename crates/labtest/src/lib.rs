@@ -71,4 +71,4 @@ pub use random_text::unforeseen_text;
 #[cfg(unix)]
 pub use rustix::process::Signal;
 pub use settings::Reason;
-pub use wait::patience;
+pub use wait::{patience, set_patience};

@@ -1,11 +1,15 @@
 //! *Waiting*: how long a check waits, and how it waits in steps.
 
 use crate::settings;
+use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a condition is looked at that nothing announces, such as a socket in `/proc`.
 pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// How long one step may take, unless something else is asked for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long one piece of a wait is.
 const PIECE: Duration = Duration::from_millis(100);
@@ -14,7 +18,17 @@ const PIECE: Duration = Duration::from_millis(100);
 ///
 /// The default is long, because machines in a lab room are busy. A right program answers in microseconds.
 pub fn patience() -> Duration {
-    settings::patience_s().map_or(Duration::from_secs(10), Duration::from_secs_f64)
+    let usual = || settings::patience_s().map_or(PATIENCE, Duration::from_secs_f64);
+    PATIENCE_HERE.get().unwrap_or_else(usual)
+}
+
+/// Sets how long one step may take on this thread: for checks that are known to wait in vain.
+pub fn set_patience(time: Duration) {
+    PATIENCE_HERE.set(Some(time));
+}
+
+thread_local! {
+    static PATIENCE_HERE: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
 /// How long a program may take to start: twice as long for a submission, since many of them start side by side.

@@ -13,6 +13,7 @@ mod step;
 mod text;
 mod value;
 
+pub use crate::os::socket::Transport;
 pub use cause::Cause;
 pub(crate) use excerpt::bytes_shown;
 pub use excerpt::{End, Excerpt, Received};

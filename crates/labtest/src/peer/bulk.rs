@@ -53,7 +53,7 @@ impl TcpPeer {
             result
         });
         result.unwrap_or_else(|mismatch| {
-            let Mismatch { summary, cause, expected, received, end } = mismatch;
+            let Mismatch { summary, cause, expected, received, end } = *mismatch;
             let mut problem = self.problem_of(Some(cause), &expected, &received, end);
             problem.summary = format!("{} {summary}", self.name());
             problem.verdict = None;
@@ -89,7 +89,7 @@ fn compare_repeated(
     expected: &[u8],
     times: &AtomicUsize,
     is_late: impl Fn() -> bool,
-) -> Result<usize, Mismatch> {
+) -> Result<usize, Box<Mismatch>> {
     let mut received = vec![0; expected.len()];
     let mut number = 0;
     while number < times.load(Ordering::Acquire) && !is_late() {
@@ -105,11 +105,11 @@ fn compare_repeated(
         let before = number * expected.len();
         // Single bytes only where something is wrong: without an optimiser, a gigabyte of them takes half a minute.
         if received[..length] != expected[..length] {
-            return Err(wrong_byte(text, expected, &received[..length], before));
+            return Err(Box::new(wrong_byte(text, expected, &received[..length], before)));
         }
         let times = times.load(Ordering::Acquire);
         if end != End::Enough && number < times {
-            return Err(cut(expected, before + length, times, end));
+            return Err(Box::new(cut(expected, before + length, times, end)));
         }
         number += usize::from(end == End::Enough);
     }
@@ -202,7 +202,7 @@ mod tests {
     fn names_the_first_byte_of_a_stream_that_is_wrong() {
         let compare =
             |mut received: &[u8]| compare_repeated(&mut received, b"aB", b"AB", &2.into(), || false);
-        let mismatch = |received: &[u8]| -> Mismatch { compare(received).unwrap_err() };
+        let mismatch = |received: &[u8]| -> Mismatch { *compare(received).unwrap_err() };
         assert_eq!(compare(b"ABAB"), Ok(4));
         assert!(mismatch(b"ABAx").summary.starts_with("got a wrong byte after 3 right ones"));
         assert_eq!(mismatch(b"aB").cause, Cause::Unchanged);

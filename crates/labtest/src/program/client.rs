@@ -15,19 +15,14 @@ impl Client {
     /// Starts the crate's own client, or the one that `LAB_CLIENT` names, with `args` and its server's address.
     #[track_caller]
     pub fn start(own_client: &str, args: &[&str], server: SocketAddr) -> Client {
-        let (host, port) = (server.ip().to_string(), server.port());
-        let program = match settings::command_line(settings::CLIENT) {
-            Some(template) => {
-                Program::start_in(&top_folder(), &filled(settings::CLIENT, &template, args, &host, port))
-            }
-            None => {
-                let mut line = own(own_client, &[args, &[&host, &port.to_string()]].concat());
-                // A person starts the server on a fixed port, and the client for that.
-                line.launch = own(own_client, &[args, &[&host, "0"]].concat()).launch;
-                Program::start(&line)
-            }
-        };
-        Client { program }
+        if let Some(template) = settings::command_line(settings::CLIENT) {
+            return Client::from_template(&template, args, server);
+        }
+        let (host, port) = (server.ip().to_string(), server.port().to_string());
+        let mut line = own(own_client, &[args, &[&host, &port]].concat());
+        // A person starts the server on a fixed port, and the client for that.
+        line.launch = own(own_client, &[args, &[&host, "0"]].concat()).launch;
+        Client { program: Program::start(&line) }
     }
 
     /// Like [`Client::start`], with options that belong to the crate's own client alone: `LAB_CLIENT` gets none.
@@ -35,6 +30,14 @@ impl Client {
     pub fn start_with_own(own_client: &str, own_args: &[&str], server: SocketAddr) -> Client {
         let is_own = settings::command_line(settings::CLIENT).is_none();
         Client::start(own_client, if is_own { own_args } else { &[] }, server)
+    }
+
+    /// Starts any client by a command line with `{host}`, `{port}` and `{args}` in it.
+    #[track_caller]
+    pub fn from_template(template: &str, args: &[&str], server: SocketAddr) -> Client {
+        let (host, port) = (server.ip().to_string(), server.port());
+        let line = filled(settings::CLIENT, template, args, &host, port);
+        Client { program: Program::start_in(&top_folder(), &line) }
     }
 
     /// Starts a client with exactly these words on its command line.
