@@ -2,7 +2,7 @@
 
 use crate::capture_file::{self, Frame};
 use crate::conversation::{Conversation, Protocol};
-use crate::link::Kind;
+use crate::link::LinkType;
 use crate::occurrences::Occurrences;
 use crate::packet::{Content, Decoder, Packet, Tcp, Udp, Unreachable};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,7 +26,7 @@ pub struct Capture {
     /// The times of the first and the last frame, in nanoseconds since 1970.
     pub times_ns: Option<(u64, u64)>,
     /// The kinds of interface.
-    pub links: BTreeSet<Kind>,
+    pub links: BTreeSet<LinkType>,
     /// The conversations in the order of their first frames.
     pub conversations: Vec<Conversation>,
     /// The frames that belong to no conversation, by their kind.

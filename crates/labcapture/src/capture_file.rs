@@ -1,6 +1,6 @@
 //! A capture file: pcap or pcapng, read from start to end, one frame at a time.
 //!
-//! A frame borrows the reader's buffer, so the memory needed does not grow with the file.
+//! A frame borrows the reader's buffer, so the memory use does not grow with the file.
 
 use anyhow::{Context, bail};
 use pcap_parser::traits::PcapNGPacketBlock;
@@ -9,58 +9,59 @@ use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
 use std::path::Path;
 
-/// What the reader holds of a file at a time.
+/// The part of a file that the reader holds at a time.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// The largest block that is read. No network's frame comes near it; a broken length does.
+/// The largest block that is read. No real frame comes near this size; only a wrong length does.
 const BLOCK_BYTES_MAX: usize = 1 << 24;
 
-/// Interfaces of one pcapng section.
+/// The most interfaces of one pcapng section.
 const INTERFACES_MAX: usize = 4096;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// Its number, from 1, as Wireshark counts.
+    /// The frame number, starting at 1, as in Wireshark.
     pub number: u64,
     /// Nanoseconds since 1970.
     pub time_ns: u64,
-    /// The link type of its interface, as tcpdump.org registers them.
+    /// The link type of its interface, as registered at tcpdump.org.
     pub link: i32,
-    /// The bytes that were captured.
+    /// The captured bytes.
     pub bytes: &'a [u8],
-    /// How many bytes it had on the wire.
+    /// The length of the frame on the wire, in bytes.
     pub length: u32,
 }
 
-/// Reads the file at `path` and gives each frame to `each`.
+/// Reads the file at `path` and passes each frame to `each`.
 ///
 /// # Errors
-/// If the file can't be read, is no capture, is cut off or broken. The frames before that place have been given.
+/// Fails if the file can't be read, is not a capture, is incomplete, or is damaged. The frames before the fault have been
+/// passed to `each`.
 pub fn read_file(path: &Path, each: impl FnMut(Frame<'_>)) -> anyhow::Result<()> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("failed to open `{name}`"))?;
     read(file, each).with_context(|| format!("failed to read `{name}`"))
 }
 
-/// Reads a capture and gives each frame to `each`.
+/// Reads a capture and passes each frame to `each`.
 ///
 /// # Errors
-/// As for [`read_file`].
+/// Fails for the same reasons as [`read_file`].
 pub fn read(mut input: impl Read + Send, mut each: impl FnMut(Frame<'_>)) -> anyhow::Result<()> {
-    // The reader wants a whole header at its first look, which a pipe may bring in pieces.
+    // The reader needs the whole file header in its first read, but a pipe may deliver it in pieces.
     let mut first = Vec::with_capacity(BUFFER_BYTES / 2);
     input.by_ref().take(BUFFER_BYTES as u64 / 2).read_to_end(&mut first)?;
     match first[..] {
         [] => bail!("the file is empty; did the capture run, and was it stopped?"),
-        [0x1f, 0x8b, ..] => bail!("it is compressed; unpack it with `gunzip` first"),
+        [0x1f, 0x8b, ..] => bail!("the file is compressed; unpack it with `gunzip` first"),
         _ => {}
     }
     let input = Whole(Cursor::new(first).chain(input));
     let mut reader = match create_reader(BUFFER_BYTES, input) {
         Ok(reader) => reader,
-        Err(PcapError::Incomplete(_)) => bail!("the file ends within its header"),
-        Err(_) => bail!("it is no pcap or pcapng file; save the capture from Wireshark as pcapng"),
+        Err(PcapError::Incomplete(_)) => bail!("the file ends in the middle of its header"),
+        Err(_) => bail!("it is not a pcap or pcapng file; save the capture from Wireshark as pcapng"),
     };
     let mut section = Section::default();
     let mut capacity = BUFFER_BYTES;
@@ -79,22 +80,24 @@ pub fn read(mut input: impl Read + Send, mut each: impl FnMut(Frame<'_>)) -> any
                 capacity *= 2;
                 reader.grow(capacity);
             }
-            Err(PcapError::UnexpectedEof) => bail!("the file ends within a frame, after frame {number}"),
+            Err(PcapError::UnexpectedEof) => {
+                bail!("the file ends in the middle of a frame, after frame {number}")
+            }
             Err(PcapError::ReadError) => bail!("reading failed after frame {number}"),
-            Err(_) => bail!("the file is broken after frame {number}"),
+            Err(_) => bail!("the file is damaged after frame {number}"),
         }
         let refilled = reader.refill().is_ok();
         if !refilled {
             bail!("reading failed after frame {number}");
         }
-        // A block whose inner length is larger than itself is never complete, however much is read.
+        // A block that states an inner length larger than the block is never complete, however much is read.
         if reader.data().len() == seen && !reader.reader_exhausted() {
-            bail!("the file is broken after frame {number}: a length in it is wrong");
+            bail!("the file is damaged after frame {number}: it contains a wrong length");
         }
     }
 }
 
-/// A reader that fills the buffer, as long as there is anything to read.
+/// A reader that fills the whole buffer unless the input ends.
 struct Whole<R>(R);
 
 impl<R: Read> Read for Whole<R> {
@@ -112,7 +115,7 @@ impl<R: Read> Read for Whole<R> {
     }
 }
 
-/// What the packets of one section need to be understood.
+/// The state that is needed to decode the packets of one section.
 #[derive(Default)]
 struct Section {
     big_endian: bool,
@@ -137,7 +140,7 @@ impl Section {
             PcapBlockOwned::LegacyHeader(header) => {
                 let units_per_second =
                     if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
-                // The upper half may tell the length of a checksum at the frame's end.
+                // The upper half may hold the length of a checksum at the end of each frame.
                 let link = header.network.0 & 0xffff;
                 self.interfaces = vec![Interface { link, snap_length: 0, units_per_second, offset_s: 0 }];
             }
@@ -162,7 +165,7 @@ impl Section {
                 *number += 1;
                 let Some(interface) = self.interfaces.get(packet.if_id as usize) else {
                     bail!(
-                        "frame {number} names interface {}, which the file does not describe",
+                        "frame {number} refers to interface {}, which the file does not describe",
                         packet.if_id
                     );
                 };
@@ -192,7 +195,7 @@ impl Section {
                     length: packet.origlen,
                 });
             }
-            PcapBlockOwned::NG(_) => {} // statistics, names, secrets
+            PcapBlockOwned::NG(_) => {} // statistics, resolved names, decryption secrets
         }
         Ok(())
     }
@@ -200,7 +203,7 @@ impl Section {
 
 fn interface(description: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Interface {
     let resolution = description.if_tsresol;
-    // The crate's own conversion knows no powers of two, and reads the offset in one byte order only.
+    // pcap-parser's own conversion handles neither powers of two nor offsets in big-endian files.
     let units_per_second = match resolution {
         0x80.. => 1_u64.checked_shl(u32::from(resolution & 0x7f)),
         _ => 10_u64.checked_pow(u32::from(resolution)),

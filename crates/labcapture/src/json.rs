@@ -1,39 +1,40 @@
-//! The report as JSON, for other programs.
+//! A capture as JSON, for other programs.
 //!
-//! Version 1 has these fields. Times in `_ns` are nanoseconds: `time_ns` counts from 1970, the others are durations. What
-//! is not in the capture is `null`. A change that a reader has to know of gets another version.
+//! Version 1 has these fields. Names that end in `_ns` are nanoseconds: `time_ns` counts from 1970, the others are
+//! durations. A value that the capture does not contain is `null`. An incompatible change gets a new version number.
 //!
 //! ```text
 //! version          1
-//! frames           how many the file holds
+//! frames           the number of frames in the file
 //! links            the kinds of interface
 //! error            why reading stopped before the end of the file, or null
-//! other_frames     by kind: count, and the first frames
+//! other_frames     frames outside of conversations, by kind: count, frames (the first ones)
 //! conversations    in the order of their first frames:
 //!   number, protocol ("udp" or "tcp"), wireshark_stream (udp.stream or tcp.stream)
 //!   client, server               socket addresses
-//!   client_is_guessed            there was no SYN to tell
+//!   client_is_guessed            whether no SYN tells client from server
 //!   first_frame, last_frame
 //!   packets                      in order:
 //!     frame, time_ns, from ("client" or "server"), ip_header_length, header_length, checksum,
-//!     checksum_status ("right", "wrong", "partial", "absent", "unknown"), text_length, text (its start)
-//!     udp_length                 UDP's Length field
-//!     flags (a list), flags_value, sequence_raw, sequence, acknowledgment_raw, acknowledgment, window, mss,
-//!     repeat ("no", "retransmission", "keep_alive", "window_probe", "ahead", "late")
-//!   packets_left_out             how many more there were
-//!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK), initial_rtt_ns (to the ACK, or to the
-//!                                RST that refuses)
+//!     checksum_status ("right", "wrong", "partial", "absent", "unknown"), text_length, text (the start of the payload)
+//!     udp_length                 UDP only: the Length field
+//!     flags (a list), flags_value, sequence_raw, sequence, acknowledgment_raw, acknowledgment, window, mss
+//!                                TCP only
+//!     repeat (TCP only: "no", "retransmission", "keep_alive", "window_probe", "ahead", "late")
+//!   packets_left_out             how many more packets there are
+//!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK), initial_rtt_ns (to the ACK, or to
+//!                                the RST that refuses the connection)
 //!   close                        kind ("complete", "incomplete", "reset", "open", "refused"), by, frames
 //!   exchanges                    request, reply (frames), rtt_ns, request_text, reply_text, request_length, reply_length
-//!   stream                       what each end said, in order: from, first_frame, last_frame, segments, length, text
+//!   stream                       what the endpoints sent, in order: from, first_frame, last_frame, segments, length, text
 //!   http                         request_line, request_frame, status_line, response_frame, head_bytes, body_bytes
 //!   refusals                     ICMP errors: frame, from, port_unreachable
-//!   retransmissions              client, server: how many segments were sent again
+//!   retransmissions              client, server: the number of retransmitted segments
 //! pitfalls         name, sentence, frames
 //! questions        with `--lab`: number, question, answer, frames, filter, inferred (the reason)
 //! ```
 //!
-//! Texts are escaped as on the page: a byte that is no text is written `\xff`.
+//! Payloads are escaped as in the text view: a byte that is not text is written like `\xff`.
 
 use crate::capture::Capture;
 use crate::conversation::{

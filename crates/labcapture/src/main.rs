@@ -23,11 +23,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Grade an answer sheet against the capture that it is about
+    /// Grade an answer sheet against a capture
     Grade {
         /// The capture, pcap or pcapng
         file: PathBuf,
-        /// The filled-in sheet
+        /// The filled-in answer sheet
         sheet: PathBuf,
         /// Write JSON for other programs
         #[arg(long)]
@@ -44,16 +44,16 @@ enum Command {
 struct Show {
     /// The capture, pcap or pcapng
     file: PathBuf,
-    /// Answer the questions of this lab's handout, by their numbers
+    /// Answer the numbered questions of this lab's handout
     #[arg(long)]
     lab: Option<Lab>,
     /// Write JSON for other programs
     #[arg(long)]
     json: bool,
-    /// Draw one conversation, the first if none is chosen, as a sequence diagram
+    /// Draw a sequence diagram of the conversation that --conversation selects, or of the first one
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Show this conversation only
+    /// Show only this conversation
     #[arg(long, value_name = "N")]
     conversation: Option<usize>,
 }
@@ -78,7 +78,7 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
     let only = arguments.conversation;
     if let Some(number) = only.filter(|number| !(1..=capture.conversations.len()).contains(number)) {
         readable?;
-        anyhow::bail!("there is no conversation {number}, only {} of them", capture.conversations.len());
+        anyhow::bail!("there is no conversation {number}; the capture holds {}", capture.conversations.len());
     }
     if let Some(path) = &arguments.svg {
         let chosen = capture.conversations.get(only.unwrap_or(1) - 1);
@@ -104,14 +104,14 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
 fn grade(file: &Path, sheet: &Path, as_json: bool) -> anyhow::Result<()> {
     let name = sheet.display();
     let opened = File::open(sheet).with_context(|| format!("failed to open `{name}`"))?;
-    let sheet = sheet::read(opened).with_context(|| format!("`{name}` is no answer sheet"))?;
+    let sheet = sheet::read(opened).with_context(|| format!("`{name}` is not an answer sheet"))?;
     let (capture, readable) = capture::read_file(file);
     if capture.frames == 0 {
         readable?;
-        anyhow::bail!("`{}` holds no frame", file.display());
+        anyhow::bail!("`{}` contains no frames", file.display());
     }
     if let Err(error) = readable {
-        note(&format!("{error:#}; graded by what was readable"));
+        note(&format!("{error:#}; the grade covers the readable part"));
     }
     let grade = sheet::grade(&sheet, &capture)?;
     print(|output| {

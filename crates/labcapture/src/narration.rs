@@ -8,7 +8,9 @@ pub fn opening(conversation: &Conversation, tcp: &TcpFlow) -> String {
     let frame = |at: Option<Moment>| at.map(|at| at.frame);
     let handshake = &tcp.handshake;
     if let (Some(syn), Some(reset)) = (frame(handshake.syn), frame(handshake.refusal)) {
-        return format!("refused: SYN (frame {syn}), answered by RST (frame {reset}); nobody listens there");
+        return format!(
+            "refused: SYN (frame {syn}), answered by RST (frame {reset}); no server listens on this port"
+        );
     }
     match (frame(handshake.syn), frame(handshake.syn_ack), frame(handshake.ack)) {
         (Some(syn), Some(syn_ack), Some(ack)) => {
@@ -19,9 +21,11 @@ pub fn opening(conversation: &Conversation, tcp: &TcpFlow) -> String {
         (Some(syn), Some(syn_ack), None) => {
             format!("SYN (frame {syn}), SYN, ACK (frame {syn_ack}); the client's ACK is not in the capture")
         }
-        (Some(syn), None, _) if conversation.is_unanswered() => format!("SYN (frame {syn}), and no answer"),
+        (Some(syn), None, _) if conversation.is_unanswered() => {
+            format!("SYN (frame {syn}), without an answer")
+        }
         (Some(syn), None, _) => format!("SYN (frame {syn}); the server's SYN, ACK is not in the capture"),
-        (None, ..) => "not in the capture, which began later".to_owned(),
+        (None, ..) => "not in the capture, which started later".to_owned(),
     }
 }
 
@@ -41,16 +45,18 @@ pub fn closing(conversation: &Conversation, tcp: &TcpFlow) -> String {
                 }
             };
             format!(
-                "{} segments, the {began} began: {} (FIN in {first} and {second}){half_closed}",
+                "{} segments, started by the {began}: {} (FIN in {first} and {second}){half_closed}",
                 numbers.len(),
                 frames(&numbers)
             )
         }
         Close::Incomplete { began, frames: numbers } => {
-            format!("the {began} began ({}), the rest is not in the capture", frames(&numbers))
+            format!("started by the {began} ({}); the rest is not in the capture", frames(&numbers))
         }
-        Close::Reset { by, at } => format!("broken off by the {by} with RST (frame {})", at.frame),
-        Close::Open if conversation.is_unanswered() => "nothing to close: nobody answered".to_owned(),
-        Close::Open => "not in the capture: the connection was open when it ended".to_owned(),
+        Close::Reset { by, at } => format!("reset by the {by} (RST in frame {})", at.frame),
+        Close::Open if conversation.is_unanswered() => {
+            "nothing to close: the SYN was never answered".to_owned()
+        }
+        Close::Open => "not in the capture: the connection was still open when the capture ended".to_owned(),
     }
 }

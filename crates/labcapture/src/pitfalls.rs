@@ -1,9 +1,9 @@
-//! Pitfalls: what is easily misread in a capture. Each has a name, a sentence, and the frames that show it.
+//! Pitfalls: features of a capture that are easily misread. Each has a name, a sentence, and the frames that show it.
 
 use crate::capture::Capture;
 use crate::conversation::{Close, Conversation, Protocol, Side};
 use crate::formatting::{count, list};
-use crate::link::Kind;
+use crate::link::LinkType;
 use crate::occurrences::Occurrences;
 use serde::{Serialize, Serializer};
 
@@ -19,15 +19,15 @@ const FRAMES_MAX: usize = 8;
 /// A pitfall of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pitfall {
-    /// What is easily misread.
-    pub cause: Cause,
+    /// What was found.
+    pub finding: Finding,
     /// The first frames that show it.
     pub frames: Vec<u64>,
 }
 
-/// What is easily misread, and why.
+/// A feature of a capture that is easily misread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum Finding {
     /// A checksum was captured before the network card completed it.
     PartialChecksum,
     /// Segments were captured before the network card split them, or after it joined them.
@@ -48,7 +48,7 @@ pub enum Cause {
         shown_as: &'static str,
     },
     /// The capture comes from Linux's interface `any`.
-    AnyInterface(Kind),
+    AnyInterface(LinkType),
     /// The capture holds only the start of this many frames.
     TruncatedFrames(u64),
     /// The file is incomplete.
@@ -75,73 +75,73 @@ pub struct Conversations {
 impl Pitfall {
     /// Returns the name, which stays the same in every version.
     pub fn name(&self) -> &'static str {
-        match self.cause {
-            Cause::PartialChecksum => "partial-checksum",
-            Cause::LargerThanMss => "larger-than-mss",
-            Cause::LoopbackMss | Cause::LoopbackAddresses => "loopback",
-            Cause::OneByteSegments(_) => "one-byte-segments",
-            Cause::MisreadPort { .. } => "misread-port",
-            Cause::AnyInterface(_) => "any-interface",
-            Cause::TruncatedFrames(_) => "cut-frames",
-            Cause::BeganLate(_) => "began-late",
-            Cause::RelativeNumbers => "relative-numbers",
-            Cause::TruncatedFile | Cause::EndedOpen(_) | Cause::EndedClosing(_) => "ended-early",
+        match self.finding {
+            Finding::PartialChecksum => "partial-checksum",
+            Finding::LargerThanMss => "larger-than-mss",
+            Finding::LoopbackMss | Finding::LoopbackAddresses => "loopback",
+            Finding::OneByteSegments(_) => "one-byte-segments",
+            Finding::MisreadPort { .. } => "misread-port",
+            Finding::AnyInterface(_) => "any-interface",
+            Finding::TruncatedFrames(_) => "cut-frames",
+            Finding::BeganLate(_) => "began-late",
+            Finding::RelativeNumbers => "relative-numbers",
+            Finding::TruncatedFile | Finding::EndedOpen(_) | Finding::EndedClosing(_) => "ended-early",
         }
     }
 
     /// Returns what a person should know.
     pub fn sentence(&self) -> String {
-        match &self.cause {
-            Cause::PartialChecksum => {
-                "the checksum holds only the sum over the addresses, because the network card was to fill in the rest after \
-                 the capture (checksum offload); on the wire it is another one, and not wrong."
+        match &self.finding {
+            Finding::PartialChecksum => {
+                "the checksum field holds only the sum of the pseudo-header: the network card computes the complete checksum \
+                 after the packet is captured (checksum offload), so the wire carries another checksum."
                     .to_owned()
             }
-            Cause::LargerThanMss => {
-                "these segments are larger than the MSS that the other end announced: the network card cuts or joins them \
-                 (segmentation offload), and on the wire there are more and smaller ones."
+            Finding::LargerThanMss => {
+                "these segments exceed the MSS that the receiver announced: the network card splits or joins segments \
+                 (segmentation offload), so the wire carries more and smaller ones."
                     .to_owned()
             }
-            Cause::LoopbackMss => format!(
-                "the MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet it is 1460."
+            Finding::LoopbackMss => format!(
+                "an MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet, it is 1460."
             ),
-            Cause::LoopbackAddresses => {
+            Finding::LoopbackAddresses => {
                 "these frames never left the computer: loopback has no hardware addresses, so Wireshark shows zeros.".to_owned()
             }
-            Cause::OneByteSegments(side) => format!(
-                "the {side} sends its text one byte per segment: each byte travels with at least 40 bytes of headers; write the \
-                 text with one call."
+            Finding::OneByteSegments(side) => format!(
+                "the {side} sends one byte per segment, and each byte travels with at least 40 bytes of headers; send a line \
+                 with one call instead."
             ),
-            Cause::MisreadPort { protocol, port, shown_as } => format!(
-                "Wireshark takes {protocol} port {port} for {shown_as}: right-click, Decode As, and choose `(none)` or `DATA` to see the \
-                 text; port 25000 is free of this."
+            Finding::MisreadPort { protocol, port, shown_as } => format!(
+                "Wireshark shows {protocol} port {port} as {shown_as}: to see the payload, right-click a packet, select Decode As, and \
+                 choose `(none)` or `DATA`; port 25000 avoids this."
             ),
-            Cause::AnyInterface(kind) => format!(
+            Finding::AnyInterface(kind) => format!(
                 "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware address, and a \
-                 packet that crosses two interfaces of this computer is shown twice."
+                 packet that crosses two interfaces of this computer appears twice."
             ),
-            Cause::TruncatedFrames(number) => format!(
-                "of {}, only the start is in the file (a snapshot length was set): what is missing can't be shown, nor its checksum \
-                 verified.",
+            Finding::TruncatedFrames(number) => format!(
+                "only the start of {} is in the file, because a snapshot length was set: the rest can't be shown, and the \
+                 checksum can't be verified.",
                 count(*number, "frame")
             ),
-            Cause::TruncatedFile => "the file itself is cut off: what followed is not in it.".to_owned(),
-            Cause::BeganLate(conversations) => {
+            Finding::TruncatedFile => "the file is incomplete: later frames are missing.".to_owned(),
+            Finding::BeganLate(conversations) => {
                 let (names, were, their) = conversations.named();
-                format!("{names} {were} open when the capture began: {their} handshake is not there.")
+                format!("{names} {were} open when the capture started: {their} handshake is missing.")
             }
-            Cause::RelativeNumbers => {
-                "without a SYN, the relative sequence numbers count from the first segment that was captured, not from the \
-                 initial sequence number; only the raw ones are true."
+            Finding::RelativeNumbers => {
+                "without a SYN, relative sequence numbers count from the first captured segment instead of the initial sequence \
+                 number; only the raw numbers are meaningful."
                     .to_owned()
             }
-            Cause::EndedOpen(conversations) => {
-                let (names, were, _) = conversations.named();
-                format!("{names} {were} still open when the capture ended: the close is not there.")
+            Finding::EndedOpen(conversations) => {
+                let (names, were, their) = conversations.named();
+                format!("{names} {were} still open when the capture ended: {their} close is missing.")
             }
-            Cause::EndedClosing(conversations) => {
-                let (names, were, _) = conversations.named();
-                format!("{names} {were} being closed when the capture ended: a segment of the close is not there.")
+            Finding::EndedClosing(conversations) => {
+                let (names, were, their) = conversations.named();
+                format!("{names} {were} closing when the capture ended: part of {their} close is missing.")
             }
         }
     }
@@ -179,18 +179,18 @@ pub fn find(capture: &Capture, file_is_truncated: bool) -> Vec<Pitfall> {
     }
     examine_connections(capture, &mut found);
     if !capture.zero_addresses.frames.is_empty() {
-        found.add(Cause::LoopbackAddresses, &capture.zero_addresses.frames);
+        found.add(Finding::LoopbackAddresses, &capture.zero_addresses.frames);
     }
     for kind in &capture.links {
-        if matches!(kind, Kind::Sll | Kind::Sll2) {
-            found.add(Cause::AnyInterface(*kind), &[]);
+        if matches!(kind, LinkType::Sll | LinkType::Sll2) {
+            found.add(Finding::AnyInterface(*kind), &[]);
         }
     }
     if capture.truncated.count > 0 {
-        found.add(Cause::TruncatedFrames(capture.truncated.count), &capture.truncated.frames);
+        found.add(Finding::TruncatedFrames(capture.truncated.count), &capture.truncated.frames);
     }
     if file_is_truncated {
-        found.add(Cause::TruncatedFile, &[]);
+        found.add(Finding::TruncatedFile, &[]);
     }
     found.0
 }
@@ -198,11 +198,11 @@ pub fn find(capture: &Capture, file_is_truncated: bool) -> Vec<Pitfall> {
 struct Found(Vec<Pitfall>);
 
 impl Found {
-    /// Adds a pitfall, or adds frames to a pitfall with the same cause: one sentence covers all conversations.
-    fn add(&mut self, cause: Cause, frames: &[u64]) {
-        let known = self.0.iter().position(|known| known.cause == cause);
+    /// Adds a pitfall, or adds frames to a pitfall with the same finding: one sentence covers all conversations.
+    fn add(&mut self, finding: Finding, frames: &[u64]) {
+        let known = self.0.iter().position(|known| known.finding == finding);
         let index = known.unwrap_or_else(|| {
-            self.0.push(Pitfall { cause, frames: Vec::new() });
+            self.0.push(Pitfall { finding, frames: Vec::new() });
             self.0.len() - 1
         });
         let pitfall = &mut self.0[index];
@@ -219,23 +219,23 @@ fn examine_conversation(conversation: &Conversation, found: &mut Found) {
     for side in Side::BOTH {
         let partial = &conversation.common.traffic[side].partial_checksums;
         if partial.count > 0 {
-            found.add(Cause::PartialChecksum, &partial.frames);
+            found.add(Finding::PartialChecksum, &partial.frames);
         }
         let Some(direction) = conversation.tcp().map(|tcp| &tcp.directions[side]) else { continue };
         if direction.oversized.count > 0 {
-            found.add(Cause::LargerThanMss, &direction.oversized.frames);
+            found.add(Finding::LargerThanMss, &direction.oversized.frames);
         }
         if direction.mss == Some(LOOPBACK_MSS) {
-            found.add(Cause::LoopbackMss, &first);
+            found.add(Finding::LoopbackMss, &first);
         }
         if direction.single_bytes.count >= SINGLE_BYTES_MIN {
-            found.add(Cause::OneByteSegments(side), &direction.single_bytes.frames);
+            found.add(Finding::OneByteSegments(side), &direction.single_bytes.frames);
         }
     }
     let protocol = conversation.protocol();
     for port in [conversation.client().port(), conversation.server().port()] {
         if let Some(shown_as) = misread_as(protocol, port) {
-            found.add(Cause::MisreadPort { protocol, port, shown_as }, &first);
+            found.add(Finding::MisreadPort { protocol, port, shown_as }, &first);
         }
     }
 }
@@ -277,14 +277,14 @@ fn examine_connections(capture: &Capture, found: &mut Found) {
         }
     }
     if let Some(conversations) = late.conversations() {
-        found.add(Cause::BeganLate(conversations), &late.frames.frames);
-        found.add(Cause::RelativeNumbers, &late.frames.frames);
+        found.add(Finding::BeganLate(conversations), &late.frames.frames);
+        found.add(Finding::RelativeNumbers, &late.frames.frames);
     }
     if let Some(conversations) = open.conversations() {
-        found.add(Cause::EndedOpen(conversations), &open.frames.frames);
+        found.add(Finding::EndedOpen(conversations), &open.frames.frames);
     }
     if let Some(conversations) = closing.conversations() {
-        found.add(Cause::EndedClosing(conversations), &closing.frames.frames);
+        found.add(Finding::EndedClosing(conversations), &closing.frames.frames);
     }
 }
 

@@ -1,30 +1,36 @@
 //! A conversation as a sequence diagram: one SVG file that needs nothing else.
 //!
-//! Time goes down, the client is on the left. Each packet is an arrow with its flags and the length of its text. The
-//! colours are Okabe and Ito's, which every kind of colour blindness tells apart, with lighter ones on a dark background;
-//! what they say is also said in words.
+//! Time runs downwards, and the client is on the left. Each packet is an arrow with its flags and the start of its payload.
+//! The colours are based on the palette of Okabe and Ito, which people with any kind of colour blindness can tell apart;
+//! on a dark background, they are lighter. A label says in words whatever a colour means.
 
 use crate::conversation::{Analysis, Conversation, Detail, PacketRecord, Side};
 use crate::formatting::{count, milliseconds_without_unit, quoted};
 use crate::packet::Flags;
 use std::fmt::Write as _;
 
-/// Packets that one picture shows.
+/// The most packets that one picture shows.
 const ROWS_MAX: usize = 200;
 
-/// The picture, in pixels.
+/// The width of the picture in pixels, like all lengths here.
 const WIDTH: u32 = 960;
+
+/// Where the lifelines of client and server are.
 const LINES: [u32; 2] = [250, 780];
+
+/// Where the first row starts, below the headings.
 const TOP: u32 = 112;
+
+/// The height of a row.
 const ROW: u32 = 44;
 
-/// How far an arrow goes down on its way.
+/// How much lower an arrow ends than it starts.
 const SLOPE: u32 = 8;
 
-/// Characters of text on an arrow.
+/// The most characters of a payload on an arrow.
 const TEXT_WIDTH: usize = 24;
 
-/// A pause that is marked between two rows, in nanoseconds.
+/// The shortest pause between two rows that is marked, in nanoseconds.
 const PAUSE_NS: u64 = 10_000_000;
 
 const STYLE: &str = "
@@ -40,7 +46,7 @@ const STYLE: &str = "
   .arrow { stroke: var(--colour); stroke-width: 1.8; } .head { fill: var(--colour); } .alarm .arrow { stroke-dasharray: 7 4; }
 ";
 
-/// Draws the conversation.
+/// Draws a conversation.
 pub fn draw(conversation: &Conversation) -> String {
     let packets = &conversation.common.packets[..conversation.common.packets.len().min(ROWS_MAX)];
     let icmp_errors = conversation.common.icmp_errors.iter().take(ROWS_MAX);
@@ -92,7 +98,7 @@ pub fn draw(conversation: &Conversation) -> String {
     svg
 }
 
-/// The part of the two vertical lines that belongs to a row.
+/// Draws the part of the lifelines that belongs to a row.
 fn lifelines(svg: &mut String, y: u32, pause: bool) {
     for x in LINES {
         let class = if pause { "life pause" } else { "life" };
@@ -139,11 +145,11 @@ fn label(packet: &PacketRecord) -> String {
                 detail.relative_acknowledgment.map(|number| format!(" ack {number}")).unwrap_or_default();
             let analysis = match detail.analysis {
                 Analysis::InOrder => "",
-                Analysis::Retransmission => " · sent again",
+                Analysis::Retransmission => " · retransmission",
                 Analysis::KeepAlive => " · keep-alive",
-                Analysis::WindowProbe => " · is there room?",
-                Analysis::AfterGap => " · one before it is missing",
-                Analysis::OutOfOrder => " · late",
+                Analysis::WindowProbe => " · window probe",
+                Analysis::AfterGap => " · previous segment missing",
+                Analysis::OutOfOrder => " · out of order",
             };
             format!("{} · seq {}{acknowledgment}{shown}{analysis}", detail.flags, detail.relative_sequence)
         }

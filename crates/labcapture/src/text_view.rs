@@ -10,7 +10,7 @@ use crate::pitfalls::Pitfall;
 use labcore::printable;
 use std::io::{self, Write};
 
-/// The most packets, requests and turns of a conversation that are shown; `--json` has more.
+/// The most packets, exchanges and turns of a conversation that are shown. `--json` has more.
 const ROWS_MAX: usize = 200;
 
 /// The most characters of a payload in a row.
@@ -19,7 +19,7 @@ const TEXT_WIDTH: usize = 40;
 /// The most bytes of one turn that the stream shows.
 const TURN_BYTES_MAX: usize = 2000;
 
-/// Writes the whole capture.
+/// Writes the whole capture, or only the conversation with the number `only`. The pitfalls follow at the end.
 ///
 /// # Errors
 /// Fails if writing to `output` fails.
@@ -30,12 +30,12 @@ pub fn write(
     output: &mut dyn Write,
 ) -> io::Result<()> {
     let (start, end) = capture.times_ns.unwrap_or_default();
-    let (frames_word, conversations) =
-        (count(capture.frames, "frame"), count(capture.conversations.len() as u64, "conversation"));
     writeln!(
         output,
-        "{frames_word} in {} s, {conversations}, {}",
+        "{} in {} s, {}, {}",
+        count(capture.frames, "frame"),
         seconds(end - start),
+        count(capture.conversations.len() as u64, "conversation"),
         list(&capture.links)
     )?;
     for (name, others) in &capture.others {
@@ -49,7 +49,7 @@ pub fn write(
         }
     }
     if !pitfalls.is_empty() {
-        writeln!(output, "\nTake care")?;
+        writeln!(output, "\nPitfalls")?;
         for pitfall in pitfalls {
             let place = if pitfall.frames.is_empty() {
                 String::new()
@@ -77,16 +77,13 @@ fn section(conversation: &Conversation, start_ns: u64, output: &mut dyn Write) -
     if common.client_is_guessed {
         writeln!(
             output,
-            "  Client    guessed by the ports, or by who sent first, since no SYN was captured"
+            "  Client    guessed from the ports or from the first packet, because no SYN was captured"
         )?;
     }
     for error in common.icmp_errors.iter().take(ROWS_MAX) {
-        let what = if error.port_unreachable {
-            "port unreachable: nobody has a socket there"
-        } else {
-            "unreachable"
-        };
-        writeln!(output, "  ICMP      {what}, says {} (frame {})", error.from, error.at.frame)?;
+        let what =
+            if error.port_unreachable { "port unreachable: no socket is bound to it" } else { "unreachable" };
+        writeln!(output, "  ICMP      {what}, reported by {} (frame {})", error.from, error.at.frame)?;
     }
     match &conversation.flow {
         Flow::Udp(_) => datagrams(conversation, start_ns, output)?,
@@ -97,7 +94,7 @@ fn section(conversation: &Conversation, start_ns: u64, output: &mut dyn Write) -
     }
     let more = common.packet_count() - common.packets.len().min(ROWS_MAX) as u64;
     if more > 0 {
-        writeln!(output, "    … and {more} more")?;
+        writeln!(output, "    … and {}", count(more, "more packet"))?;
     }
     exchanges(conversation, output)?;
     if let Some(tcp) = conversation.tcp() {
@@ -113,7 +110,7 @@ fn connection(conversation: &Conversation, tcp: &TcpFlow, output: &mut dyn Write
     for side in Side::BOTH {
         let direction = &tcp.directions[side];
         if let Some(initial) = direction.initial_sequence.filter(|_| direction.has_syn) {
-            writeln!(output, "  Sequence  the {side} begins at {initial} (raw), which is 0 (relative)")?;
+            writeln!(output, "  Sequence  the {side} starts at {initial} (raw), which is 0 (relative)")?;
         }
     }
     if let Some(rtt_ns) = tcp.handshake.rtt_ns() {
@@ -129,21 +126,21 @@ fn connection(conversation: &Conversation, tcp: &TcpFlow, output: &mut dyn Write
     writeln!(output, "  Header    {lengths}")?;
     for side in Side::BOTH {
         let direction = &tcp.directions[side];
-        let repeated = &direction.retransmissions;
-        if repeated.count > 0 {
-            let segments = count(repeated.count, "segment");
-            writeln!(output, "  Repeated  {segments} of the {side}: {}", frames(&repeated.frames))?;
+        let resent = &direction.retransmissions;
+        if resent.count > 0 {
+            let segments = count(resent.count, "segment");
+            writeln!(output, "  Resent    {segments} from the {side}: {}", frames(&resent.frames))?;
         }
         if direction.stream.missing > 0 {
             let missing = count(direction.stream.missing, "byte");
-            writeln!(output, "  Missing   {missing} of the {side} were not captured")?;
+            writeln!(output, "  Missing   {missing} from the {side}, not in the capture")?;
         }
         let wrong = &conversation.common.traffic[side].wrong_checksums;
         if wrong.count > 0 {
             writeln!(
                 output,
-                "  Checksum  wrong in {} of the {side}: {}",
-                wrong.count,
+                "  Checksum  wrong in {} from the {side}: {}",
+                count(wrong.count, "segment"),
                 frames(&wrong.frames)
             )?;
         }
@@ -152,7 +149,7 @@ fn connection(conversation: &Conversation, tcp: &TcpFlow, output: &mut dyn Write
 }
 
 fn datagrams(conversation: &Conversation, start_ns: u64, output: &mut dyn Write) -> io::Result<()> {
-    writeln!(output, "    frame       time  from    Length  checksum        text")?;
+    writeln!(output, "    frame       time  from    Length  checksum        payload")?;
     for packet in conversation.common.packets.iter().take(ROWS_MAX) {
         let Detail::Udp(length) = packet.detail else { continue };
         let (frame, time) = place(packet, start_ns);
@@ -166,7 +163,7 @@ fn datagrams(conversation: &Conversation, start_ns: u64, output: &mut dyn Write)
 fn segments(conversation: &Conversation, start_ns: u64, output: &mut dyn Write) -> io::Result<()> {
     writeln!(
         output,
-        "    frame       time  from    flags          seq     raw seq     ack     raw ack  header  checksum        text"
+        "    frame       time  from    flags          seq     raw seq     ack     raw ack  header  checksum        payload"
     )?;
     for packet in conversation.common.packets.iter().take(ROWS_MAX) {
         let Detail::Tcp(detail) = packet.detail else { continue };
@@ -215,11 +212,11 @@ fn status(status: Status) -> &'static str {
 fn remark(analysis: Analysis) -> &'static str {
     match analysis {
         Analysis::InOrder => "",
-        Analysis::Retransmission => "sent again",
+        Analysis::Retransmission => "retransmission",
         Analysis::KeepAlive => "keep-alive",
-        Analysis::WindowProbe => "asks whether there is room again",
-        Analysis::AfterGap => "one before it is missing",
-        Analysis::OutOfOrder => "late: overtaken, or sent again",
+        Analysis::WindowProbe => "window probe",
+        Analysis::AfterGap => "previous segment missing",
+        Analysis::OutOfOrder => "out of order: overtaken or retransmitted",
     }
 }
 
@@ -230,7 +227,7 @@ fn exchanges(conversation: &Conversation, output: &mut dyn Write) -> io::Result<
     }
     writeln!(
         output,
-        "  Requests and replies, with the time from the first frame of the one to the first of the other"
+        "  Requests and replies, with the time from the first frame of the request to the first frame of the reply"
     )?;
     for exchange in exchanges.iter().take(ROWS_MAX) {
         let frame = exchange.request.at.frame;
@@ -258,7 +255,7 @@ fn http_messages(tcp: &TcpFlow, output: &mut dyn Write) -> io::Result<()> {
     for exchange in exchanges.iter().take(ROWS_MAX) {
         let response = match &exchange.response {
             Some(response) => format!(
-                "{} (frame {}, head of {} bytes, body of {})",
+                "{} (frame {}; head {} bytes, body {} bytes)",
                 printable(response.start_line.as_bytes()),
                 response.first.frame,
                 response.head_bytes,
@@ -272,7 +269,7 @@ fn http_messages(tcp: &TcpFlow, output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Shows what the endpoints said, as Wireshark's *Follow TCP Stream* does.
+/// Shows the streams in the order in which the endpoints sent them, as Wireshark's *Follow TCP Stream* does.
 fn stream(tcp: &TcpFlow, output: &mut dyn Write) -> io::Result<()> {
     if tcp.turns().is_empty() {
         return Ok(());
@@ -285,7 +282,7 @@ fn stream(tcp: &TcpFlow, output: &mut dyn Write) -> io::Result<()> {
             writeln!(output, "    {}: {}", turn.from, printable(line))?;
         }
         if turn.length > shown.len() as u64 {
-            writeln!(output, "    {}: … {} bytes in all", turn.from, turn.length)?;
+            writeln!(output, "    {}: … {} bytes in total", turn.from, turn.length)?;
         }
     }
     if tcp.turns().len() > ROWS_MAX {

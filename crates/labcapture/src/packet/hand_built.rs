@@ -1,7 +1,7 @@
 //! Packets made by hand for the unit tests of this crate.
 
 use crate::checksum::Status;
-use crate::link::Kind;
+use crate::link::LinkType;
 use crate::packet::flags::Flags;
 use crate::packet::headers::{Content, Packet, Tcp, Transport, Udp};
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub fn packet(frame: u64, content: Content<'_>) -> Packet<'_> {
     Packet {
         frame,
         time_ns: frame * 1000,
-        link: Kind::Ethernet,
+        link: LinkType::Ethernet,
         zero_addresses: false,
         length: 0,
         truncated: false,

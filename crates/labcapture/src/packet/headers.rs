@@ -1,7 +1,7 @@
 //! What is known about one packet: a struct for each header.
 
 use crate::checksum::Status;
-use crate::link::Kind;
+use crate::link::LinkType;
 use crate::packet::flags::Flags;
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,7 @@ pub struct Packet<'a> {
     /// Nanoseconds since 1970.
     pub time_ns: u64,
     /// The kind of interface.
-    pub link: Kind,
+    pub link: LinkType,
     /// Whether both hardware addresses are zero, as on loopback.
     pub zero_addresses: bool,
     /// The frame's length on the wire, in bytes.

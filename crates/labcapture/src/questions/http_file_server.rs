@@ -24,10 +24,10 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
     let all = relevant(Lab::HttpFileServer, capture);
     vec![
         segments(&all),
-        shown_by_requests(Answer::to(2, "Which methods, targets and versions have the requests?"), &all)
+        shown_by_requests(Answer::to(2, "Which methods, targets and versions do the requests have?"), &all)
             .lines(exchange_lines(&all, |exchange| Some(exchange.request.start_line.clone())))
             .or_absent("there is no HTTP request"),
-        shown_by_replies(Answer::to(3, "What status and which header fields has the response? Is there a body?"), &all)
+        shown_by_replies(Answer::to(3, "Which status and which header fields does the response have? Does it have a body?"), &all)
             .lines(exchange_lines(&all, |exchange| Some(describe(exchange.response.as_ref()?))))
             .or_absent("there is no HTTP response"),
         shown_by_replies(Answer::to(4, "How does the client know where the head ends, and where the body ends?"), &all)
@@ -36,25 +36,26 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         close(&all),
         shares(&all),
         shown_by_syn(Answer::to(7, "Why is port 6789 in the address that you type?"), &all)
-            .line("a browser takes port 80 for `http` where the address names none; the segments show which one was used")
-            .inferred("what was typed is not on the wire, except in the field `Host`"),
+            .line("without a port in the address, a browser uses port 80 for `http`; the segments show which port was used")
+            .inferred("what you typed is not on the wire, except in the field `Host`"),
         shown_by_all(
-            Answer::to(8, "Which socket addresses does the capture show, and which sockets has the server?").lines(address_lines(&all)),
+            Answer::to(8, "Which socket addresses does the capture show, and which sockets does the server have?").lines(address_lines(&all)),
             &all,
         )
-        .inferred("a capture shows addresses, not sockets: one that listens and one for each connection is how TCP servers are made"),
+        .inferred("a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for each connection"),
     ]
 }
 
 fn segments(all: &[&Conversation]) -> Answer {
-    let question = "Which segments belong to the connection, which to HTTP? Which carries the request?";
+    let question =
+        "Which segments belong to the connection, and which to HTTP? Which one carries the request?";
     shown_by_requests(Answer::to(1, question), all)
         .lines(connection_lines(all, |conversation, tcp| {
             let packets = &conversation.common.packets;
             let without = packets.iter().filter(|packet| packet.payload_length == 0).count();
             let request = http::exchanges(tcp).first()?.request.first.frame;
             Some(format!(
-                "{} without text belong to the connection, {} with text to HTTP; the request is in frame {request}",
+                "{} without payload belong to the connection, {} with payload to HTTP; the request is in frame {request}",
                 count(without as u64, "segment"),
                 packets.len() - without
             ))
@@ -70,9 +71,9 @@ fn describe(response: &Message) -> String {
 fn describe_ends(response: &Message) -> String {
     let end = match response.field("content-length") {
         Some(length) => format!("Content-Length says {length}"),
-        None => "there is no Content-Length: the close of the connection ends it".to_owned(),
+        None => "without Content-Length, it ends when the connection closes".to_owned(),
     };
-    format!("the empty line after {} bytes ends the head; body: {end}", response.head_bytes)
+    format!("the head ends with an empty line, after {} bytes; the body: {end}", response.head_bytes)
 }
 
 /// Returns a line for each connection that describes its exchanges.
@@ -98,7 +99,7 @@ fn close(all: &[&Conversation]) -> Answer {
             let is_agreed = http::exchanges(tcp).iter().any(|exchange| {
                 asks_to_close(&exchange.request) || exchange.response.as_ref().is_some_and(asks_to_close)
             });
-            let agreed = if is_agreed { "; `Connection: close` was agreed" } else { "" };
+            let agreed = if is_agreed { "; one side sent `Connection: close`" } else { "" };
             Some(format!("{}{agreed}", closing(conversation, tcp)))
         }))
         .or_absent("there is no HTTP conversation")
@@ -106,7 +107,7 @@ fn close(all: &[&Conversation]) -> Answer {
 
 /// How much of a response is body, head, and headers of TCP and IP.
 fn shares(all: &[&Conversation]) -> Answer {
-    let question = "How many bytes of the response are the file's, and how many are headers?";
+    let question = "How many bytes of the response belong to the file, and how many to headers?";
     shown_by_replies(Answer::to(6, question), all)
         .lines(connection_lines(all, |conversation, tcp| {
             let segment_headers = header_bytes_of_first_reply(conversation, tcp)?;
@@ -116,8 +117,8 @@ fn shares(all: &[&Conversation]) -> Answer {
             let (head, body) = (response.head_bytes, response.body_bytes);
             let share = |headers: u64| format!("{:.1} %", 100.0 * body as f64 / (head + body + headers).max(1) as f64);
             Some(format!(
-                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of it; at one byte per segment it \
-                 would be {} at most",
+                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of all bytes; with one byte per \
+                 segment, it would be {} at most",
                 count(segment_headers.len() as u64, "segment"),
                 share(headers),
                 share(HEADERS_MIN * (head + body))

@@ -1,4 +1,4 @@
-//! The round-trip times of connections: what lab 2 and lab 4 ask about.
+//! The round-trip times of connections, which lab 2 and lab 4 ask about.
 
 use crate::conversation::Conversation;
 use crate::formatting::milliseconds;

@@ -2,7 +2,7 @@
 
 use crate::capture::Capture;
 use crate::conversation::{Conversation, Exchange, Moment, PacketRecord, Protocol, Side, Turn};
-use crate::formatting::{count, milliseconds, seconds};
+use crate::formatting::{count, count_of, milliseconds, seconds};
 use crate::lab::Lab;
 use crate::narration::opening;
 use crate::questions::answer::{Answer, frames_of};
@@ -12,7 +12,7 @@ use crate::questions::selection::relevant;
 use crate::questions::shared::{connection_lines, has_payload, lines, shown_by_requests};
 use crate::questions::unreachable::unreachable;
 
-/// The shortest time between the two segments of a request that shows that the second one waited.
+/// If the second segment of a request comes at least this long after the first one, it was held back.
 const PAUSE_NS: u64 = 20_000_000;
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
@@ -26,15 +26,15 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         first_exchange(&all, capture.times_ns.map_or(0, |(start, _)| start)),
         compare(&udp, &tcp),
         Answer::to(3, "Two explanations for 0.0121 s (UDP) and 0.00116 s (TCP), one sample each")
-            .line("the first packet pays for ARP and for cold caches; TCP's clock may have started after `connect`")
-            .inferred("the capture is not the one of that measurement"),
+            .line("the first packet includes the time for ARP and cold caches; the clock for TCP may have started after `connect`")
+            .inferred("this capture is not from that measurement"),
         round_trips(4, "Which part of TCP's time is hidden when the clock starts after `connect`?", &tcp),
         without_server(&udp, &tcp),
         Answer::to(6, "Why does the client not wait for a reply before the next request?")
-            .line("a server that stops would delay the next requests, and their waiting would not be measured")
-            .inferred("when a request was due is known to the program only"),
+            .line("if the server paused, the next requests would be sent later, and the time that they waited would not be measured")
+            .inferred("only the program knows when a request was due"),
         Answer::to(7, "Why are durations taken from the monotonic clock?")
-            .line("the wall clock may be set while one measures; the times of a capture come from it, too")
+            .line("the wall clock may be set during a measurement; the times in a capture come from the wall clock, too")
             .inferred("a capture does not say when a clock was set"),
         two_writes(&tcp),
     ]
@@ -66,9 +66,9 @@ fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
             reply.frame
         ))
     }));
-    shown_by_messages(answer, all)
-        .or_absent("nothing was answered")
-        .inferred("the program's own times hold its system's part as well, which is not on the wire")
+    shown_by_messages(answer, all).or_absent("nothing was answered").inferred(
+        "the times that the program measures include its own operating system, which is not on the wire",
+    )
 }
 
 /// A summary of round-trip times.
@@ -104,20 +104,20 @@ impl Times {
 }
 
 fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
-    let answer = Answer::to(2, "Which RTT is higher, that of UDP or of TCP?");
+    let answer = Answer::to(2, "Which RTT is higher, UDP's or TCP's?");
     let answer = match (Times::of(udp), Times::of(tcp)) {
         (Some(udp), Some(tcp)) => {
             let higher = if udp.median_ns > tcp.median_ns { Protocol::Udp } else { Protocol::Tcp };
             let difference = milliseconds(udp.median_ns.abs_diff(tcp.median_ns));
             answer.line(udp.line(Protocol::Udp)).line(tcp.line(Protocol::Tcp)).line(format!(
-                "the median of {higher} is higher by {difference}; it says little if the times lie further apart than that"
+                "the median of {higher} is higher by {difference}; this means little if single times differ by more than that"
             ))
         }
         (Some(times), None) => {
-            answer.line(times.line(Protocol::Udp)).line("no TCP exchange is in this capture")
+            answer.line(times.line(Protocol::Udp)).line("this capture contains no TCP exchange")
         }
         (None, Some(times)) => {
-            answer.line(times.line(Protocol::Tcp)).line("no UDP exchange is in this capture")
+            answer.line(times.line(Protocol::Tcp)).line("this capture contains no UDP exchange")
         }
         (None, None) => answer.or_absent("nothing was answered"),
     };
@@ -146,21 +146,22 @@ fn without_server(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
 
 /// Requests in two segments, of which the second waited for the acknowledgment of the first (Nagle's algorithm).
 fn two_writes(tcp: &[&Conversation]) -> Answer {
-    let answer = Answer::to(8, "Why do two writes take 40 ms and one does not? Which side waits for what?");
+    let answer =
+        Answer::to(8, "Why do two writes take 40 ms, and one write does not? Which side waits for what?");
     let waits = |conversation: &Conversation| -> Vec<(Moment, Moment)> {
         let turns = conversation.tcp().map_or(&[][..], |flow| flow.turns());
         turns.iter().filter_map(pause).collect()
     };
     let all: Vec<(Moment, Moment)> = tcp.iter().flat_map(|conversation| waits(conversation)).collect();
     let Some((first, second)) = all.first() else {
-        return answer.or_absent("no request waits between two segments");
+        return answer.or_absent("no request has a pause between two segments");
     };
     let waiting: Vec<&Conversation> =
         tcp.iter().copied().filter(|conversation| !waits(conversation).is_empty()).collect();
     let answer = answer.line(format!(
-        "{} were sent in two segments, such as frame {} and, {} later, frame {}: the client holds the second back until \
-         the first is acknowledged (Nagle), and the server delays that acknowledgment",
-        count(all.len() as u64, "request"),
+        "{} in two segments, for example frame {} and, {} later, frame {}: the client holds the second segment back until \
+         the first is acknowledged (Nagle's algorithm), and the server delays that acknowledgment",
+        count_of(all.len() as u64, "request was sent", "requests were sent"),
         first.frame,
         milliseconds(second.time_ns - first.time_ns),
         second.frame
@@ -168,7 +169,7 @@ fn two_writes(tcp: &[&Conversation]) -> Answer {
     shown_by_requests(answer, &waiting)
 }
 
-/// Returns the first two segments of a request if the second one waited.
+/// Returns the first two segments of a request if the second one was held back.
 fn pause(turn: &Turn) -> Option<(Moment, Moment)> {
     let second = turn.second.filter(|_| turn.from == Side::Client)?;
     let waited = second.time_ns.saturating_sub(turn.first.time_ns) >= PAUSE_NS;

@@ -14,8 +14,8 @@ const CONVERSATIONS_MAX: usize = 10;
 /// The most conversations that are compared in pairs.
 pub const COMPARED_MAX: usize = 1000;
 
-/// The ports of the servers. Filters know only ports, and a client may use such a port, too: so both a filter and its
-/// counterpart here look at nothing else.
+/// The ports of the servers. A display filter compares only ports, and a client may use the same port as a server. The
+/// methods here compare only ports, too, so that they match exactly the packets that the filter shows.
 pub struct ServerPorts(BTreeSet<u64>);
 
 impl ServerPorts {
@@ -144,10 +144,12 @@ pub fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
     }
     let shown = uses.iter().take(4 * CONVERSATIONS_MAX).map(|(address, (side, number))| match side {
         Side::Server => format!(
-            "{address}: the server's, the same in {}; clients send to it, replies come from it",
+            "{address}: the server's, the same in {}; clients send to it, and replies come from it",
             count(*number, "conversation")
         ),
-        Side::Client => format!("{address}: a client's, chosen by its system for this conversation"),
+        Side::Client => {
+            format!("{address}: a client's; its operating system chose the port for this conversation")
+        }
     });
     let mut lines: Vec<String> = shown.collect();
     if uses.len() > lines.len() {
@@ -170,7 +172,7 @@ pub fn server_sockets(all: &[&Conversation]) -> String {
     };
     let accepted = all.iter().filter(is_accepted).count();
     format!(
-        "{}: {}; sockets: one that listens, and one for each connection that it accepted, {accepted} in this capture",
+        "{}: {}; sockets: one that listens, and one for each accepted connection ({accepted} in this capture)",
         if servers.len() == 1 { "one socket address" } else { "socket addresses" },
         list(servers)
     )
@@ -196,7 +198,7 @@ pub fn answered_meanwhile<'a>(conversations: &[&'a Conversation]) -> Option<Over
             .take(COMPARED_MAX)
             .filter(|earlier| earlier.server() == later.server());
         earlier.rev().find_map(|earlier| {
-            // The earlier conversation went on if it has a packet after the reply.
+            // The earlier conversation goes on if it has a packet after the reply.
             later.common.exchanges.iter().find_map(|exchange| {
                 let (request, reply) = (exchange.request.at.frame, exchange.reply.as_ref()?.at.frame);
                 (reply < earlier.common.last.frame && request > earlier.common.first.frame)

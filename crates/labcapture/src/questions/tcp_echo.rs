@@ -23,33 +23,32 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         open(&all),
         shown_by_syn(Answer::to(2, "Which port does the client use? How many addresses and sockets do the clients have?"), &all)
             .lines(connection_lines(&all, |conversation, _| Some(conversation.client().port().to_string())))
-            .line(format!("together {0} socket address(es) and {0} socket(s), one per connection", client_sockets(&all)))
-            .inferred("a capture shows addresses; that each of them is one socket holds for every TCP client"),
+            .line(format!("together {0} socket address(es) and {0} socket(s), one for each connection", client_sockets(&all)))
+            .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         header_lengths(&all),
         close(&all),
         others(&all),
-        round_trips(6, "Which round trip time did the client see, in the handshake and for a line?", &all),
+        round_trips(6, "Which round-trip time did the client see, in the handshake and for a line?", &all),
         Answer::to(7, "Why does the second server on A fail?")
-            .line("no frame shows it: `bind` is a matter of one system, and fails there because the address is in use")
+            .line("no frame shows it: `bind` is local to one computer, and fails there because the address is in use")
             .inferred("the second server never sends anything"),
         waiting(&all),
-        Answer::to(9, "How many socket addresses has the server, and how many sockets did it make?")
+        Answer::to(9, "How many socket addresses does the server have, and how many sockets did it create?")
             .line(server_sockets(&all))
-            .inferred("a capture shows one address of the server; it can't show the listening socket, nor when `accept` returned"),
+            .inferred("a capture shows the server's address, but neither its listening socket nor the time when `accept` returns"),
         shown_by_all(Answer::to(10, "Every socket address, and what it is used for").lines(address_lines(&all)), &all),
         without_payload(&all),
         refused(&all),
     ]
 }
 
-/// Which segments open the connections.
 fn open(all: &[&Conversation]) -> Answer {
     let is_refused = |conversation: &&&Conversation| conversation.is_refused();
     let some_are_refused = all.iter().any(|conversation| conversation.is_refused());
     let all_are_refused = all.iter().filter(is_refused).count() == all.len();
     let servers = ServerPorts::of(all);
-    // The third segment of a handshake is the client's, with the first relative numbers in both directions. An RST that
-    // refuses has the same numbers, and is the server's.
+    // The third segment of a handshake comes from the client and has the relative numbers 1 and 1. An RST that refuses
+    // the connection has the same numbers, but comes from the server.
     let is_third = |conversation: &Conversation, packet: &PacketRecord| {
         has_first_numbers(packet, Flags::ACK) && servers.have_received(conversation, packet)
     };
@@ -88,7 +87,7 @@ fn open(all: &[&Conversation]) -> Answer {
 
 const RST_ACK: Flags = Flags(Flags::RST.0 | Flags::ACK.0);
 
-/// Tells whether a segment without payload has these flags and the first relative numbers.
+/// Tells whether a segment without payload has these flags and the relative numbers 1 and 1.
 fn has_first_numbers(packet: &PacketRecord, flags: Flags) -> bool {
     packet.segment().is_some_and(|segment| {
         segment.flags == flags
@@ -115,7 +114,7 @@ fn initial_sequences(tcp: &TcpFlow) -> String {
 }
 
 fn header_lengths(all: &[&Conversation]) -> Answer {
-    Answer::to(3, "What is the Header Length, of the first segment and of one with text?")
+    Answer::to(3, "What is the Header Length of the first segment, and of a segment with payload?")
         .lines(connection_lines(all, |conversation, tcp| {
             let lengths = conversation.common.header_lengths();
             let lengths = list(
@@ -124,7 +123,7 @@ fn header_lengths(all: &[&Conversation]) -> Answer {
                     .map(|(length, packets)| format!("{length} bytes in {}", count(*packets, "segment"))),
             );
             let options = match tcp.handshake.syn {
-                Some(_) => "; the SYN's options (MSS, window scale, SACK) are the difference",
+                Some(_) => "; the difference is due to the options of the SYN (MSS, window scale, SACK)",
                 None => "",
             };
             Some(format!("{lengths}{options}"))
@@ -136,8 +135,7 @@ fn header_lengths(all: &[&Conversation]) -> Answer {
 fn close(all: &[&Conversation]) -> Answer {
     let opened: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| !conversation.is_refused()).collect();
-    let question =
-        "Which segments close the connection, and what are their flags? Three or four, and who began?";
+    let question = "Which segments close the connection, and what are their flags? Are there three or four, and which side starts?";
     let answer = Answer::to(4, question).lines(connection_lines(all, |conversation, tcp| {
         (!conversation.is_refused())
             .then(|| format!("{}{}", closing(conversation, tcp), closing_flags(conversation, tcp)))
@@ -164,7 +162,7 @@ fn others(all: &[&Conversation]) -> Answer {
         .and(Filter::is("tcp.flags.syn == 0"))
         .and(Filter::is("tcp.flags.fin == 0"))
         .and(Filter::is("tcp.flags.reset == 0"));
-    Answer::to(5, "Which flags do the remaining segments have, the ones with text?")
+    Answer::to(5, "Which flags do the other segments have, the ones with payload?")
         .lines(connection_lines(all, |conversation, _| {
             let packets = conversation.common.packets.iter().filter(|packet| is_other(packet));
             let flags: BTreeSet<Flags> = packets.filter_map(|packet| Some(packet.segment()?.flags)).collect();
@@ -173,10 +171,10 @@ fn others(all: &[&Conversation]) -> Answer {
             (!words.is_empty()).then(|| words.join(" or "))
         }))
         .shown(all, Some(kind), |_, packet| is_other(packet))
-        .or_absent("no segment carries text")
+        .or_absent("no segment carries payload")
 }
 
-/// A client that is connected, but has to wait until another one is served.
+/// A connected client that waits until another one has been served.
 struct Wait<'a> {
     /// The conversation that is served.
     earlier: &'a Conversation,
@@ -226,13 +224,15 @@ fn waiting(all: &[&Conversation]) -> Answer {
         }
         None => answer.or_absent("no client had to wait for another one"),
     };
-    answer.inferred("the backlog and the call `accept`, which lets C go on, are within A; the capture shows only the pause")
+    answer.inferred(
+        "the backlog, and the `accept` that ends the waiting, are inside A; the capture shows only the pause",
+    )
 }
 
 fn describe_wait(wait: &Wait<'_>) -> String {
     let until = match &wait.exchange.reply {
         Some(Message { at, .. }) => format!(
-            "it is answered in frame {}, {} later, after conversation {} was closed",
+            "it is answered in frame {}, {} later, after conversation {} closed",
             at.frame,
             milliseconds(wait.exchange.rtt_ns().unwrap_or(0)),
             wait.earlier.common.number
@@ -242,8 +242,8 @@ fn describe_wait(wait: &Wait<'_>) -> String {
     let handshake = wait.later.tcp().map(|tcp| tcp.handshake).unwrap_or_default();
     let handshake = [handshake.syn, handshake.syn_ack, handshake.ack].into_iter().flatten();
     format!(
-        "conversation {} opens while conversation {} goes on: A's system completes the handshake ({}); its line (frame \
-         {}) is acknowledged, and waits in the receive buffer; {until}",
+        "conversation {} opens while conversation {} is served: A's operating system completes the handshake ({}); the line \
+         (frame {}) is acknowledged, and waits in the receive buffer; {until}",
         wait.later.common.number,
         wait.earlier.common.number,
         frames(&handshake.map(|at| at.frame).collect::<Vec<_>>()),
@@ -259,8 +259,8 @@ fn without_payload(all: &[&Conversation]) -> Answer {
     );
     if !answer.frames.is_empty() {
         let line = format!(
-            "{} of {} carry no text: handshake, acknowledgments, close; they buy a stream in order, without loss, between two \
-             that know of each other",
+            "{} of {} carry no payload: handshake, acknowledgments and close; in return, both sides know of each other, and the \
+             bytes arrive complete and in order",
             answer.frames.len(),
             frames_of(all, |_, _| true).len()
         );
@@ -275,7 +275,7 @@ fn refused(all: &[&Conversation]) -> Answer {
     Answer::to(12, "The client is started before the server, or uses another port: what happens?")
         .lines(connection_lines(&refused, |conversation, tcp| {
             Some(format!(
-                "to {}: {}; with UDP nothing is refused when it is sent",
+                "to {}: {}; with UDP, sending itself is never refused",
                 conversation.server(),
                 opening(conversation, tcp)
             ))

@@ -18,7 +18,7 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_datagrams(Answer::to(1, "Which port does the client use, and who chose it?"), &all)
             .lines(lines(&all, |conversation| {
                 let (client, server) = (conversation.client().port(), conversation.server().port());
-                Some(format!("{client}, chosen by the client's system; the server's is {server}"))
+                Some(format!("{client}, chosen by the client's operating system; the server's port is {server}"))
             }))
             .or_absent("there is no UDP conversation"),
         length(&all),
@@ -27,16 +27,16 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_all(Answer::to(5, "Every socket address, and the server's sockets"), &all)
             .lines(address_lines(&all))
             .line(sockets(&all))
-            .inferred("a capture shows addresses, not sockets: that all replies come from one address fits one socket"),
+            .inferred("a capture shows addresses, not sockets; one socket is the simplest explanation for replies from one address"),
         two_clients(&all),
         unreachable(7, "The client is started before the server: what happens?", &all)
             .or_absent("every datagram was answered")
-            .inferred("what the calls return is not on the wire: `send` succeeds, and `recv` fails where the ICMP message arrives"),
-        unreachable(8, "Client and server use different ports: what happens, and which packet tells?", &all)
+            .inferred("return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message arrives"),
+        unreachable(8, "Client and server use different ports: what happens, and which packet shows it?", &all)
             .or_absent("every datagram was answered")
-            .inferred("a port that nobody uses and a server that is not started look alike; the screen tells which it was"),
+            .inferred("a wrong port and a missing server look alike on the wire; only the terminals show which it was"),
         Answer::to(9, "Why does a second server on the same address fail?")
-            .line("no frame shows it: `bind` is a matter of one system, and fails there because the address is in use")
+            .line("no frame shows it: `bind` is local to one computer, and fails there because the address is in use")
             .inferred("the second server never sends anything"),
     ]
 }
@@ -55,8 +55,8 @@ fn length(all: &[&Conversation]) -> Answer {
         .lines(lines(all, |conversation| {
             let packet = first_from(conversation, Side::Client)?;
             let Detail::Udp(length) = packet.detail else { return None };
-            let text = packet.payload_length;
-            Some(format!("{length}: 8 bytes of header and {text} of text (frame {})", packet.at.frame))
+            let payload = packet.payload_length;
+            Some(format!("{length}: 8 bytes of header and {payload} of payload (frame {})", packet.at.frame))
         }))
         .or_absent("no client sends a datagram")
 }
@@ -79,12 +79,12 @@ fn checksums(all: &[&Conversation]) -> Answer {
 fn checksum(packet: &PacketRecord) -> String {
     let meaning = match packet.checksum_status {
         Status::Right => "correct",
-        Status::Wrong => "wrong: the datagram was damaged, or changed without a new checksum",
+        Status::Wrong => "wrong: the datagram was damaged, or was changed without updating the checksum",
         Status::Partial => {
-            "partial: the sum over the addresses only, the network card does the rest (offload)"
+            "partial: only the sum of the pseudo-header; the network card computes the rest (checksum offload)"
         }
-        Status::Absent => "left out by the sender",
-        Status::Unknown => "not to be verified, since the frame is cut off",
+        Status::Absent => "absent: the sender computed none",
+        Status::Unknown => "can't be verified, because the capture holds only part of the frame",
     };
     format!("{} in frame {} ({meaning})", Hex(packet.checksum), packet.at.frame)
 }
@@ -95,7 +95,7 @@ fn frames_of_a_line(all: &[&Conversation]) -> Answer {
         .lines(lines(all, |conversation| {
             let (exchange, reply) = first_answered(conversation)?;
             Some(format!(
-                "two: the client's datagram ({}) and the server's ({}); {} in all, and none that opens or closes",
+                "two: the client's datagram ({}) and the server's ({}); the conversation has {}, none of which opens or closes it",
                 exchange.request.at.frame,
                 reply.at.frame,
                 count(conversation.common.packet_count(), "datagram")
@@ -110,28 +110,28 @@ fn first_answered(conversation: &Conversation) -> Option<(&Exchange, &Message)> 
 
 fn sockets(all: &[&Conversation]) -> String {
     let clients = count_of(all.len() as u64, "client address", "client addresses");
-    format!("{clients}; the server has one socket for all of them, each client one of its own")
+    format!("{clients}; the server has one socket for all of them, and each client has its own")
 }
 
 fn two_clients(all: &[&Conversation]) -> Answer {
-    let answer = Answer::to(6, "Why is C answered at once while B's client still runs?");
+    let answer = Answer::to(6, "Why is C answered immediately while B's client still runs?");
     let answer = match answered_meanwhile(all) {
         Some(Overlap { earlier, later, request, reply }) => answer
             .line(format!(
-                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} goes on after that: \
-                 datagrams of all clients come to one socket, and each names its sender",
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} continues after that: \
+                 datagrams of all clients arrive at one socket, and each carries its sender's address",
                 later.common.number, earlier.common.number
             ))
             .shown(&[earlier, later], None, |_, _| true),
         None => second_client(all, answer),
     };
     answer.inferred(
-        "the calls are not on the wire: `recv_from` gives the sender's address, and `send_to` takes it",
+        "system calls are not on the wire: `recv_from` returns the sender's address, and `send_to` takes it",
     )
 }
 
-/// Answers with a second client's first exchange. Nothing on the wire shows whether the first client still runs then,
-/// because nothing closes a UDP conversation.
+/// Answers with a second client's first exchange. The wire does not show whether the first client still runs then, because
+/// nothing closes a UDP conversation.
 fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
     let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
         let is_another_client = |earlier: &&&Conversation| {
@@ -148,8 +148,8 @@ fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
     let time = exchange.rtt_ns().map_or(String::new(), |ns| format!(", {} later", milliseconds(ns)));
     answer
         .line(format!(
-            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had to end conversation \
-             {} before: datagrams of all clients come to one socket, and each names its sender",
+            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had to close conversation \
+             {} first: datagrams of all clients arrive at one socket, and each carries its sender's address",
             later.common.number, reply.at.frame, earlier.common.number
         ))
         .shown(&[earlier, later], None, |_, _| true)

@@ -1,11 +1,11 @@
-//! Datagrams that reach no server: what lab 1 and lab 4 ask about.
+//! Datagrams that no server receives, which lab 1 and lab 4 ask about.
 
 use crate::conversation::{Conversation, Side};
 use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use crate::questions::shared::lines;
 
-/// Answers with the ICMP errors, and with the datagrams without any answer.
+/// Answers with the ICMP errors, and with the datagrams that get no answer at all.
 pub fn unreachable(number: u8, question: &'static str, all: &[&Conversation]) -> Answer {
     let has_errors = |conversation: &&Conversation| !conversation.common.icmp_errors.is_empty();
     let unreachable: Vec<&Conversation> = all.iter().copied().filter(has_errors).collect();
@@ -20,7 +20,7 @@ pub fn unreachable(number: u8, question: &'static str, all: &[&Conversation]) ->
             let error = conversation.common.icmp_errors.first()?;
             let what = if error.port_unreachable { "port unreachable" } else { "unreachable" };
             Some(format!(
-                "the datagram to {} (port {}) is sent and lost; ICMP {what} comes back from {} (frame {})",
+                "the datagram to {} (port {}) is sent, but no program receives it; ICMP {what} comes back from {} (frame {})",
                 conversation.server(),
                 conversation.server().port(),
                 error.from,

@@ -18,7 +18,7 @@ pub fn differs_from_durations(expected: &[u64], value: &Value) -> Option<String>
     };
     let number: Option<f64> = digits.replacen(',', ".", 1).parse().ok();
     let Some(given_ns) = unit_ns.and_then(|unit_ns| Some(number? * unit_ns)) else {
-        return Some("that is no duration; write milliseconds as in 0.153".to_owned());
+        return Some("that is not a duration; write milliseconds, as in 0.153".to_owned());
     };
     let is_near = |given: f64| {
         expected.iter().any(|right| (given - *right as f64).abs() <= (*right as f64 * 0.01).max(1e3))
@@ -55,7 +55,7 @@ mod tests {
             &[
                 ("0.16", "0.153 ms"),
                 ("153", "unit is milliseconds"),
-                ("\"fast\"", "no duration"),
+                ("\"fast\"", "not a duration"),
                 ("\"nan\"", ""),
             ],
         );

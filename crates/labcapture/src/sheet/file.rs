@@ -39,7 +39,7 @@ pub fn read(from: impl Read) -> anyhow::Result<Sheet> {
     from.take(SHEET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     ensure!(
         bytes.len() <= SHEET_BYTES_MAX,
-        "it has more than {SHEET_BYTES_MAX} bytes: that is no filled-in sheet"
+        "it has more than {SHEET_BYTES_MAX} bytes, too many for a filled-in sheet"
     );
     parse(std::str::from_utf8(&bytes).context("it is no text in UTF-8")?)
 }
@@ -58,11 +58,11 @@ pub fn parse(text: &str) -> anyhow::Result<Sheet> {
     let lab: Lab = lab
         .clone()
         .try_into()
-        .map_err(|_| anyhow::anyhow!("`{}` is no lab; write one such as \"udp-echo\"", shown(&lab)))?;
+        .map_err(|_| anyhow::anyhow!("`{}` is not a lab; write one such as \"udp-echo\"", shown(&lab)))?;
     let mut answers = BTreeMap::new();
     for (question, parts) in table {
         let Value::Table(parts) = parts else {
-            bail!("`{question}` names no part of a question; `labcapture sheet` shows the fields");
+            bail!("`{question}` is not a field; `labcapture sheet` shows the fields");
         };
         answers.extend(parts.into_iter().map(|(part, value)| (format!("{question}.{part}"), value)));
     }
@@ -77,7 +77,7 @@ pub fn parse(text: &str) -> anyhow::Result<Sheet> {
 /// Returns an empty sheet to fill in.
 pub fn blank(lab: Lab) -> String {
     let mut text = format!(
-        "# Answer sheet. Numbers are decimal or hexadecimal, as in 0x1a2b; words stand in quotes.\nlab = \"{lab}\"\n"
+        "# Answer sheet. Write numbers in decimal or in hexadecimal (0x1a2b), and words in quotes.\nlab = \"{lab}\"\n"
     );
     let mut last = "";
     for field in fields(lab) {
@@ -97,7 +97,7 @@ mod tests {
     use crate::lab::Lab;
 
     #[test]
-    fn takes_empty_fields_for_no_answer() {
+    fn ignores_empty_fields() {
         for lab in Lab::ALL {
             let sheet = parse(&blank(lab)).unwrap();
             assert_eq!(sheet.lab(), lab);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn names_what_is_wrong() {
+    fn explains_what_is_wrong() {
         let error = |text: &str| parse(text).unwrap_err().to_string();
         assert!(error("lab = ").starts_with("line 1: "));
         assert!(error("").contains("lab = "));

@@ -54,7 +54,7 @@ pub fn grade(sheet: &Sheet, capture: &Capture) -> anyhow::Result<Grade> {
     let best = graded.reduce(|best, next| if next.right > best.right { next } else { best });
     let mut grade = best.with_context(|| {
         let lab = sheet.lab();
-        format!("the capture holds no conversation of lab `{lab}`; was it captured on the right interface, and in time?")
+        format!("the capture holds no conversation of lab `{lab}`; did the capture run on the right interface, and at the right time?")
     })?;
     grade.other_capture = is_about_another_capture(sheet, &candidates);
     Ok(grade)
@@ -118,11 +118,11 @@ pub fn write(grade: &Grade, output: &mut dyn Write) -> io::Result<()> {
         Some(number) => format!("conversation {number}"),
         None => "the whole capture".to_owned(),
     };
-    writeln!(output, "{} of {} are right, compared with {compared}", grade.right, grade.of)?;
+    writeln!(output, "{} of {} answers are right, compared with {compared}", grade.right, grade.of)?;
     if grade.other_capture {
         writeln!(
             output,
-            "note: no port, sequence number or checksum fits: are these answers about another capture?"
+            "note: no port, sequence number or checksum fits; are these answers about another capture?"
         )?;
     }
     Ok(())

@@ -64,7 +64,7 @@ impl Numbers {
         match self.explanation(&given) {
             Some(why) => Some(format!("{why}; {right}")),
             None if given.is_empty() || given.iter().any(Vec::is_empty) => {
-                Some(format!("that is no number; {right}"))
+                Some(format!("that is not a number; {right}"))
             }
             None => Some(right),
         }
@@ -179,13 +179,13 @@ mod tests {
             &[
                 ("5", "the text alone"),
                 ("14", "it is 13"),
-                ("\"many\"", "no number"),
+                ("\"many\"", "not a number"),
                 ("[13, 13]", ""),
-                ("[]", "no number"),
+                ("[]", "not a number"),
                 ("1.5", ""),
                 ("\"1,3\"", "it is 13"),
                 ("\"14 (13)\"", "it is 13"),
-                ("\"(13)\"", "no number"),
+                ("\"(13)\"", "not a number"),
                 ("\"13, 5\"", "the text alone"),
             ],
         );
@@ -193,7 +193,11 @@ mod tests {
         check(
             differs(&sequence),
             &["\"2,798,347,315\"", "\"2 798 347 315\"", "\"2'798'347'315\"", "2_798_347_315", "2798347315.0"],
-            &[("\"2,798,347,31\"", ""), ("\"2,798,347,316\"", "it is 2798347315"), ("\",,\"", "no number")],
+            &[
+                ("\"2,798,347,31\"", ""),
+                ("\"2,798,347,316\"", "it is 2798347315"),
+                ("\",,\"", "not a number"),
+            ],
         );
         check(
             differs(&Numbers::one_of(vec![3])),

@@ -4,10 +4,10 @@ use crate::harness::capture;
 use labcapture::text_view;
 
 #[test]
-fn reads_headers_whose_options_are_cut_off() {
+fn reads_headers_without_their_options() {
     let capture = capture("snapped-short.pcap");
     assert_eq!((capture.conversations.len(), capture.conversations[0].common.packet_count()), (1, 10));
-    // The piece that is there of a cut-off fragment does not make a datagram.
+    // A truncated fragment does not complete a datagram.
     assert_eq!(self::capture("snapped-fragment.pcap").conversations.len(), 0);
 }
 

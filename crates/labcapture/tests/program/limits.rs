@@ -8,10 +8,11 @@ use labcapture::{json, pitfalls, questions, sequence_diagram, sheet, text_view};
 use proptest::prelude::*;
 use std::fs;
 
-/// A capture of TCP segments, each from another client, with that many bytes of text.
-fn many_connections(number: u16, text_length: u16, sequences: &[u32]) -> Vec<u8> {
+/// Builds a capture of TCP segments from `number` clients: each client sends one segment with `payload_length` bytes at
+/// each of the sequence numbers.
+fn many_connections(number: u16, payload_length: u16, sequences: &[u32]) -> Vec<u8> {
     let mut file = [0xa1_b2_c3_d4_u32, 0x0004_0002, 0, 0, 0x0004_0000, 101].map(u32::to_le_bytes).concat();
-    let length = 40 + text_length;
+    let length = 40 + payload_length;
     for client in 0..number {
         let [high, low] = client.to_be_bytes();
         for sequence in sequences {
@@ -22,14 +23,14 @@ fn many_connections(number: u16, text_length: u16, sequences: &[u32]) -> Vec<u8>
             file.extend([10, 1, high, low, 10, 0, 3, 1, 0x9c, 0x40, 0x61, 0xa8]);
             file.extend(sequence.to_be_bytes());
             file.extend([0, 0, 0, 1, 0x50, 16, 1, 0, 0, 0, 0, 0]);
-            file.resize(file.len() + usize::from(text_length), b'x');
+            file.resize(file.len() + usize::from(payload_length), b'x');
         }
     }
     file
 }
 
 #[test]
-fn keeps_no_more_text_when_all_of_it_waits_for_a_lost_segment() {
+fn bounds_the_payload_that_waits_for_a_lost_segment() {
     let (capture, result) = read_bytes(&many_connections(300, 60_000, &[1, 70_001, 140_001]));
     result.unwrap();
     assert_eq!((capture.conversations.len(), capture.frames), (300, 900));
@@ -38,17 +39,17 @@ fn keeps_no_more_text_when_all_of_it_waits_for_a_lost_segment() {
 }
 
 #[test]
-fn has_one_sentence_for_many_conversations() {
+fn names_many_conversations_in_one_sentence() {
     let (capture, result) = read_bytes(&many_connections(60_000, 0, &[1]));
     result.unwrap();
     let found = pitfalls::find(&capture, false);
     let late = found.iter().find(|pitfall| pitfall.name() == "began-late").unwrap();
     assert_eq!(
         late.sentence(),
-        "conversations 1, 2, 3, 4, 5, 6, 7, 8 and 59992 more were open when the capture began: their handshake is not there."
+        "conversations 1, 2, 3, 4, 5, 6, 7, 8 and 59992 more were open when the capture started: their handshake is missing."
     );
     assert_eq!((found.len(), late.frames.len()), (3, 8));
-    // Nor does it take long to look for one that had to wait for another.
+    // The search for a conversation that waits for another one is bounded, too.
     assert_eq!(questions::answers(Lab::TcpEcho, &capture).len(), 12);
 }
 
@@ -64,7 +65,7 @@ fn compares_a_sheet_about_all_conversations_once() {
     assert_eq!((grade.conversation, grade.right), (None, 2));
 }
 
-/// All that can be shown of a file, whatever it holds.
+/// Shows a file in every form. Returns the number of frames, and the error.
 fn show_all(bytes: &[u8]) -> (u64, Option<String>) {
     let (capture, result) = read_bytes(bytes);
     let error = result.err().map(|error| format!("{error:#}"));
@@ -82,7 +83,7 @@ fn show_all(bytes: &[u8]) -> (u64, Option<String>) {
 }
 
 #[test]
-fn shows_what_is_readable_of_a_file_cut_off_anywhere() {
+fn shows_the_readable_part_of_an_incomplete_file() {
     for name in ["pcap-nanoseconds.pcap", "pcapng-big-endian.pcapng"] {
         let bytes = fs::read(path(name)).unwrap();
         let mut last = 0;
@@ -96,13 +97,13 @@ fn shows_what_is_readable_of_a_file_cut_off_anywhere() {
 }
 
 #[test]
-fn ends_at_a_length_that_cannot_be() {
+fn stops_at_an_impossible_length() {
     let mut bytes = fs::read(path("clean.pcap")).unwrap();
     bytes[24 + 8..24 + 12].copy_from_slice(&[0xff; 4]);
     let (frames, error) = show_all(&bytes);
     assert_eq!(frames, 0);
     assert!(error.unwrap().contains("after frame 0"));
-    // A packet that is larger than its block, with more of the file after it than the reader holds at a time.
+    // A packet that is longer than its block, in a file that is longer than the buffer of the reader.
     let mut bytes = fs::read(path("pcapng-nanoseconds.pcapng")).unwrap();
     let at = bytes.windows(4).position(|word| word == [6, 0, 0, 0]).unwrap();
     bytes[at + 20..at + 24].copy_from_slice(&[0, 16, 0, 0]);
@@ -115,7 +116,7 @@ fn ends_at_a_length_that_cannot_be() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn shows_changed_files_without_panic(
+    fn shows_any_damaged_file_without_panic(
         name in prop::sample::select(vec![
             "connections.pcap", "http.pcap", "ipv6-extensions-and-fragments.pcap", "ipv4-options-and-fragments.pcap",
             "pcapng-two-sections.pcapng", "lab-rtt-client.pcap",

@@ -12,7 +12,7 @@ fn has_pitfalls(name: &str, expected: &[&str]) {
 }
 
 #[test]
-fn names_each_pitfall_and_invents_none() {
+fn finds_each_pitfall_and_no_other() {
     has_pitfalls("pitfall-partial-checksum.pcap", &["partial-checksum"]);
     has_pitfalls("pitfall-misread-port.pcap", &["misread-port"]);
     has_pitfalls("pitfall-loopback.pcap", &["loopback"]);

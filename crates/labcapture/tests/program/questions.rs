@@ -20,7 +20,7 @@ fn answers_every_question_of_the_handouts() {
         let numbers: Vec<u8> = answers.iter().map(|answer| answer.number).collect();
         assert_eq!(numbers, (1..=count).collect::<Vec<u8>>(), "{folder}");
         for answer in &answers {
-            // A filter says what the frames are: only that can be learnt from.
+            // A filter says what the frames have in common, so that students can learn from it.
             let by_number =
                 answer.filter.as_ref().is_some_and(|filter| filter.to_string().contains("frame.number"));
             assert!(!by_number, "{folder}: {answer:?}");
@@ -41,7 +41,7 @@ fn answers_every_question_of_the_handouts() {
     }
     shows(
         &["lab-tcp-echo.pcap", "--lab", "tcp-echo"],
-        &["it is answered in frame 20", "after conversation 1 was closed", "inferred: "],
+        &["it is answered in frame 20", "after conversation 1 closed", "inferred: "],
     );
     shows(&["lab-rtt-client.pcap", "--lab", "rtt-client"], &["and, 41.000 ms later, frame"]);
     shows(

@@ -4,7 +4,7 @@ use crate::harness::capture;
 use labcapture::lab::Lab;
 use labcapture::sheet;
 
-/// A field, right ways to answer it, and wrong ones.
+/// A field, right answers, and wrong answers.
 type Answers = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const UDP: &[Answers] = &[
@@ -49,7 +49,7 @@ const TCP: &[Answers] = &[
     ("6.line_ms", &["0.307", "0.306", "\"0.000307 s\"", "\"0,307 ms\""], &["0.6", "\"later\""]),
 ];
 
-/// A small generator of numbers (Knuth's MMIX constants): the same sheets in each run.
+/// A linear congruential generator with the constants of Knuth's MMIX, so that every run checks the same sheets.
 fn next(state: &mut u64) -> usize {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) as usize
@@ -77,7 +77,7 @@ fn check_sheets(lab: &str, file: &str, fields: &[Answers]) {
 }
 
 #[test]
-fn judges_right_and_spoilt_sheets() {
+fn judges_right_and_wrong_answers() {
     check_sheets("udp-echo", "lab-udp-echo.pcap", UDP);
     check_sheets("tcp-echo", "lab-tcp-echo.pcap", TCP);
 }
@@ -87,7 +87,7 @@ fn notices_a_sheet_about_another_capture() {
     let sheet = "lab = \"tcp-echo\"\n1.client_sequence = 987654\n1.server_sequence = 123456\n2.client_port = 60000\n4.segments = 3\n";
     let grade = sheet::grade(&sheet::parse(sheet).unwrap(), &capture("lab-tcp-echo.pcap")).unwrap();
     assert!(grade.other_capture);
-    // The relative number instead of the raw one, and the server's port: wrong, but of this capture.
+    // A relative number instead of the raw one, and the server's port, are wrong but belong to this capture.
     let sheet = "lab = \"tcp-echo\"\n1.client_sequence = 0\n2.client_port = 25000\n";
     let grade = sheet::grade(&sheet::parse(sheet).unwrap(), &capture("lab-tcp-echo.pcap")).unwrap();
     assert!(!grade.other_capture);
@@ -101,7 +101,7 @@ fn grades_against_the_conversation_that_fits_best() {
 }
 
 #[test]
-fn every_blank_sheet_is_a_sheet() {
+fn grades_a_blank_sheet() {
     for (lab, file) in [
         (Lab::UdpEcho, "lab-udp-echo.pcap"),
         (Lab::TcpEcho, "lab-tcp-echo.pcap"),

@@ -12,18 +12,18 @@ fn shows_a_section_per_conversation() {
         &[
             "Conversation 1: TCP, client 10.0.3.2:43000, server 10.0.3.1:25000 (Wireshark: tcp.stream == 0)",
             "Opening   SYN (frame 1), SYN, ACK (frame 2), ACK (frame 3): the three-way handshake",
-            "the client begins at 1000 (raw), which is 0 (relative)",
+            "the client starts at 1000 (raw), which is 0 (relative)",
             "RTT       0.153 ms from SYN to SYN, ACK; 0.306 ms from SYN to ACK",
-            "Closing   3 segments, the client began: frames 8, 9, 10 (FIN in 8 and 9)",
-            "Closing   4 segments, the server began: ",
-            "Closing   broken off by the client with RST (frame ",
-            "Opening   refused: SYN (frame 41), answered by RST (frame 42); nobody listens there",
-            "Repeated  4 segments of the client: frames 44, 45, 49, 52",
+            "Closing   3 segments, started by the client: frames 8, 9, 10 (FIN in 8 and 9)",
+            "Closing   4 segments, started by the server: ",
+            "Closing   reset by the client (RST in frame ",
+            "Opening   refused: SYN (frame 41), answered by RST (frame 42); no server listens on this port",
+            "Resent    4 segments from the client: frames 44, 45, 49, 52",
             "nothing to close: the connection was refused",
             "2 segments, 32 bytes in ",
             "the server sent 5 bytes in between (half-closed)",
             "keep-alive",
-            "one before it is missing",
+            "previous segment missing",
             "6 \"hello\\n\"",
             "client: hello\\n",
             "server: HELLO\\n",
@@ -33,13 +33,13 @@ fn shows_a_section_per_conversation() {
         &["lab-udp-echo.pcap"],
         &[
             "13  0x",
-            "port unreachable: nobody has a socket there, says 10.0.3.1 (frame 8)",
+            "port unreachable: no socket is bound to it, reported by 10.0.3.1 (frame 8)",
             "\"hello\" → \"HELLO\"",
         ],
     );
     shows(
         &["http.pcap"],
-        &["GET /file.txt HTTP/1.1 (frame 4) → HTTP/1.1 200 OK (frame 6, head of 65 bytes, body of 19)"],
+        &["GET /file.txt HTTP/1.1 (frame 4) → HTTP/1.1 200 OK (frame 6; head 65 bytes, body 19 bytes)"],
     );
     shows(&["connections.pcap", "--conversation", "2"], &["Conversation 2: "]);
 }
@@ -50,16 +50,16 @@ fn explains_rare_events() {
         &["odd.pcap"],
         &[
             "1 \"\\0\" (keep-alive)",
-            "1 \"y\" (sent again)",
-            "(asks whether there is room again)",
+            "1 \"y\" (retransmission)",
+            "(window probe)",
             "Opening   SYN (frame 28); the server's SYN, ACK is not in the capture",
-            "Closing   broken off by the server with RST (frame 34)",
-            "10 \"lost\\nmore\\n\" (sent again)",
-            "Closing   broken off by the server with RST (frame 51)",
-            "Opening   refused: SYN (frame 52), answered by RST (frame 53); nobody listens there",
-            "Repeated  2 segments of the client: frames 54, 56",
-            "Opening   SYN (frame 58), and no answer",
-            "Closing   nothing to close: nobody answered",
+            "Closing   reset by the server (RST in frame 34)",
+            "10 \"lost\\nmore\\n\" (retransmission)",
+            "Closing   reset by the server (RST in frame 51)",
+            "Opening   refused: SYN (frame 52), answered by RST (frame 53); no server listens on this port",
+            "Resent    2 segments from the client: frames 54, 56",
+            "Opening   SYN (frame 58), without an answer",
+            "Closing   nothing to close: the SYN was never answered",
         ],
     );
     assert_eq!(capture("odd.pcap").conversations.len(), 7);
@@ -69,20 +69,20 @@ fn explains_rare_events() {
 fn ends_with_one_error_line() {
     fails(&["/nonexistent"], 1, "failed to open `/nonexistent`: ");
     fails(&["/"], 1, "failed to read `/`");
-    fails(&["cut-off.pcap"], 1, "the file ends within a frame, after frame 15");
-    fails(&["clean.pcap", "--conversation", "9"], 1, "there is no conversation 9, only 2");
-    fails(&["Cargo.toml"], 1, "it is no pcap or pcapng file");
+    fails(&["cut-off.pcap"], 1, "the file ends in the middle of a frame, after frame 15");
+    fails(&["clean.pcap", "--conversation", "9"], 1, "there is no conversation 9; the capture holds 2");
+    fails(&["Cargo.toml"], 1, "it is not a pcap or pcapng file");
     fails(&[], 2, "");
     fails(&["clean.pcap", "--lab", "none"], 2, "none");
-    fails(&["grade", "clean.pcap", "Cargo.toml"], 1, "is no answer sheet");
-    // What was readable is shown before the error.
+    fails(&["grade", "clean.pcap", "Cargo.toml"], 1, "is not an answer sheet");
+    // The readable part is shown before the error.
     let output = run(&["cut-off.pcap"]);
     assert!(String::from_utf8(output.stdout).unwrap().contains("Conversation 3"));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn says_that_the_output_is_full() {
+fn reports_a_full_disk() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let output =
         Command::new(env!("CARGO_BIN_EXE_labcapture")).arg(path("clean.pcap")).stdout(full).output().unwrap();

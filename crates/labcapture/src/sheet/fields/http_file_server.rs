@@ -12,23 +12,23 @@ pub const FIELDS: &[Field] = &[
         "the number of the frame with the first request",
         |conversation| Some(Expected::number(first_request(conversation)?.first.frame)),
     ),
-    Field::of_conversation("2.method", "of the first request", |conversation| {
+    Field::of_conversation("2.method", "the method of the first request", |conversation| {
         word(first_request(conversation)?.method()?)
     }),
-    Field::of_conversation("2.target", "of the first request", |conversation| {
+    Field::of_conversation("2.target", "the target of the first request", |conversation| {
         Some(Expected::ExactWord(first_request(conversation)?.target()?.to_owned()))
     }),
-    Field::of_conversation("2.version", "of the first request", |conversation| {
+    Field::of_conversation("2.version", "the version of the first request", |conversation| {
         word(first_request(conversation)?.request_version()?)
     }),
-    Field::of_conversation("3.status", "of the first response, a number", |conversation| {
+    Field::of_conversation("3.status", "the status code of the first response", |conversation| {
         Some(Expected::number(first_response(conversation)?.status()?))
     }),
-    Field::of_conversation("5.closes", "who closes first, client or server", |conversation| {
+    Field::of_conversation("5.closes", "which side closes first, client or server", |conversation| {
         first_request(conversation)?;
         first_to_close(conversation)
     }),
-    Field::of_conversation("6.body_bytes", "of the first response", body_bytes),
+    Field::of_conversation("6.body_bytes", "the length of the first response's body", body_bytes),
     Field::of_conversation("8.client_port", "the client's port", |conversation| {
         first_request(conversation)?;
         client_port(conversation)
@@ -55,6 +55,7 @@ fn word(word: &str) -> Option<Expected> {
 fn body_bytes(conversation: &Conversation) -> Option<Expected> {
     let response = first_response(conversation)?;
     let expected = Expected::number(response.body_bytes);
-    let expected = expected.but(response.head_bytes + response.body_bytes, "that is head and body together");
-    Some(expected.but(response.head_bytes, "that is the head"))
+    let expected = expected
+        .but(response.head_bytes + response.body_bytes, "that is the length of head and body together");
+    Some(expected.but(response.head_bytes, "that is the length of the head"))
 }

@@ -6,11 +6,11 @@ use crate::sheet::fields::field::Field;
 use crate::sheet::fields::shared::{handshake_times, one_of_times, round_trip_times};
 
 pub const FIELDS: &[Field] = &[
-    Field::of_capture("1.rtt_ms", "from a request's frame to its reply's", |all| {
+    Field::of_capture("1.rtt_ms", "the time from the frame of a request to the frame of its reply", |all| {
         one_of_times(round_trip_times(all))
     }),
-    Field::of_capture("2.higher", "whose median is higher, udp or tcp", higher),
-    Field::of_capture("4.handshake_ms", "from SYN to SYN, ACK", |all| {
+    Field::of_capture("2.higher", "the protocol with the higher median, udp or tcp", higher),
+    Field::of_capture("4.handshake_ms", "the time from SYN to SYN, ACK", |all| {
         one_of_times(all.iter().flat_map(|conversation| handshake_times(conversation)).collect())
     }),
 ];

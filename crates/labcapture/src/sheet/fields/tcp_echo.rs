@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 pub const FIELDS: &[Field] = &[
     Field::of_conversation(
         "1.flags",
-        "of the segments that open, as in [\"FIN\", \"FIN, ACK\"]",
+        "the flags of each segment that opens the connection, as in [\"FIN\", \"FIN, ACK\"]",
         opening_flags,
     ),
     Field::of_conversation(
@@ -21,19 +21,25 @@ pub const FIELDS: &[Field] = &[
         |conversation| initial_sequence(conversation, Side::Client),
     )
     .identifying(),
-    Field::of_conversation("1.server_sequence", "the server's", |conversation| {
-        initial_sequence(conversation, Side::Server)
-    })
+    Field::of_conversation(
+        "1.server_sequence",
+        "the server's initial sequence number, raw",
+        |conversation| initial_sequence(conversation, Side::Server),
+    )
     .identifying(),
     Field::of_conversation("2.client_port", "the client's port", client_port).identifying(),
-    Field::of_conversation("3.header_length", "in bytes; both, if there are two: [60, 24]", header_lengths),
+    Field::of_conversation(
+        "3.header_length",
+        "in bytes; both if there are two, as in [60, 24]",
+        header_lengths,
+    ),
     Field::of_conversation("4.segments", "how many segments close the connection", closing_segments),
-    Field::of_conversation("4.began", "who sent the first of them, client or server", first_to_close),
-    Field::of_conversation("5.flags", "of the segments with text", other_flags),
-    Field::of_conversation("6.handshake_ms", "from SYN to SYN, ACK", |conversation| {
+    Field::of_conversation("4.began", "which side sent the first of them, client or server", first_to_close),
+    Field::of_conversation("5.flags", "the flags of the segments with payload", other_flags),
+    Field::of_conversation("6.handshake_ms", "the time from SYN to SYN, ACK", |conversation| {
         one_of_times(handshake_times(conversation))
     }),
-    Field::of_conversation("6.line_ms", "from a line to its reply", |conversation| {
+    Field::of_conversation("6.line_ms", "the time from a line to its reply", |conversation| {
         one_of_times(round_trip_times(&[conversation]))
     }),
 ];
@@ -51,14 +57,14 @@ fn opening_flags(conversation: &Conversation) -> Option<Expected> {
 fn initial_sequence(conversation: &Conversation, side: Side) -> Option<Expected> {
     let direction = &conversation.tcp()?.directions[side];
     let raw = direction.initial_sequence.filter(|_| direction.has_syn)?;
-    let relative = "that is the relative number; the raw one stands below it in the packet's details";
+    let relative = "that is the relative number; Wireshark shows the raw one below it in the packet details";
     Some(Expected::number(u64::from(raw)).but(0, relative).but(1, relative))
 }
 
 fn header_lengths(conversation: &Conversation) -> Option<Expected> {
     let lengths = conversation.common.header_lengths();
     let lengths: Vec<u64> = lengths.iter().map(|(length, _)| u64::from(*length)).collect();
-    let words = "that counts words of 4 bytes; Wireshark shows the bytes before it";
+    let words = "that is the number of 4-byte words; Wireshark shows the number of bytes before it";
     let expected = Expected::each_of(lengths.clone());
     Some(lengths.iter().fold(expected, |expected, length| expected.but(length / 4, words)))
 }

@@ -12,7 +12,11 @@ pub const FIELDS: &[Field] = &[
         addresses,
     ),
     Field::of_capture("3.server_addresses", "how many socket addresses the server has", server_addresses),
-    Field::of_capture("4.client_addresses", "how many the clients have together", client_addresses),
+    Field::of_capture(
+        "4.client_addresses",
+        "how many socket addresses the clients have together",
+        client_addresses,
+    ),
 ];
 
 fn clients(all: &[&Conversation]) -> BTreeSet<String> {
@@ -30,7 +34,10 @@ fn addresses(all: &[&Conversation]) -> Option<Expected> {
 fn server_addresses(all: &[&Conversation]) -> Option<Expected> {
     let servers = servers(all).len() as u64;
     let sockets = servers + all.len() as u64;
-    Some(Expected::number(servers).but(sockets, "that counts sockets; all of them have the same address"))
+    Some(
+        Expected::number(servers)
+            .but(sockets, "that is the number of sockets, which all have the same address"),
+    )
 }
 
 fn client_addresses(all: &[&Conversation]) -> Option<Expected> {

@@ -8,23 +8,31 @@ use crate::sheet::fields::shared::client_port;
 
 pub const FIELDS: &[Field] = &[
     Field::of_conversation("1.client_port", "the client's port", client_port).identifying(),
-    Field::of_conversation("2.length", "the Length of its first datagram", length),
-    Field::of_conversation("3.client_checksum", "of one of its datagrams", |conversation| {
-        checksums(conversation, Side::Client)
-    })
+    Field::of_conversation("2.length", "the Length field of the client's first datagram", length),
+    Field::of_conversation(
+        "3.client_checksum",
+        "the checksum of one of the client's datagrams",
+        |conversation| checksums(conversation, Side::Client),
+    )
     .identifying(),
-    Field::of_conversation("3.server_checksum", "of one of the server's", |conversation| {
-        checksums(conversation, Side::Server)
-    })
+    Field::of_conversation(
+        "3.server_checksum",
+        "the checksum of one of the server's datagrams",
+        |conversation| checksums(conversation, Side::Server),
+    )
     .identifying(),
-    Field::of_conversation("4.frames", "how many frames one line of text takes", frames),
+    Field::of_conversation(
+        "4.frames",
+        "how many frames it takes to send one line and to get the reply",
+        frames,
+    ),
 ];
 
 fn length(conversation: &Conversation) -> Option<Expected> {
     let first = conversation.common.packets.iter().find(|packet| packet.from == Side::Client)?;
     let Detail::Udp(length) = first.detail else { return None };
     let ip_length = u64::from(length) + u64::from(first.ip_header_length);
-    let payload_alone = "that is the text alone; Length counts the header's 8 bytes as well";
+    let payload_alone = "that is the payload alone; Length also counts the 8 bytes of the header";
     let expected = Expected::number(u64::from(length)).but(u64::from(first.payload_length), payload_alone);
     Some(expected.but(ip_length, "that is the length of the IP packet"))
 }
