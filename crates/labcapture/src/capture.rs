@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// The most conversations. The packets of further ones are only counted.
+/// The maximum number of conversations. The packets of further ones are only counted.
 const CONVERSATIONS_MAX: usize = 1 << 16;
 
-/// The most packets of all conversations whose details are kept.
+/// The maximum number of packets of all conversations whose details are kept.
 const DETAILS_MAX: usize = 1 << 18;
 
-/// The most bytes of payload of all conversations that are kept.
+/// The maximum number of bytes of payload of all conversations that are kept.
 const PAYLOAD_BYTES_MAX: usize = 1 << 25;
 
 /// What a capture holds.
@@ -160,7 +160,7 @@ impl Table {
         let bytes_before = conversation.kept_bytes();
         conversation.take_segment(packet, tcp, keep);
         self.details += conversation.common.packets.len() - kept_before;
-        // The difference may be negative: a segment that waited may be dropped.
+        // The number of kept bytes may also decrease: duplicates that waited for a missing segment are dropped.
         self.payload_bytes = self.payload_bytes + conversation.kept_bytes() - bytes_before;
         true
     }

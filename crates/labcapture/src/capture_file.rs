@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// The largest block that is read. No real frame comes near this size; only a wrong length does.
 const BLOCK_BYTES_MAX: usize = 1 << 24;
 
-/// The most interfaces of one pcapng section.
+/// The maximum number of interfaces of one pcapng section.
 const INTERFACES_MAX: usize = 4096;
 
 /// One captured frame.
@@ -36,8 +36,8 @@ pub struct Frame<'a> {
 /// Reads the file at `path` and passes each frame to `each`.
 ///
 /// # Errors
-/// Fails if the file can't be read, is not a capture, is incomplete, or is damaged. The frames before the fault have been
-/// passed to `each`.
+/// Fails if the file can't be read, is not a capture, is incomplete, or is damaged. The frames before the fault have
+/// been passed to `each`.
 pub fn read_file(path: &Path, each: impl FnMut(Frame<'_>)) -> anyhow::Result<()> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("failed to open `{name}`"))?;

@@ -33,12 +33,12 @@ pub fn count(number: u64, noun: &str) -> String {
     count_of(number, noun, &format!("{noun}s"))
 }
 
-/// Writes a number with its noun, whose plural takes more than an `s`.
+/// Writes a number with its noun, for nouns with an irregular plural.
 pub fn count_of(number: u64, singular: &str, plural: &str) -> String {
     format!("{number} {}", if number == 1 { singular } else { plural })
 }
 
-/// Writes `frame 4` or `frames 4, 5, 6`, and only the first ones of many.
+/// Writes `frame 4` or `frames 4, 5, 6`. Of many frames, only the first ones are written.
 pub fn frames(numbers: &[u64]) -> String {
     const SHOWN_MAX: usize = 12;
     let mut text = list(numbers.iter().take(SHOWN_MAX));

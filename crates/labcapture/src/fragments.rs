@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// The most incomplete datagrams. One more replaces the oldest. 64 of them need at most 12 MiB.
+/// The maximum number of incomplete datagrams, which together need at most 12 MiB. A further one replaces the oldest.
 const WAITING_MAX: usize = 64;
 
 /// The largest payload of a datagram.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// The most fragments of one datagram: 65,535 bytes in fragments of at least 8.
+/// The maximum number of fragments of one datagram: 65,535 bytes in fragments of at least 8.
 const PIECES_MAX: usize = 8192;
 
 /// What the fragments of one datagram have in common.

@@ -2,7 +2,7 @@
 
 use crate::conversation::{Moment, TcpFlow, Turn};
 
-/// The most messages that are parsed in one turn.
+/// The maximum number of messages that are parsed in one turn.
 const MESSAGES_MAX: usize = 64;
 
 /// A request and its response.
@@ -93,7 +93,8 @@ fn is_status_line(line: &str) -> bool {
     line.starts_with("HTTP/1.")
 }
 
-/// Parses the messages of one turn, of which `payload` was kept. `is_start_line` recognizes the first line of a message.
+/// Parses the messages of one turn. `payload` is the part of the turn that was kept; `is_start_line` recognizes the
+/// first line of a message.
 fn messages(payload: &[u8], turn: &Turn, is_start_line: impl Fn(&str) -> bool) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut at = 0;

@@ -8,25 +8,26 @@
 //! frames           the number of frames in the file
 //! links            the kinds of interface
 //! error            why reading stopped before the end of the file, or null
-//! other_frames     frames outside of conversations, by kind: count, frames (the first ones)
+//! other_frames     frames that belong to no conversation, by kind: count, frames (the first ones)
 //! conversations    in the order of their first frames:
 //!   number, protocol ("udp" or "tcp"), wireshark_stream (udp.stream or tcp.stream)
 //!   client, server               socket addresses
-//!   client_is_guessed            whether no SYN tells client from server
+//!   client_is_guessed            whether client and server were guessed, because no SYN was captured
 //!   first_frame, last_frame
 //!   packets                      in order:
 //!     frame, time_ns, from ("client" or "server"), ip_header_length, header_length, checksum,
 //!     checksum_status ("right", "wrong", "partial", "absent", "unknown"), text_length, text (the start of the payload)
-//!     udp_length                 UDP only: the Length field
-//!     flags (a list), flags_value, sequence_raw, sequence, acknowledgment_raw, acknowledgment, window, mss
-//!                                TCP only
-//!     repeat (TCP only: "no", "retransmission", "keep_alive", "window_probe", "ahead", "late")
+//!     only with UDP: udp_length (the Length field)
+//!     only with TCP: flags (a list), flags_value, sequence_raw, sequence, acknowledgment_raw, acknowledgment,
+//!     window, mss, repeat ("no", "retransmission", "keep_alive", "window_probe", "ahead", "late")
 //!   packets_left_out             how many more packets there are
-//!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK), initial_rtt_ns (to the ACK, or to
-//!                                the RST that refuses the connection)
+//!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK),
+//!                                initial_rtt_ns (to the ACK, or to the RST that refuses the connection)
 //!   close                        kind ("complete", "incomplete", "reset", "open", "refused"), by, frames
-//!   exchanges                    request, reply (frames), rtt_ns, request_text, reply_text, request_length, reply_length
-//!   stream                       what the endpoints sent, in order: from, first_frame, last_frame, segments, length, text
+//!   exchanges                    request, reply (frames), rtt_ns, request_text, reply_text,
+//!                                request_length, reply_length
+//!   stream                       what the endpoints sent, in order: from, first_frame, last_frame, segments,
+//!                                length, text
 //!   http                         request_line, request_frame, status_line, response_frame, head_bytes, body_bytes
 //!   refusals                     ICMP errors: frame, from, port_unreachable
 //!   retransmissions              client, server: the number of retransmitted segments

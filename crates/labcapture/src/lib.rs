@@ -25,5 +25,5 @@ pub mod sequence_diagram;
 pub mod sheet;
 pub mod text_view;
 
-// `labgrade` names this module; delete the line once it says `capture`.
+// For `labgrade`, until it uses the new name.
 pub use capture as report;

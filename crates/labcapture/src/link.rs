@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The most VLAN tags before an IP packet.
+/// The maximum number of VLAN tags before an IP packet.
 const TAGS_MAX: usize = 4;
 
 const IPV4: u16 = 0x0800;
@@ -81,8 +81,8 @@ pub fn decode(link: i32, bytes: &[u8]) -> Link<'_> {
     let kind = LinkType::of(link);
     let (mut at, mut protocol) = match kind {
         LinkType::Ethernet => (14, number(bytes, 12)),
-        // The family is in the byte order of the capturing host, and its values differ between systems. The version field
-        // of the packet is reliable.
+        // The family is in the byte order of the capturing host, and its values differ between systems. The version
+        // field of the packet is reliable.
         LinkType::Loopback => (4, ip_version(bytes.get(4..))),
         LinkType::Raw => (0, ip_version(Some(bytes))),
         LinkType::Sll => (16, number(bytes, 14)),

@@ -10,7 +10,7 @@ pub struct Occurrences {
 }
 
 impl Occurrences {
-    /// The most frame numbers that are kept, so that memory does not grow with the capture.
+    /// The maximum number of frames that are kept, so that the memory use does not grow with the capture.
     const FRAMES_MAX: usize = 8;
 
     /// Counts one more occurrence, in `frame`.

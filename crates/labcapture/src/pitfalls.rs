@@ -10,10 +10,10 @@ use serde::{Serialize, Serializer};
 /// The MSS of loopback: the largest IP packet without 40 bytes of headers.
 const LOOPBACK_MSS: u16 = 65_495;
 
-/// The fewest segments of one byte in a row that are reported.
+/// The minimum number of segments of one byte in a row that are reported.
 const SINGLE_BYTES_MIN: u64 = 5;
 
-/// The most frames that one pitfall names.
+/// The maximum number of frames that one pitfall names.
 const FRAMES_MAX: usize = 8;
 
 /// A pitfall of a capture.
@@ -55,7 +55,7 @@ pub enum Finding {
     TruncatedFile,
     /// Connections were open when the capture began.
     BeganLate(Conversations),
-    /// Without a SYN, relative sequence numbers have another origin.
+    /// Without a SYN, relative sequence numbers start at the first captured segment.
     RelativeNumbers,
     /// Connections were open when the capture ended.
     EndedOpen(Conversations),
@@ -73,7 +73,7 @@ pub struct Conversations {
 }
 
 impl Pitfall {
-    /// Returns the name, which stays the same in every version.
+    /// Returns the name, which never changes, so that programs can rely on it.
     pub fn name(&self) -> &'static str {
         match self.finding {
             Finding::PartialChecksum => "partial-checksum",
@@ -89,40 +89,43 @@ impl Pitfall {
         }
     }
 
-    /// Returns what a person should know.
+    /// Explains the pitfall.
     pub fn sentence(&self) -> String {
         match &self.finding {
             Finding::PartialChecksum => {
-                "the checksum field holds only the sum of the pseudo-header: the network card computes the complete checksum \
-                 after the packet is captured (checksum offload), so the wire carries another checksum."
+                "the checksum field holds only the sum of the pseudo-header: the network card computes the \
+                 complete checksum after the packet is captured (checksum offload), so the wire carries \
+                 another checksum."
                     .to_owned()
             }
             Finding::LargerThanMss => {
-                "these segments exceed the MSS that the receiver announced: the network card splits or joins segments \
-                 (segmentation offload), so the wire carries more and smaller ones."
+                "these segments exceed the MSS that the receiver announced: the network card splits or joins \
+                 segments (segmentation offload), so the wire carries more and smaller ones."
                     .to_owned()
             }
             Finding::LoopbackMss => format!(
                 "an MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet, it is 1460."
             ),
             Finding::LoopbackAddresses => {
-                "these frames never left the computer: loopback has no hardware addresses, so Wireshark shows zeros.".to_owned()
+                "these frames never left the computer: loopback has no hardware addresses, so Wireshark \
+                 shows zeros."
+                    .to_owned()
             }
             Finding::OneByteSegments(side) => format!(
-                "the {side} sends one byte per segment, and each byte travels with at least 40 bytes of headers; send a line \
-                 with one call instead."
+                "the {side} sends one byte per segment, and each byte travels with at least 40 bytes of \
+                 headers; send a line with one call instead."
             ),
             Finding::MisreadPort { protocol, port, shown_as } => format!(
-                "Wireshark shows {protocol} port {port} as {shown_as}: to see the payload, right-click a packet, select Decode As, and \
-                 choose `(none)` or `DATA`; port 25000 avoids this."
+                "Wireshark shows {protocol} port {port} as {shown_as}: to see the payload, right-click a \
+                 packet, select Decode As, and choose `(none)` or `DATA`; port 25000 avoids this."
             ),
             Finding::AnyInterface(kind) => format!(
-                "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware address, and a \
-                 packet that crosses two interfaces of this computer appears twice."
+                "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware \
+                 address, and a packet that crosses two interfaces of this computer appears twice."
             ),
             Finding::TruncatedFrames(number) => format!(
-                "only the start of {} is in the file, because a snapshot length was set: the rest can't be shown, and the \
-                 checksum can't be verified.",
+                "only the start of {} is in the file, because a snapshot length was set: the rest can't be \
+                 shown, and the checksum can't be verified.",
                 count(*number, "frame")
             ),
             Finding::TruncatedFile => "the file is incomplete: later frames are missing.".to_owned(),
@@ -131,8 +134,8 @@ impl Pitfall {
                 format!("{names} {were} open when the capture started: {their} handshake is missing.")
             }
             Finding::RelativeNumbers => {
-                "without a SYN, relative sequence numbers count from the first captured segment instead of the initial sequence \
-                 number; only the raw numbers are meaningful."
+                "without a SYN, relative sequence numbers count from the first captured segment instead of \
+                 the initial sequence number; only the raw numbers are meaningful."
                     .to_owned()
             }
             Finding::EndedOpen(conversations) => {
@@ -171,7 +174,7 @@ impl Conversations {
     }
 }
 
-/// Finds the pitfalls of a capture. `file_is_truncated` tells that the file ended too early.
+/// Finds the pitfalls of a capture. `file_is_truncated` tells whether the file is incomplete.
 pub fn find(capture: &Capture, file_is_truncated: bool) -> Vec<Pitfall> {
     let mut found = Found(Vec::new());
     for conversation in &capture.conversations {
@@ -198,7 +201,7 @@ pub fn find(capture: &Capture, file_is_truncated: bool) -> Vec<Pitfall> {
 struct Found(Vec<Pitfall>);
 
 impl Found {
-    /// Adds a pitfall, or adds frames to a pitfall with the same finding: one sentence covers all conversations.
+    /// Adds a pitfall. If there is one with the same finding, adds the frames to it instead.
     fn add(&mut self, finding: Finding, frames: &[u64]) {
         let known = self.0.iter().position(|known| known.finding == finding);
         let index = known.unwrap_or_else(|| {
@@ -240,7 +243,7 @@ fn examine_conversation(conversation: &Conversation, found: &mut Found) {
     }
 }
 
-/// Conversations with the same gap in the capture, and the frames next to the gap.
+/// Conversations of which the same part is missing, and the frames next to that part.
 #[derive(Default)]
 struct Incomplete {
     numbers: Occurrences,
@@ -259,7 +262,7 @@ impl Incomplete {
     }
 }
 
-/// Finds handshakes and closes that the capture lacks. One sentence names all connections, however many they are.
+/// Finds connections whose handshake or close is not in the capture. One pitfall covers all of them.
 fn examine_connections(capture: &Capture, found: &mut Found) {
     let [mut late, mut open, mut closing] = <[Incomplete; 3]>::default();
     for conversation in &capture.conversations {

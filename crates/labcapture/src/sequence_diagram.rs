@@ -1,15 +1,15 @@
-//! A conversation as a sequence diagram: one SVG file that needs nothing else.
+//! A conversation as a sequence diagram, in one self-contained SVG file.
 //!
-//! Time runs downwards, and the client is on the left. Each packet is an arrow with its flags and the start of its payload.
-//! The colours are based on the palette of Okabe and Ito, which people with any kind of colour blindness can tell apart;
-//! on a dark background, they are lighter. A label says in words whatever a colour means.
+//! Time runs downwards, and the client is on the left. Each packet is an arrow with its flags and the start of its
+//! payload. The colours are based on the palette of Okabe and Ito, which people with any kind of colour blindness can
+//! tell apart; on a dark background, they are lighter. The labels say the same as the colours.
 
 use crate::conversation::{Analysis, Conversation, Detail, PacketRecord, Side};
 use crate::formatting::{count, milliseconds_without_unit, quoted};
 use crate::packet::Flags;
 use std::fmt::Write as _;
 
-/// The most packets that one picture shows.
+/// The maximum number of packets that one picture shows.
 const ROWS_MAX: usize = 200;
 
 /// The width of the picture in pixels, like all lengths here.
@@ -27,7 +27,7 @@ const ROW: u32 = 44;
 /// How much lower an arrow ends than it starts.
 const SLOPE: u32 = 8;
 
-/// The most characters of a payload on an arrow.
+/// The maximum number of characters of a payload on an arrow.
 const TEXT_WIDTH: usize = 24;
 
 /// The shortest pause between two rows that is marked, in nanoseconds.

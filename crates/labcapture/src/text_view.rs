@@ -10,13 +10,13 @@ use crate::pitfalls::Pitfall;
 use labcore::printable;
 use std::io::{self, Write};
 
-/// The most packets, exchanges and turns of a conversation that are shown. `--json` has more.
+/// The maximum number of packets, exchanges and turns of a conversation that are shown. `--json` has more.
 const ROWS_MAX: usize = 200;
 
-/// The most characters of a payload in a row.
+/// The maximum number of characters of a payload in a row.
 const TEXT_WIDTH: usize = 40;
 
-/// The most bytes of one turn that the stream shows.
+/// The maximum number of bytes of one turn that the stream shows.
 const TURN_BYTES_MAX: usize = 2000;
 
 /// Writes the whole capture, or only the conversation with the number `only`. The pitfalls follow at the end.

@@ -1,7 +1,7 @@
-//! Any bytes as a capture file: whatever they hold, all that is shown of them comes without panic.
+//! Reads arbitrary bytes as a capture file and shows the capture in every form. Nothing may panic.
 //!
-//! The first byte chooses whether the rest is a whole file, or frames of one kind of interface, so that the fuzzer need not
-//! find the file's own structure before it reaches the headers.
+//! The first byte selects whether the rest is a whole file, or frames of one link type. With frames, the fuzzer reaches
+//! the headers without having to find the structure of a file first.
 
 #![no_main]
 
@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Frames of a length that a byte before them tells.
+/// Reads frames, each of which follows a byte with its length.
 fn frames(link: i32, mut bytes: &[u8]) -> Capture {
     let mut collector = Collector::default();
     let mut number = 0;

@@ -10,10 +10,10 @@ use crate::packet::{Packet, Transport, Unreachable};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-/// The most packets of one conversation that are kept. The others are only counted.
+/// The maximum number of packets of one conversation that are kept. The others are only counted.
 const PACKETS_MAX: usize = 1000;
 
-/// The most ICMP errors of one conversation that are kept.
+/// The maximum number of ICMP errors of one conversation that are kept.
 const ICMP_ERRORS_MAX: usize = 1000;
 
 /// Addresses, packets and exchanges of a conversation.
@@ -25,7 +25,7 @@ pub struct Common {
     pub stream: usize,
     /// The socket addresses.
     pub addresses: PerSide<SocketAddr>,
-    /// Whether no SYN was captured that tells client from server.
+    /// Whether client and server were guessed, because no SYN was captured.
     pub client_is_guessed: bool,
     /// The first frame.
     pub first: Moment,
@@ -33,7 +33,7 @@ pub struct Common {
     pub last: Moment,
     /// The packets in the order of their capture.
     pub packets: Vec<PacketRecord>,
-    /// How many packets were not kept because there are too many.
+    /// The number of packets that were not kept, because there are too many.
     pub packets_left_out: u64,
     /// What each endpoint sent.
     pub traffic: PerSide<Traffic>,

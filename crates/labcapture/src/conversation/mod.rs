@@ -24,7 +24,7 @@ pub use udp::UdpFlow;
 use crate::packet::{Flags, Packet, Tcp, Transport, Udp};
 use std::net::SocketAddr;
 
-/// The ports below this one belong to servers: operating systems give a client a port from here on.
+/// Operating systems choose client ports from here upwards, so a lower port belongs to a server.
 const CLIENT_PORT_MIN: u16 = 32_768;
 
 /// What two socket addresses send to each other.
@@ -46,7 +46,8 @@ pub enum Flow {
 }
 
 impl Conversation {
-    /// Starts a conversation whose first packet is a datagram. Its sender is the client, unless the ports say otherwise.
+    /// Starts a conversation whose first packet is a datagram. Its sender is the client, unless the ports say
+    /// otherwise.
     pub fn of_datagrams(number: usize, stream: usize, packet: &Packet<'_>, udp: &Udp<'_>) -> Conversation {
         let addresses = addresses(&udp.transport, is_sent_to_client(&udp.transport));
         Conversation {
@@ -55,8 +56,8 @@ impl Conversation {
         }
     }
 
-    /// Starts a conversation whose first packet is a segment. A SYN comes from the client, a SYN with ACK from the server;
-    /// without a SYN, the client is guessed.
+    /// Starts a conversation whose first packet is a segment. A SYN comes from the client, a SYN with ACK from the
+    /// server; without a SYN, the client is guessed.
     pub fn of_segments(number: usize, stream: usize, packet: &Packet<'_>, tcp: &Tcp<'_>) -> Conversation {
         let syn = tcp.flags.has(Flags::SYN);
         let from_server = if syn { tcp.flags.has(Flags::ACK) } else { is_sent_to_client(&tcp.transport) };

@@ -1,6 +1,6 @@
 //! Previews: the first bytes of a payload, which is all that is kept of it.
 
-/// The most bytes of a preview.
+/// The maximum number of bytes of a preview.
 const PREVIEW_BYTES_MAX: usize = 160;
 
 /// Returns the start of `payload` that a preview holds.

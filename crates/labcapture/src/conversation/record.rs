@@ -60,7 +60,7 @@ pub struct SegmentDetail {
     pub analysis: Analysis,
 }
 
-/// How a segment fits into the segments before it. The names in the JSON output are older than the names here.
+/// How a segment fits into the stream. In JSON, some variants keep their names of format version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Analysis {

@@ -11,10 +11,10 @@ use crate::conversation::preview::start_of;
 use crate::conversation::record::Detail;
 use crate::packet::{Packet, Udp};
 
-/// The most requests of one conversation that are kept.
+/// The maximum number of requests of one conversation that are kept.
 const EXCHANGES_MAX: usize = 1000;
 
-/// The most requests that wait for a reply at the same time.
+/// The maximum number of requests that wait for a reply at the same time.
 const UNANSWERED_MAX: usize = 256;
 
 /// The state of a UDP conversation.

@@ -7,7 +7,7 @@ use crate::packet::headers::{Content, Packet};
 use crate::packet::transport::{IpFields, transport};
 use etherparse::{Ipv6FragmentHeaderSlice, LaxIpSlice, LenSource};
 
-/// The most extension headers of an IPv6 packet that are examined.
+/// The maximum number of extension headers of an IPv6 packet that are examined.
 const EXTENSIONS_MAX: usize = 16;
 
 /// The number of the IPv6 fragment header.
@@ -64,8 +64,8 @@ impl Decoder {
             protocol: payload.ip_number.0,
             header_length: u16::try_from(header_length).ok()?,
         };
-        // A total length of 0 means that the network card fills it in later (segmentation offload), so the length of the
-        // frame is used.
+        // A total length of 0 means that the network card fills it in later (segmentation offload), so the length of
+        // the frame is used.
         let whole = payload.len_source != LenSource::Slice || payload.incomplete;
         let stated = if whole { stated } else { length };
         let wire_length = stated.saturating_sub(u32::from(ip_fields.header_length));

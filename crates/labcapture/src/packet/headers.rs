@@ -101,6 +101,6 @@ pub struct Unreachable {
     pub source: SocketAddr,
     /// The destination of the lost packet.
     pub destination: SocketAddr,
-    /// Whether the host was reached but no socket is bound to the port.
+    /// Whether the packet reached the host, but no socket is bound to the port.
     pub port: bool,
 }

@@ -11,7 +11,7 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
 
-/// The fields of an IP header that the headers after it need.
+/// The fields of an IP header that decoding the next header needs.
 pub struct IpFields {
     pub source: IpAddr,
     pub destination: IpAddr,

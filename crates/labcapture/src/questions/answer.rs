@@ -43,8 +43,8 @@ impl Answer {
         self
     }
 
-    /// Proves the answer by all packets of these conversations that match a condition: `kind` is the condition in
-    /// Wireshark's words, and `matches` is the same one for the packets kept here. Without `kind`, all packets match.
+    /// Proves the answer by all packets of these conversations that match a condition. `kind` is the condition as a
+    /// display filter, and `matches` is the same condition as a function. Without `kind`, all packets match.
     pub fn shown(
         self,
         conversations: &[&Conversation],
@@ -59,7 +59,8 @@ impl Answer {
         })
     }
 
-    /// Replaces a filter of frame numbers by one that says what the frames are, if it shows exactly the same frames.
+    /// Replaces the filter of frame numbers by `filter`, if the packets that match it are exactly the frames of the
+    /// proof.
     pub fn shown_as(
         self,
         conversations: &[&Conversation],
@@ -80,7 +81,7 @@ impl Answer {
         self
     }
 
-    /// Sets a filter that says more than frame numbers.
+    /// Replaces the filter, if there are frames to show.
     pub fn filter(mut self, filter: Filter) -> Answer {
         if !self.frames.is_empty() {
             self.filter = Some(filter);
@@ -94,7 +95,7 @@ impl Answer {
         self
     }
 
-    /// Says what the capture lacks, if there is no line yet.
+    /// States what the capture lacks, if the answer has no lines.
     pub fn or_absent(mut self, lacking: &'static str) -> Answer {
         if self.lines.is_empty() {
             self.absent = Some(lacking);
@@ -163,7 +164,8 @@ mod tests {
         let answer = Answer::to(3, "Which port?").line("25000").proof([7, 5, 7]).inferred("of its owner");
         assert_eq!(
             written(answer),
-            " 3. Which port?\n    25000\n    proof: frames 5, 7\n    filter: frame.number in {5, 7}\n    inferred: of its owner\n\n"
+            " 3. Which port?\n    25000\n    proof: frames 5, 7\n    filter: frame.number in {5, 7}\n    \
+             inferred: of its owner\n\n"
         );
     }
 

@@ -6,7 +6,7 @@ use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use std::collections::BTreeSet;
 
-/// The most conversations whose closing one filter describes: each needs a part of its own.
+/// The maximum number of conversations in one filter, which needs a separate part for each.
 const FILTERED_MAX: usize = 10;
 
 /// Shows the segments with FIN and the ACKs of them, or an RST.
@@ -25,7 +25,7 @@ pub fn shown_by_close(answer: Answer, all: &[&Conversation]) -> Answer {
         if is_reset(tcp) {
             return packet.has(Flags::RST);
         }
-        // Wireshark knows a relative acknowledgment number for every segment with ACK, even for an unacceptable one.
+        // The filter also matches later segments with the same acknowledgment number.
         let acknowledged = packet.segment().and_then(|segment| segment.relative_acknowledgment);
         let is_ack = acknowledged.is_some_and(|number| ends(tcp).contains(&u64::from(number)));
         packet.has(Flags::FIN) || is_ack && packet.payload_length == 0

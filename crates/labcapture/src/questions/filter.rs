@@ -22,8 +22,8 @@ impl Filter {
         Filter::Is(condition.into())
     }
 
-    /// The condition that `field` has one of these values, which come in ascending order. Three or more consecutive values
-    /// become a range.
+    /// The condition that `field` has one of these values, which come in ascending order. Three or more consecutive
+    /// values become a range.
     pub fn one_of(field: &str, values: impl IntoIterator<Item = u64>) -> Filter {
         let mut ranges: Vec<(u64, u64)> = Vec::new();
         for value in values {
@@ -56,8 +56,8 @@ impl Filter {
         Filter::Any([of(Protocol::Udp), of(Protocol::Tcp)].into_iter().flatten().collect())
     }
 
-    /// All packets of these conversations. Wireshark also counts an ICMP error to the stream of the packet that it quotes,
-    /// so such errors are excluded.
+    /// All packets of these conversations. Wireshark assigns an ICMP error to the stream of the packet that it quotes,
+    /// so ICMP is excluded.
     pub fn streams(conversations: &[&Conversation]) -> Filter {
         let streams = Filter::streams_with_icmp(conversations);
         if conversations.iter().all(|conversation| conversation.common.icmp_errors.is_empty()) {

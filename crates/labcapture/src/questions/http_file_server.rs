@@ -17,7 +17,7 @@ use labcore::printable;
 /// The bytes of the smallest TCP header and the smallest IPv4 header, which every segment has.
 const HEADERS_MIN: u64 = 40;
 
-/// The most exchanges of one conversation that an answer describes.
+/// The maximum number of exchanges of one conversation that an answer describes.
 const EXCHANGES_MAX: usize = 8;
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
@@ -27,22 +27,41 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_requests(Answer::to(2, "Which methods, targets and versions do the requests have?"), &all)
             .lines(exchange_lines(&all, |exchange| Some(exchange.request.start_line.clone())))
             .or_absent("there is no HTTP request"),
-        shown_by_replies(Answer::to(3, "Which status and which header fields does the response have? Does it have a body?"), &all)
-            .lines(exchange_lines(&all, |exchange| Some(describe(exchange.response.as_ref()?))))
-            .or_absent("there is no HTTP response"),
-        shown_by_replies(Answer::to(4, "How does the client know where the head ends, and where the body ends?"), &all)
-            .lines(exchange_lines(&all, |exchange| Some(describe_ends(exchange.response.as_ref()?))))
-            .or_absent("there is no HTTP response"),
+        shown_by_replies(
+            Answer::to(
+                3,
+                "Which status and which header fields does the response have? Does it have a body?",
+            ),
+            &all,
+        )
+        .lines(exchange_lines(&all, |exchange| Some(describe(exchange.response.as_ref()?))))
+        .or_absent("there is no HTTP response"),
+        shown_by_replies(
+            Answer::to(4, "How does the client know where the head ends, and where the body ends?"),
+            &all,
+        )
+        .lines(exchange_lines(&all, |exchange| Some(describe_ends(exchange.response.as_ref()?))))
+        .or_absent("there is no HTTP response"),
         close(&all),
         shares(&all),
         shown_by_syn(Answer::to(7, "Why is port 6789 in the address that you type?"), &all)
-            .line("without a port in the address, a browser uses port 80 for `http`; the segments show which port was used")
+            .line(
+                "without a port in the address, a browser uses port 80 for `http`; the segments show which \
+                 port was used",
+            )
             .inferred("what you typed is not on the wire, except in the field `Host`"),
         shown_by_all(
-            Answer::to(8, "Which socket addresses does the capture show, and which sockets does the server have?").lines(address_lines(&all)),
+            Answer::to(
+                8,
+                "Which socket addresses does the capture show, and which sockets does the server have?",
+            )
+            .lines(address_lines(&all)),
             &all,
         )
-        .inferred("a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for each connection"),
+        .inferred(
+            "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for \
+             each connection",
+        ),
     ]
 }
 
@@ -55,7 +74,8 @@ fn segments(all: &[&Conversation]) -> Answer {
             let without = packets.iter().filter(|packet| packet.payload_length == 0).count();
             let request = http::exchanges(tcp).first()?.request.first.frame;
             Some(format!(
-                "{} without payload belong to the connection, {} with payload to HTTP; the request is in frame {request}",
+                "{} without payload belong to the connection, {} with payload to HTTP; the request is in \
+                 frame {request}",
                 count(without as u64, "segment"),
                 packets.len() - without
             ))
@@ -115,10 +135,12 @@ fn shares(all: &[&Conversation]) -> Answer {
             let response = exchanges.first()?.response.as_ref()?;
             let headers: u64 = segment_headers.iter().sum();
             let (head, body) = (response.head_bytes, response.body_bytes);
-            let share = |headers: u64| format!("{:.1} %", 100.0 * body as f64 / (head + body + headers).max(1) as f64);
+            let share = |headers: u64| {
+                format!("{:.1} %", 100.0 * body as f64 / (head + body + headers).max(1) as f64)
+            };
             Some(format!(
-                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of all bytes; with one byte per \
-                 segment, it would be {} at most",
+                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of all \
+                 bytes; with one byte per segment, it would be {} at most",
                 count(segment_headers.len() as u64, "segment"),
                 share(headers),
                 share(HEADERS_MIN * (head + body))

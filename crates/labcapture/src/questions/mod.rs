@@ -1,14 +1,15 @@
-//! The handouts' questions by number, each with its answer, the frames that prove it, and the Wireshark filter that shows
-//! exactly these frames.
+//! The handouts' questions by number, each with its answer, the frames that prove it, and the Wireshark filter that
+//! shows exactly these frames.
 //!
-//! A filter says what the frames have in common, so that students can learn from it. It lists frame numbers only where no
-//! short filter shows the same frames. Packets that [`crate::conversation`] has not kept are not among the frames.
+//! A filter says what the frames have in common, so that students can learn from it. It lists frame numbers only where
+//! no short filter shows the same frames. Packets that [`crate::conversation`] has not kept are not among the frames.
 //!
 //! A capture shows packets, not programs. Where an answer needs more than the capture proves, it is marked as inferred,
 //! with the reason.
 //!
-//! Read in this order: [`filter`] and [`answer`] are what an answer consists of; [`selection`] chooses the conversations;
-//! [`shared`], [`closing`], [`round_trips`] and [`unreachable`] answer what several labs ask; then one file per lab.
+//! Read in this order: [`filter`] and [`answer`] are what an answer consists of; [`selection`] chooses the
+//! conversations; [`shared`], [`closing`], [`round_trips`] and [`unreachable`] answer what several labs ask; then one
+//! file per lab.
 
 pub mod answer;
 mod closing;

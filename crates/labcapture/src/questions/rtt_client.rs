@@ -26,21 +26,30 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         first_exchange(&all, capture.times_ns.map_or(0, |(start, _)| start)),
         compare(&udp, &tcp),
         Answer::to(3, "Two explanations for 0.0121 s (UDP) and 0.00116 s (TCP), one sample each")
-            .line("the first packet includes the time for ARP and cold caches; the clock for TCP may have started after `connect`")
+            .line(
+                "the first packet includes the time for ARP and cold caches; the clock for TCP may have \
+                 started after `connect`",
+            )
             .inferred("this capture is not from that measurement"),
         round_trips(4, "Which part of TCP's time is hidden when the clock starts after `connect`?", &tcp),
         without_server(&udp, &tcp),
         Answer::to(6, "Why does the client not wait for a reply before the next request?")
-            .line("if the server paused, the next requests would be sent later, and the time that they waited would not be measured")
+            .line(
+                "if the server paused, the next requests would be sent later, and the time that they waited \
+                 would not be measured",
+            )
             .inferred("only the program knows when a request was due"),
         Answer::to(7, "Why are durations taken from the monotonic clock?")
-            .line("the wall clock may be set during a measurement; the times in a capture come from the wall clock, too")
+            .line(
+                "the wall clock may be set during a measurement; the times in a capture come from the wall \
+                 clock, too",
+            )
             .inferred("a capture does not say when a clock was set"),
         two_writes(&tcp),
     ]
 }
 
-/// Shows what carries requests and replies: every datagram, and the segments with payload.
+/// Shows the packets that carry requests and replies: every datagram, and the segments with payload.
 fn shown_by_messages(answer: Answer, all: &[&Conversation]) -> Answer {
     let filter = Filter::Any(vec![Filter::is("udp"), has_payload()]);
     answer.shown(all, Some(filter), |conversation: &Conversation, packet: &PacketRecord| {
@@ -110,7 +119,8 @@ fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
             let higher = if udp.median_ns > tcp.median_ns { Protocol::Udp } else { Protocol::Tcp };
             let difference = milliseconds(udp.median_ns.abs_diff(tcp.median_ns));
             answer.line(udp.line(Protocol::Udp)).line(tcp.line(Protocol::Tcp)).line(format!(
-                "the median of {higher} is higher by {difference}; this means little if single times differ by more than that"
+                "the median of {higher} is higher by {difference}; this means little if single times differ \
+                 by more than that"
             ))
         }
         (Some(times), None) => {
@@ -159,8 +169,9 @@ fn two_writes(tcp: &[&Conversation]) -> Answer {
     let waiting: Vec<&Conversation> =
         tcp.iter().copied().filter(|conversation| !waits(conversation).is_empty()).collect();
     let answer = answer.line(format!(
-        "{} in two segments, for example frame {} and, {} later, frame {}: the client holds the second segment back until \
-         the first is acknowledged (Nagle's algorithm), and the server delays that acknowledgment",
+        "{} in two segments, for example frame {} and, {} later, frame {}: the client holds the second \
+         segment back until the first is acknowledged (Nagle's algorithm), and the server delays that \
+         acknowledgment",
         count_of(all.len() as u64, "request was sent", "requests were sent"),
         first.frame,
         milliseconds(second.time_ns - first.time_ns),

@@ -1,4 +1,4 @@
-//! Which conversations of a capture a lab's questions are about.
+//! Selects the conversations that a lab's questions are about.
 
 use crate::capture::Capture;
 use crate::conversation::{Conversation, Protocol};
@@ -8,11 +8,11 @@ use crate::lab::Lab;
 /// Ports of the labs and of the lectures' examples.
 const LAB_PORTS: [u16; 6] = [25_000, 6789, 8000, 12_000, 5000, 25_002];
 
-/// Ports of services that run on the computers anyway: remote shells, names, addresses, time, discovery.
+/// Ports of services that do not belong to a lab: remote shells, DNS, DHCP, time, discovery.
 const OTHER_PORTS: [u16; 13] = [22, 53, 67, 68, 123, 137, 138, 443, 546, 547, 1900, 5353, 5355];
 
-/// Returns the conversations that a lab's questions are about: those on a lab's port and those that were refused. If there
-/// is none, returns all conversations except those of other services.
+/// Returns the conversations that a lab's questions are about: those on a lab's port and those that were refused. If
+/// there is none, returns all conversations except those of other services.
 pub fn relevant(lab: Lab, capture: &Capture) -> Vec<&Conversation> {
     let protocols: &[Protocol] = match lab {
         Lab::UdpEcho => &[Protocol::Udp],

@@ -1,17 +1,17 @@
 //! Parts of answers that several labs share.
 
 use crate::conversation::{Conversation, PacketRecord, Protocol, Side, TcpFlow};
-use crate::formatting::{count, list};
+use crate::formatting::{count, count_of, list};
 use crate::packet::Flags;
 use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-/// The most conversations that one answer describes.
+/// The maximum number of conversations that one answer describes.
 const CONVERSATIONS_MAX: usize = 10;
 
-/// The most conversations that are compared in pairs.
+/// The maximum number of conversations that are compared in pairs.
 pub const COMPARED_MAX: usize = 1000;
 
 /// The ports of the servers. A display filter compares only ports, and a client may use the same port as a server. The
@@ -89,12 +89,12 @@ pub fn has_payload() -> Filter {
     Filter::is("tcp.len > 0")
 }
 
-/// The filter for segments that open a connection or carry payload: round-trip times and header lengths show there.
+/// The filter for segments that open a connection or carry payload. They show round-trip times and header lengths.
 pub fn opens_or_carries_payload() -> Filter {
     Filter::Any(vec![Filter::is("tcp.flags.syn == 1"), has_payload()])
 }
 
-/// Tells the same as [`opens_or_carries_payload`] of a packet.
+/// Tells whether a packet matches [`opens_or_carries_payload`].
 pub fn is_opening_or_carries_payload(_: &Conversation, packet: &PacketRecord) -> bool {
     packet.has(Flags::SYN) || packet.payload_length > 0
 }
@@ -158,10 +158,12 @@ pub fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
     lines
 }
 
-/// Counts the socket addresses and the sockets of the clients, which are as many.
-pub fn client_sockets(all: &[&Conversation]) -> usize {
+/// Counts the socket addresses of the clients, and their sockets: one for each address.
+pub fn client_sockets(all: &[&Conversation]) -> String {
     let clients: BTreeSet<SocketAddr> = all.iter().map(|conversation| conversation.client()).collect();
-    clients.len()
+    let number = clients.len() as u64;
+    let addresses = count_of(number, "socket address", "socket addresses");
+    format!("{addresses} and {}, one for each connection", count(number, "socket"))
 }
 
 /// Describes the sockets of a TCP server.
@@ -172,15 +174,16 @@ pub fn server_sockets(all: &[&Conversation]) -> String {
     };
     let accepted = all.iter().filter(is_accepted).count();
     format!(
-        "{}: {}; sockets: one that listens, and one for each accepted connection ({accepted} in this capture)",
+        "{}: {}; sockets: one that listens, and one for each \
+         accepted connection ({accepted} in this capture)",
         if servers.len() == 1 { "one socket address" } else { "socket addresses" },
         list(servers)
     )
 }
 
-/// A request that was answered while a conversation with another client went on.
+/// A request that was answered while a conversation with another client continued.
 pub struct Overlap<'a> {
-    /// The conversation that was open already and went on.
+    /// The conversation that had started before and continued.
     pub earlier: &'a Conversation,
     /// The conversation of the request.
     pub later: &'a Conversation,
@@ -190,7 +193,7 @@ pub struct Overlap<'a> {
     pub reply: u64,
 }
 
-/// Finds the first request that was answered while an earlier conversation with the same server went on.
+/// Finds the first request that was answered while an earlier conversation with the same server continued.
 pub fn answered_meanwhile<'a>(conversations: &[&'a Conversation]) -> Option<Overlap<'a>> {
     conversations.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
         let earlier = conversations[..index]
@@ -198,7 +201,7 @@ pub fn answered_meanwhile<'a>(conversations: &[&'a Conversation]) -> Option<Over
             .take(COMPARED_MAX)
             .filter(|earlier| earlier.server() == later.server());
         earlier.rev().find_map(|earlier| {
-            // The earlier conversation goes on if it has a packet after the reply.
+            // The earlier conversation continues if it has a packet after the reply.
             later.common.exchanges.iter().find_map(|exchange| {
                 let (request, reply) = (exchange.request.at.frame, exchange.reply.as_ref()?.at.frame);
                 (reply < earlier.common.last.frame && request > earlier.common.first.frame)

@@ -21,22 +21,37 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
     let all = relevant(Lab::TcpEcho, capture);
     vec![
         open(&all),
-        shown_by_syn(Answer::to(2, "Which port does the client use? How many addresses and sockets do the clients have?"), &all)
-            .lines(connection_lines(&all, |conversation, _| Some(conversation.client().port().to_string())))
-            .line(format!("together {0} socket address(es) and {0} socket(s), one for each connection", client_sockets(&all)))
-            .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
+        shown_by_syn(
+            Answer::to(
+                2,
+                "Which port does the client use? How many addresses and sockets do the clients have?",
+            ),
+            &all,
+        )
+        .lines(connection_lines(&all, |conversation, _| Some(conversation.client().port().to_string())))
+        .line(client_sockets(&all))
+        .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         header_lengths(&all),
         close(&all),
         others(&all),
         round_trips(6, "Which round-trip time did the client see, in the handshake and for a line?", &all),
         Answer::to(7, "Why does the second server on A fail?")
-            .line("no frame shows it: `bind` is local to one computer, and fails there because the address is in use")
+            .line(
+                "no frame shows it: `bind` is local to one computer, and fails there because the address is \
+                 in use",
+            )
             .inferred("the second server never sends anything"),
         waiting(&all),
         Answer::to(9, "How many socket addresses does the server have, and how many sockets did it create?")
             .line(server_sockets(&all))
-            .inferred("a capture shows the server's address, but neither its listening socket nor the time when `accept` returns"),
-        shown_by_all(Answer::to(10, "Every socket address, and what it is used for").lines(address_lines(&all)), &all),
+            .inferred(
+                "a capture shows the server's address, but neither its listening socket nor the time when \
+                 `accept` returns",
+            ),
+        shown_by_all(
+            Answer::to(10, "Every socket address, and what it is used for").lines(address_lines(&all)),
+            &all,
+        ),
         without_payload(&all),
         refused(&all),
     ]
@@ -135,7 +150,8 @@ fn header_lengths(all: &[&Conversation]) -> Answer {
 fn close(all: &[&Conversation]) -> Answer {
     let opened: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| !conversation.is_refused()).collect();
-    let question = "Which segments close the connection, and what are their flags? Are there three or four, and which side starts?";
+    let question = "Which segments close the connection, and what are their flags? Are there three or four, \
+                    and which side starts?";
     let answer = Answer::to(4, question).lines(connection_lines(all, |conversation, tcp| {
         (!conversation.is_refused())
             .then(|| format!("{}{}", closing(conversation, tcp), closing_flags(conversation, tcp)))
@@ -242,8 +258,8 @@ fn describe_wait(wait: &Wait<'_>) -> String {
     let handshake = wait.later.tcp().map(|tcp| tcp.handshake).unwrap_or_default();
     let handshake = [handshake.syn, handshake.syn_ack, handshake.ack].into_iter().flatten();
     format!(
-        "conversation {} opens while conversation {} is served: A's operating system completes the handshake ({}); the line \
-         (frame {}) is acknowledged, and waits in the receive buffer; {until}",
+        "conversation {} opens while conversation {} is served: A's operating system completes the handshake \
+         ({}); the line (frame {}) is acknowledged, and waits in the receive buffer; {until}",
         wait.later.common.number,
         wait.earlier.common.number,
         frames(&handshake.map(|at| at.frame).collect::<Vec<_>>()),
@@ -259,8 +275,8 @@ fn without_payload(all: &[&Conversation]) -> Answer {
     );
     if !answer.frames.is_empty() {
         let line = format!(
-            "{} of {} carry no payload: handshake, acknowledgments and close; in return, both sides know of each other, and the \
-             bytes arrive complete and in order",
+            "{} of {} carry no payload: handshake, acknowledgments and close; in return, both sides know of \
+             each other, and the bytes arrive complete and in order",
             answer.frames.len(),
             frames_of(all, |_, _| true).len()
         );

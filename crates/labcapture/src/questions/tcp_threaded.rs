@@ -19,25 +19,42 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
     let all = relevant(Lab::TcpThreaded, capture);
     vec![
         two_clients(&all),
-        shown_by_all(Answer::to(2, "Every socket address, and what it is used for").lines(address_lines(&all)), &all),
+        shown_by_all(
+            Answer::to(2, "Every socket address, and what it is used for").lines(address_lines(&all)),
+            &all,
+        ),
         Answer::to(3, "How many socket addresses does the server have, and how many sockets did it create?")
             .line(server_sockets(&all))
             .line("the two IP addresses and the two ports together identify a connection")
-            .shown(&all, Some(Filter::is("tcp.flags.syn == 1").and(Filter::is("tcp.flags.ack == 1"))), |_, packet| {
-                packet.has(Flags::SYN) && packet.has(Flags::ACK)
-            })
-            .inferred("a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for each connection"),
-        shown_by_syn(Answer::to(4, "How many socket addresses and sockets do the clients have together?"), &all)
-            .line(format!("{0} socket address(es) and {0} socket(s), one for each connection", client_sockets(&all)))
-            .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
+            .shown(
+                &all,
+                Some(Filter::is("tcp.flags.syn == 1").and(Filter::is("tcp.flags.ack == 1"))),
+                |_, packet| packet.has(Flags::SYN) && packet.has(Flags::ACK),
+            )
+            .inferred(
+                "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one \
+                 for each connection",
+            ),
+        shown_by_syn(
+            Answer::to(4, "How many socket addresses and sockets do the clients have together?"),
+            &all,
+        )
+        .line(client_sockets(&all))
+        .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         Answer::to(5, "Why did C wait in lab 2, and why not now?")
-            .line("in lab 2, the only thread was blocked in `read` for B; now each connection has its own thread, and the main thread is back in `accept`")
+            .line(
+                "in lab 2, the only thread was blocked in `read` for B; now each connection has its own \
+                 thread, and the main thread is back in `accept`",
+            )
             .inferred(NOT_ON_THE_WIRE),
         Answer::to(6, "What does a waiting thread cost, and what would 10,000 cost?")
             .line("memory for its stack, and a socket; no processor time while it waits")
             .inferred(NOT_ON_THE_WIRE),
         Answer::to(7, "What if one client's thread crashed the whole program?")
-            .line("every connection would end: the capture would show a FIN or an RST from the server in each of them")
+            .line(
+                "every connection would end: the capture would show a FIN or an RST from the server in each \
+                 of them",
+            )
             .inferred("a crash and a normal exit look alike on the wire"),
     ]
 }
@@ -48,7 +65,8 @@ fn two_clients(all: &[&Conversation]) -> Answer {
     match answered_meanwhile(all) {
         Some(Overlap { earlier, later, request, reply }) => answer
             .line(format!(
-                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} continues after that",
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and \
+                 conversation {} continues after that",
                 later.common.number, earlier.common.number
             ))
             .shown(&[earlier, later], Some(has_payload()), |_, packet| packet.payload_length > 0),

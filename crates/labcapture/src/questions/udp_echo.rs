@@ -18,7 +18,9 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_datagrams(Answer::to(1, "Which port does the client use, and who chose it?"), &all)
             .lines(lines(&all, |conversation| {
                 let (client, server) = (conversation.client().port(), conversation.server().port());
-                Some(format!("{client}, chosen by the client's operating system; the server's port is {server}"))
+                Some(format!(
+                    "{client}, chosen by the client's operating system; the server's port is {server}"
+                ))
             }))
             .or_absent("there is no UDP conversation"),
         length(&all),
@@ -27,16 +29,31 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_all(Answer::to(5, "Every socket address, and the server's sockets"), &all)
             .lines(address_lines(&all))
             .line(sockets(&all))
-            .inferred("a capture shows addresses, not sockets; one socket is the simplest explanation for replies from one address"),
+            .inferred(
+                "a capture shows addresses, not sockets; one socket is the simplest explanation for replies \
+                 from one address",
+            ),
         two_clients(&all),
         unreachable(7, "The client is started before the server: what happens?", &all)
             .or_absent("every datagram was answered")
-            .inferred("return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message arrives"),
-        unreachable(8, "Client and server use different ports: what happens, and which packet shows it?", &all)
-            .or_absent("every datagram was answered")
-            .inferred("a wrong port and a missing server look alike on the wire; only the terminals show which it was"),
+            .inferred(
+                "return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message \
+                 arrives",
+            ),
+        unreachable(
+            8,
+            "Client and server use different ports: what happens, and which packet shows it?",
+            &all,
+        )
+        .or_absent("every datagram was answered")
+        .inferred(
+            "a wrong port and a missing server look alike on the wire; only the terminals show which it was",
+        ),
         Answer::to(9, "Why does a second server on the same address fail?")
-            .line("no frame shows it: `bind` is local to one computer, and fails there because the address is in use")
+            .line(
+                "no frame shows it: `bind` is local to one computer, and fails there because the address is \
+                 in use",
+            )
             .inferred("the second server never sends anything"),
     ]
 }
@@ -81,7 +98,8 @@ fn checksum(packet: &PacketRecord) -> String {
         Status::Right => "correct",
         Status::Wrong => "wrong: the datagram was damaged, or was changed without updating the checksum",
         Status::Partial => {
-            "partial: only the sum of the pseudo-header; the network card computes the rest (checksum offload)"
+            "partial: only the sum of the pseudo-header; the network card computes the rest (checksum \
+             offload)"
         }
         Status::Absent => "absent: the sender computed none",
         Status::Unknown => "can't be verified, because the capture holds only part of the frame",
@@ -95,7 +113,8 @@ fn frames_of_a_line(all: &[&Conversation]) -> Answer {
         .lines(lines(all, |conversation| {
             let (exchange, reply) = first_answered(conversation)?;
             Some(format!(
-                "two: the client's datagram ({}) and the server's ({}); the conversation has {}, none of which opens or closes it",
+                "two: the client's datagram ({}) and the server's ({}); the conversation has {}, none of \
+                 which opens or closes it",
                 exchange.request.at.frame,
                 reply.at.frame,
                 count(conversation.common.packet_count(), "datagram")
@@ -118,8 +137,9 @@ fn two_clients(all: &[&Conversation]) -> Answer {
     let answer = match answered_meanwhile(all) {
         Some(Overlap { earlier, later, request, reply }) => answer
             .line(format!(
-                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} continues after that: \
-                 datagrams of all clients arrive at one socket, and each carries its sender's address",
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and \
+                 conversation {} continues after that: datagrams of all clients arrive at one socket, and \
+                 each carries its sender's address",
                 later.common.number, earlier.common.number
             ))
             .shown(&[earlier, later], None, |_, _| true),
@@ -130,8 +150,8 @@ fn two_clients(all: &[&Conversation]) -> Answer {
     )
 }
 
-/// Answers with a second client's first exchange. The wire does not show whether the first client still runs then, because
-/// nothing closes a UDP conversation.
+/// Answers with a second client's first exchange. The wire does not show whether the first client still runs then,
+/// because nothing closes a UDP conversation.
 fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
     let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
         let is_another_client = |earlier: &&&Conversation| {
@@ -148,8 +168,9 @@ fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
     let time = exchange.rtt_ns().map_or(String::new(), |ns| format!(", {} later", milliseconds(ns)));
     answer
         .line(format!(
-            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had to close conversation \
-             {} first: datagrams of all clients arrive at one socket, and each carries its sender's address",
+            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had \
+             to close conversation {} first: datagrams of all clients arrive at one socket, and each carries \
+             its sender's address",
             later.common.number, reply.at.frame, earlier.common.number
         ))
         .shown(&[earlier, later], None, |_, _| true)

@@ -20,7 +20,8 @@ pub fn unreachable(number: u8, question: &'static str, all: &[&Conversation]) ->
             let error = conversation.common.icmp_errors.first()?;
             let what = if error.port_unreachable { "port unreachable" } else { "unreachable" };
             Some(format!(
-                "the datagram to {} (port {}) is sent, but no program receives it; ICMP {what} comes back from {} (frame {})",
+                "the datagram to {} (port {}) is sent, but no program receives it; ICMP {what} comes back \
+                 from {} (frame {})",
                 conversation.server(),
                 conversation.server().port(),
                 error.from,

@@ -2,8 +2,8 @@
 
 use toml::Value;
 
-/// Checks that `differs` accepts each of the right answers, and that it explains each wrong one with the text beside it.
-/// Answers are written as in a sheet.
+/// Checks that `differs` accepts each of the right answers, and that it explains each wrong one with the text beside
+/// it. Answers are written as in a sheet.
 #[track_caller]
 pub fn check(differs: impl Fn(&Value) -> Option<String>, right: &[&str], wrong: &[(&str, &str)]) {
     for text in right {

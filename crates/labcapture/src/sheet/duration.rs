@@ -4,8 +4,8 @@ use crate::formatting::milliseconds;
 use crate::sheet::value::{SHOWN_MAX, shown};
 use toml::Value;
 
-/// Returns why an answer is none of these durations, or `None` if it is right to 1 % or to a microsecond. A number without
-/// a unit is in milliseconds. The decimal separator is a point or a comma.
+/// Returns why an answer is none of these durations, or `None` if it is right to 1 % or to a microsecond. A number
+/// without a unit is in milliseconds. The decimal separator is a point or a comma.
 pub fn differs_from_durations(expected: &[u64], value: &Value) -> Option<String> {
     let text = shown(value).trim().to_ascii_lowercase();
     let digits = text.trim_end_matches(|character: char| character.is_alphabetic()).trim_end();

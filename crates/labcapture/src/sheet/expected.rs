@@ -56,7 +56,7 @@ impl Expected {
         self.map_numbers(Numbers::hexadecimal)
     }
 
-    /// Explains why `wrong` is not right.
+    /// Adds a number that is easily mistaken for the right one, with the reason.
     pub fn but(self, wrong: u64, why: &'static str) -> Expected {
         self.map_numbers(|numbers| numbers.but(wrong, why))
     }
@@ -93,7 +93,7 @@ impl Expected {
         }
     }
 
-    /// Tells whether a wrong answer has its explanation within this capture.
+    /// Tells whether a wrong answer is a known mistake, such as the server's port instead of the client's.
     pub fn is_explained(&self, value: &Value) -> bool {
         matches!(self, Expected::Number(expected) if expected.is_explained(value))
     }

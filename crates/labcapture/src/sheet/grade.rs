@@ -24,7 +24,7 @@ pub struct Grade {
     pub of: usize,
     /// The number of the conversation that the sheet was compared with, or `None` for the whole capture.
     pub conversation: Option<usize>,
-    /// Whether no port, sequence number or checksum fits: the answers are then about another capture.
+    /// Whether no port, sequence number or checksum fits, so that the answers are probably about another capture.
     pub other_capture: bool,
     /// The verdict on each field.
     pub answers: Vec<Verdict>,
@@ -50,11 +50,14 @@ pub struct Verdict {
 pub fn grade(sheet: &Sheet, capture: &Capture) -> anyhow::Result<Grade> {
     let candidates = candidates(sheet.lab(), capture);
     let graded = candidates.iter().map(|candidate| compare(sheet, candidate));
-    // Of equally good ones, the first is taken; `max_by_key` would take the last.
+    // Of equally good candidates, the first one is taken. `max_by_key` would take the last one.
     let best = graded.reduce(|best, next| if next.right > best.right { next } else { best });
     let mut grade = best.with_context(|| {
         let lab = sheet.lab();
-        format!("the capture holds no conversation of lab `{lab}`; did the capture run on the right interface, and at the right time?")
+        format!(
+            "the capture holds no conversation of lab `{lab}`; did the capture run on the right interface, \
+             and at the right time?"
+        )
     })?;
     grade.other_capture = is_about_another_capture(sheet, &candidates);
     Ok(grade)
@@ -85,7 +88,8 @@ fn compare(sheet: &Sheet, candidate: &Candidate) -> Grade {
     }
 }
 
-/// Tells whether two or more answers would identify a conversation of this capture, but fit none.
+/// Tells whether the sheet has two or more answers that identify a conversation, none of which fits any conversation of
+/// this capture. An answer that is a known mistake about this capture counts as fitting.
 fn is_about_another_capture(sheet: &Sheet, candidates: &[Candidate]) -> bool {
     candidates.iter().all(|candidate| {
         let identifying = candidate.expected.iter().filter(|(field, _)| field.identifies_conversation);

@@ -31,7 +31,7 @@ impl Numbers {
         Numbers { hexadecimal: true, ..self }
     }
 
-    /// Explains why `wrong` is not right.
+    /// Adds a number that is easily mistaken for the right one, with the reason.
     pub fn but(mut self, wrong: u64, why: &'static str) -> Numbers {
         if !self.right.contains(&wrong) {
             self.but.push((wrong, why));
@@ -39,7 +39,7 @@ impl Numbers {
         self
     }
 
-    /// Tells whether a wrong answer has its explanation within this capture.
+    /// Tells whether a wrong answer is a known mistake, such as the server's port instead of the client's.
     pub fn is_explained(&self, value: &Value) -> bool {
         self.explanation(&numbers(value, self.hexadecimal)).is_some()
     }

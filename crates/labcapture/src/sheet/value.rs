@@ -2,10 +2,10 @@
 
 use toml::Value;
 
-/// The most values of one answer that are considered.
+/// The maximum number of values of one answer that are considered.
 pub const VALUES_MAX: usize = 1000;
 
-/// The most values that an explanation names.
+/// The maximum number of values that an explanation names.
 pub const SHOWN_MAX: usize = 4;
 
 /// Returns an answer as it was written.

@@ -1,4 +1,4 @@
-//! Every file format and link type reads alike.
+//! Every file format gives the same result.
 
 use crate::harness::capture;
 use labcapture::text_view;

@@ -1,4 +1,4 @@
-//! Large captures stay within the limits, and damaged ones are shown as far as they are readable.
+//! Large captures stay within the limits, and of damaged ones, the readable part is shown.
 
 use crate::harness::path;
 use labcapture::capture::read_bytes;
@@ -46,7 +46,8 @@ fn names_many_conversations_in_one_sentence() {
     let late = found.iter().find(|pitfall| pitfall.name() == "began-late").unwrap();
     assert_eq!(
         late.sentence(),
-        "conversations 1, 2, 3, 4, 5, 6, 7, 8 and 59992 more were open when the capture started: their handshake is missing."
+        "conversations 1, 2, 3, 4, 5, 6, 7, 8 and 59992 more were open when the capture started: \
+         their handshake is missing."
     );
     assert_eq!((found.len(), late.frames.len()), (3, 8));
     // The search for a conversation that waits for another one is bounded, too.

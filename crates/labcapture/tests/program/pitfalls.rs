@@ -1,4 +1,4 @@
-//! Pitfalls are found where they are, and nowhere else.
+//! Each pitfall is found in its capture, and in no other.
 
 use crate::harness::capture;
 use labcapture::pitfalls::{self, Pitfall};

@@ -84,7 +84,8 @@ fn judges_right_and_wrong_answers() {
 
 #[test]
 fn notices_a_sheet_about_another_capture() {
-    let sheet = "lab = \"tcp-echo\"\n1.client_sequence = 987654\n1.server_sequence = 123456\n2.client_port = 60000\n4.segments = 3\n";
+    let sheet = "lab = \"tcp-echo\"\n1.client_sequence = 987654\n1.server_sequence = 123456\n\
+                 2.client_port = 60000\n4.segments = 3\n";
     let grade = sheet::grade(&sheet::parse(sheet).unwrap(), &capture("lab-tcp-echo.pcap")).unwrap();
     assert!(grade.other_capture);
     // A relative number instead of the raw one, and the server's port, are wrong but belong to this capture.

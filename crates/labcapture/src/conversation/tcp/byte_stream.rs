@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The most bytes of one direction that are kept. The positions of later bytes are still tracked.
+/// The maximum number of bytes of one direction that are kept. The positions of later bytes are still tracked.
 const BYTES_MAX: usize = 1 << 18;
 
-/// The most segments that wait for a missing one. With one more, the missing one counts as lost.
+/// The maximum number of segments that wait for a missing one. If there are more, the missing segment counts as lost.
 const WAITING_MAX: usize = 256;
 
 /// The same limit where the payload is not kept.
@@ -112,8 +112,8 @@ impl ByteStream {
         }
     }
 
-    /// Appends the new bytes of a segment that starts at or before the next byte. `captured` counts the captured bytes of
-    /// the segment; `payload` holds them, or nothing if they are not kept.
+    /// Appends the new bytes of a segment that starts at or before the next byte. `captured` counts the captured bytes
+    /// of the segment; `payload` holds them, or nothing if they are not kept.
     fn deliver(&mut self, start: u64, end: u64, captured: usize, payload: &[u8]) {
         let known = usize::try_from(self.next - start).unwrap_or(usize::MAX);
         let length = end - self.next;

@@ -24,7 +24,7 @@ pub struct Direction {
     pub oversized: Occurrences,
     /// The longest series of segments that carry one byte each.
     pub single_bytes: Occurrences,
-    /// The series of such segments that goes on.
+    /// The current series of such segments.
     single_bytes_series: Occurrences,
     /// The window of the last segment. A window of 0 stops the peer.
     window: Option<u16>,
@@ -158,7 +158,7 @@ impl Direction {
         }
     }
 
-    /// Notes the FIN of a segment that starts at position `start`.
+    /// Notes the FIN of a segment that starts at position `start`, if it has one.
     pub fn take_fin(&mut self, at: Moment, tcp: &Tcp<'_>, start: i64) {
         if tcp.flags.has(Flags::FIN) {
             let syn = i64::from(tcp.flags.has(Flags::SYN));

@@ -96,7 +96,7 @@ impl TcpFlow {
     }
 
     /// Tells whether a SYN of `from` opens another connection between the same socket addresses. A SYN with the known
-    /// sequence number is a retransmission: after no answer, or, by Windows, after a refusal.
+    /// sequence number is a retransmission: TCP repeats a SYN without an answer, and Windows also a refused one.
     pub fn is_reopened_by(&self, from: Side, tcp: &Tcp<'_>) -> bool {
         tcp.flags.has(Flags::SYN)
             && !tcp.flags.has(Flags::ACK)
@@ -123,7 +123,7 @@ impl TcpFlow {
         self.turns.requests()
     }
 
-    /// Returns the same as exchanges of two messages.
+    /// Returns the requests and replies as exchanges.
     pub fn exchanges(&self) -> Vec<Exchange> {
         let message = |turn: &Turn| Message::new(turn.first, self.payload_of(turn), turn.length);
         let exchanges = self

@@ -5,7 +5,7 @@ use crate::conversation::moment::Moment;
 use crate::conversation::tcp::direction::NewPayload;
 use std::ops::Range;
 
-/// The most turns of one connection that are kept.
+/// The maximum number of turns of one connection that are kept.
 const TURNS_MAX: usize = 1000;
 
 /// What one endpoint sends until the other one answers.
@@ -32,8 +32,8 @@ pub struct Turn {
 pub struct Turns(Vec<Turn>);
 
 impl Turns {
-    /// Adds payload that was sent for the first time: to the last turn, or to a new one if the sender changed. No turn is
-    /// added without `keep`.
+    /// Adds payload that was sent for the first time: to the last turn, or to a new one if the sender changed. No turn
+    /// is added without `keep`.
     pub fn add(&mut self, at: Moment, from: Side, new: NewPayload, keep: bool) {
         if let Some(turn) = self.0.last_mut().filter(|turn| turn.from == from) {
             turn.second.get_or_insert(at);

@@ -8,18 +8,18 @@ use crate::sheet::expected::Expected;
 use crate::sheet::fields::field::{Field, Rule};
 use crate::sheet::fields::table::fields;
 
-/// The most conversations that a sheet is compared with.
+/// The maximum number of conversations that a sheet is compared with.
 const CANDIDATES_MAX: usize = 1000;
 
 /// A conversation that a sheet may be about, or the whole capture.
 pub struct Candidate {
     /// The conversation's number, or `None` for the whole capture.
     pub conversation: Option<usize>,
-    /// Each field with what is right in it. A field without a right answer is left out.
+    /// The fields that have a right answer, each with that answer.
     pub expected: Vec<(&'static Field, Expected)>,
 }
 
-/// Returns what a sheet may be compared with: each conversation or, if the lab asks about all of them together, the whole
+/// Returns the conversations that a sheet may be about or, if the lab asks about all of them together, the whole
 /// capture.
 pub fn candidates(lab: Lab, capture: &Capture) -> Vec<Candidate> {
     let all = relevant(lab, capture);

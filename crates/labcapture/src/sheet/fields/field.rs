@@ -9,7 +9,8 @@ pub struct Field {
     pub name: &'static str,
     /// What to fill in.
     pub hint: &'static str,
-    /// Whether the right answer differs from one conversation to the next, like a port that the system chooses.
+    /// Whether the right answer differs from one conversation to the next, for example a port that the operating system
+    /// chooses.
     pub identifies_conversation: bool,
     /// Tells what is right.
     pub rule: Rule,

@@ -27,7 +27,7 @@ fn endpoint(conversation: &Conversation, side: Side) -> Expected {
         [side.to_string(), address.to_string(), address.ip().to_string()]
     };
     let right = names(side);
-    // Two programs on one computer have the same IP address, which then names neither of them.
+    // Two programs on the same computer have the same IP address, so their address does not tell them apart.
     let wrong = names(side.other()).into_iter().filter(|name| !right.contains(name)).collect();
     Expected::Endpoint { right: right.into(), wrong }
 }
@@ -45,7 +45,7 @@ pub fn round_trip_times(conversations: &[&Conversation]) -> Vec<u64> {
     exchanges.filter_map(Exchange::rtt_ns).collect()
 }
 
-/// Any of these times, if there is one.
+/// Expects one of these times, unless there are none.
 pub fn one_of_times(times: Vec<u64>) -> Option<Expected> {
     (!times.is_empty()).then_some(Expected::Milliseconds(times))
 }
