@@ -41,10 +41,10 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             .inferred("only the program knows when a request was due"),
         Answer::to(7, "Why are durations taken from the monotonic clock?")
             .line(
-                "the wall clock may be set during a measurement; the times in a capture come from the wall \
-                 clock, too",
+                "the wall clock may be changed during a measurement; the times in a capture come from the \
+                 wall clock, too",
             )
-            .inferred("a capture does not say when a clock was set"),
+            .inferred("a capture does not show changes of a clock"),
         two_writes(&tcp),
     ]
 }
@@ -76,7 +76,8 @@ fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
         ))
     }));
     shown_by_messages(answer, all).or_absent("nothing was answered").inferred(
-        "the times that the program measures include its own operating system, which is not on the wire",
+        "the times that the program measures include the time in its own operating system, which is not on \
+         the wire",
     )
 }
 

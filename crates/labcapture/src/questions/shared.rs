@@ -144,7 +144,7 @@ pub fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
     }
     let shown = uses.iter().take(4 * CONVERSATIONS_MAX).map(|(address, (side, number))| match side {
         Side::Server => format!(
-            "{address}: the server's, the same in {}; clients send to it, and replies come from it",
+            "{address}: the server's, used in {}; clients send to it, and replies come from it",
             count(*number, "conversation")
         ),
         Side::Client => {

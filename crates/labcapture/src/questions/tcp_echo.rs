@@ -291,7 +291,7 @@ fn refused(all: &[&Conversation]) -> Answer {
     Answer::to(12, "The client is started before the server, or uses another port: what happens?")
         .lines(connection_lines(&refused, |conversation, tcp| {
             Some(format!(
-                "to {}: {}; with UDP, sending itself is never refused",
+                "to {}: {}; over UDP, the first `send` succeeds even without a server",
                 conversation.server(),
                 opening(conversation, tcp)
             ))

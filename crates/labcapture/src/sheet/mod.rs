@@ -9,9 +9,9 @@
 //! 3.client_checksum = "0xa1fc"
 //! ```
 //!
-//! Read in this order: [`file`] reads a sheet; [`fields`] says what is right in each field for a conversation;
-//! [`expected`] compares an answer with that, with the help of [`value`], [`number`], [`flags`] and [`duration`];
-//! [`grade`](mod@grade) puts them together.
+//! Read in this order: [`mod@file`] reads a sheet; [`mod@fields`] says what is right in each field for a conversation;
+//! [`mod@expected`] compares an answer with that, with the help of [`mod@value`], [`mod@number`], [`mod@flags`] and
+//! [`mod@duration`]; [`mod@grade`] puts them together.
 
 pub mod duration;
 pub mod expected;
