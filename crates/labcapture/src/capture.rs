@@ -1,229 +1,191 @@
-//! A capture file: pcap or pcapng, read from start to end, one frame at a time.
-//!
-//! A frame borrows the reader's buffer, so the memory needed does not grow with the file.
+//! A capture: its conversations, and the frames that belong to none.
 
-use anyhow::{Context, bail};
-use pcap_parser::traits::PcapNGPacketBlock;
-use pcap_parser::{Block, InterfaceDescriptionBlock, PcapBlockOwned, PcapError, create_reader};
-use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read};
+use crate::capture_file::{self, Frame};
+use crate::conversation::{Conversation, Protocol};
+use crate::link::LinkType;
+use crate::occurrences::Occurrences;
+use crate::packet::{Content, Decoder, Packet, Tcp, Udp, Unreachable};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::path::Path;
 
-/// What the reader holds of a file at a time.
-const BUFFER_BYTES: usize = 1 << 20;
+/// The maximum number of conversations. The packets of further ones are only counted.
+const CONVERSATIONS_MAX: usize = 1 << 16;
 
-/// The largest block that is read. No network's frame comes near it; a broken length does.
-const BLOCK_BYTES_MAX: usize = 1 << 24;
+/// The maximum number of packets of all conversations whose details are kept.
+const DETAILS_MAX: usize = 1 << 18;
 
-/// Interfaces of one pcapng section.
-const INTERFACES_MAX: usize = 4096;
+/// The maximum number of bytes of payload of all conversations that are kept.
+const PAYLOAD_BYTES_MAX: usize = 1 << 25;
 
-/// One captured frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
-    /// Its number, from 1, as Wireshark counts.
-    pub number: u64,
-    /// Nanoseconds since 1970.
-    pub time_ns: u64,
-    /// The link type of its interface, as tcpdump.org registers them.
-    pub link: i32,
-    /// The bytes that were captured.
-    pub bytes: &'a [u8],
-    /// How many bytes it had on the wire.
-    pub length: u32,
-}
-
-/// Reads the file at `path` and gives each frame to `each`.
-///
-/// # Errors
-/// If the file can't be read, is no capture, is cut off or broken. The frames before that place have been given.
-pub fn read_file(path: &Path, each: impl FnMut(Frame<'_>)) -> anyhow::Result<()> {
-    let name = path.display();
-    let file = File::open(path).with_context(|| format!("failed to open `{name}`"))?;
-    read(file, each).with_context(|| format!("failed to read `{name}`"))
-}
-
-/// Reads a capture and gives each frame to `each`.
-///
-/// # Errors
-/// As for [`read_file`].
-pub fn read(mut input: impl Read + Send, mut each: impl FnMut(Frame<'_>)) -> anyhow::Result<()> {
-    // The reader wants a whole header at its first look, which a pipe may bring in pieces.
-    let mut first = Vec::with_capacity(BUFFER_BYTES / 2);
-    input.by_ref().take(BUFFER_BYTES as u64 / 2).read_to_end(&mut first)?;
-    match first[..] {
-        [] => bail!("the file is empty; did the capture run, and was it stopped?"),
-        [0x1f, 0x8b, ..] => bail!("it is compressed; unpack it with `gunzip` first"),
-        _ => {}
-    }
-    let input = Whole(Cursor::new(first).chain(input));
-    let mut reader = match create_reader(BUFFER_BYTES, input) {
-        Ok(reader) => reader,
-        Err(PcapError::Incomplete(_)) => bail!("the file ends within its header"),
-        Err(_) => bail!("it is no pcap or pcapng file; save the capture from Wireshark as pcapng"),
-    };
-    let mut section = Section::default();
-    let mut capacity = BUFFER_BYTES;
-    let mut number = 0;
-    loop {
-        let seen = reader.data().len();
-        match reader.next() {
-            Ok((size, block)) => {
-                section.take(block, &mut number, &mut each)?;
-                reader.consume(size);
-                continue;
-            }
-            Err(PcapError::Eof) => return Ok(()),
-            Err(PcapError::Incomplete(_)) => {}
-            Err(PcapError::BufferTooSmall) if capacity < BLOCK_BYTES_MAX => {
-                capacity *= 2;
-                reader.grow(capacity);
-            }
-            Err(PcapError::UnexpectedEof) => bail!("the file ends within a frame, after frame {number}"),
-            Err(PcapError::ReadError) => bail!("reading failed after frame {number}"),
-            Err(_) => bail!("the file is broken after frame {number}"),
-        }
-        let refilled = reader.refill().is_ok();
-        if !refilled {
-            bail!("reading failed after frame {number}");
-        }
-        // A block whose inner length is larger than itself is never complete, however much is read.
-        if reader.data().len() == seen && !reader.reader_exhausted() {
-            bail!("the file is broken after frame {number}: a length in it is wrong");
-        }
-    }
-}
-
-/// A reader that fills the buffer, as long as there is anything to read.
-struct Whole<R>(R);
-
-impl<R: Read> Read for Whole<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.0.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(size) => filled += size,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(filled)
-    }
-}
-
-/// What the packets of one section need to be understood.
+/// What a capture holds.
 #[derive(Default)]
-struct Section {
-    big_endian: bool,
-    interfaces: Vec<Interface>,
+pub struct Capture {
+    /// The number of frames.
+    pub frames: u64,
+    /// The times of the first and the last frame, in nanoseconds since 1970.
+    pub times_ns: Option<(u64, u64)>,
+    /// The kinds of interface.
+    pub links: BTreeSet<LinkType>,
+    /// The conversations in the order of their first frames.
+    pub conversations: Vec<Conversation>,
+    /// The frames that belong to no conversation, by their kind.
+    pub others: BTreeMap<&'static str, Occurrences>,
+    /// The frames of which the capture holds only the start.
+    pub truncated: Occurrences,
+    /// The frames whose hardware addresses are zero, as on loopback.
+    pub zero_addresses: Occurrences,
 }
 
-struct Interface {
-    link: i32,
-    snap_length: u32,
-    units_per_second: u64,
-    offset_s: i64,
+/// Collects frames into a [`Capture`].
+#[derive(Default)]
+pub struct Collector {
+    decoder: Decoder,
+    table: Table,
 }
 
-impl Section {
-    fn take(
-        &mut self,
-        block: PcapBlockOwned<'_>,
-        number: &mut u64,
-        each: &mut impl FnMut(Frame<'_>),
-    ) -> anyhow::Result<()> {
-        match block {
-            PcapBlockOwned::LegacyHeader(header) => {
-                let units_per_second =
-                    if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
-                // The upper half may tell the length of a checksum at the frame's end.
-                let link = header.network.0 & 0xffff;
-                self.interfaces = vec![Interface { link, snap_length: 0, units_per_second, offset_s: 0 }];
-            }
-            PcapBlockOwned::Legacy(packet) => {
-                let Some(interface) = self.interfaces.first() else { return Ok(()) };
-                *number += 1;
-                let fraction_ns = u64::from(packet.ts_usec) * (1_000_000_000 / interface.units_per_second);
-                let time_ns = u64::from(packet.ts_sec) * 1_000_000_000 + fraction_ns;
-                let link = interface.link;
-                each(Frame { number: *number, time_ns, link, bytes: packet.data, length: packet.origlen });
-            }
-            PcapBlockOwned::NG(Block::SectionHeader(header)) => {
-                *self = Section { big_endian: header.big_endian(), interfaces: Vec::new() };
-            }
-            PcapBlockOwned::NG(Block::InterfaceDescription(description)) => {
-                if self.interfaces.len() == INTERFACES_MAX {
-                    bail!("the file has more than {INTERFACES_MAX} interfaces");
-                }
-                self.interfaces.push(interface(&description, self.big_endian));
-            }
-            PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                *number += 1;
-                let Some(interface) = self.interfaces.get(packet.if_id as usize) else {
-                    bail!(
-                        "frame {number} names interface {}, which the file does not describe",
-                        packet.if_id
-                    );
-                };
-                let units = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
-                each(Frame {
-                    number: *number,
-                    time_ns: interface.time_ns(units),
-                    link: interface.link,
-                    bytes: packet.packet_data(),
-                    length: packet.origlen,
-                });
-            }
-            PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
-                *number += 1;
-                let Some(interface) = self.interfaces.first() else {
-                    bail!("frame {number} comes before the description of its interface");
-                };
-                let bytes = packet.packet_data();
-                let snap_length =
-                    if interface.snap_length == 0 { usize::MAX } else { interface.snap_length as usize };
-                let bytes = &bytes[..bytes.len().min(snap_length)];
-                each(Frame {
-                    number: *number,
-                    time_ns: 0,
-                    link: interface.link,
-                    bytes,
-                    length: packet.origlen,
-                });
-            }
-            PcapBlockOwned::NG(_) => {} // statistics, names, secrets
+#[derive(Default)]
+struct Table {
+    capture: Capture,
+    /// The index of the latest conversation between two socket addresses.
+    indices: HashMap<Key, usize>,
+    udp_streams: usize,
+    tcp_streams: usize,
+    details: usize,
+    payload_bytes: usize,
+}
+
+/// The protocol and the two socket addresses, the smaller address first.
+type Key = (Protocol, SocketAddr, SocketAddr);
+
+/// Reads the capture at `path`. If the file is damaged or incomplete, the capture holds what is readable.
+pub fn read_file(path: &Path) -> (Capture, anyhow::Result<()>) {
+    let mut collector = Collector::default();
+    let result = capture_file::read_file(path, |frame| collector.take(&frame));
+    (collector.finish(), result)
+}
+
+/// Reads a capture from memory, as [`read_file`] does.
+pub fn read_bytes(bytes: &[u8]) -> (Capture, anyhow::Result<()>) {
+    let mut collector = Collector::default();
+    let result = capture_file::read(bytes, |frame| collector.take(&frame));
+    (collector.finish(), result)
+}
+
+impl Collector {
+    /// Adds the next frame.
+    pub fn take(&mut self, frame: &Frame<'_>) {
+        let packet = self.decoder.decode(frame);
+        self.table.take(&packet);
+    }
+
+    /// Completes the capture after the last frame.
+    pub fn finish(mut self) -> Capture {
+        for conversation in &mut self.table.capture.conversations {
+            conversation.finish();
         }
-        Ok(())
+        self.table.capture
     }
 }
 
-fn interface(description: &InterfaceDescriptionBlock<'_>, big_endian: bool) -> Interface {
-    let resolution = description.if_tsresol;
-    // The crate's own conversion knows no powers of two, and reads the offset in one byte order only.
-    let units_per_second = match resolution {
-        0x80.. => 1_u64.checked_shl(u32::from(resolution & 0x7f)),
-        _ => 10_u64.checked_pow(u32::from(resolution)),
-    };
-    let offset = description.if_tsoffset;
-    Interface {
-        link: description.linktype.0,
-        snap_length: description.snaplen,
-        units_per_second: units_per_second.unwrap_or(1_000_000),
-        offset_s: if big_endian { offset.swap_bytes() } else { offset },
-    }
-}
-
-impl Interface {
-    fn time_ns(&self, units: u64) -> u64 {
-        let ns = match self.units_per_second {
-            1_000_000_000 => units,
-            1_000_000 => units.saturating_mul(1000),
-            other => {
-                let ns = u128::from(units) * 1_000_000_000 / u128::from(other);
-                u64::try_from(ns).unwrap_or(u64::MAX)
+impl Table {
+    fn take(&mut self, packet: &Packet<'_>) {
+        let capture = &mut self.capture;
+        capture.frames += 1;
+        capture.links.insert(packet.link);
+        let (first, last) = capture.times_ns.unwrap_or((packet.time_ns, packet.time_ns));
+        capture.times_ns = Some((first.min(packet.time_ns), last.max(packet.time_ns)));
+        if packet.truncated {
+            capture.truncated.add(packet.frame);
+        }
+        if packet.zero_addresses {
+            capture.zero_addresses.add(packet.frame);
+        }
+        let keep = self.details < DETAILS_MAX && self.payload_bytes < PAYLOAD_BYTES_MAX;
+        let other = match packet.content {
+            Content::Udp(udp) if self.take_datagram(packet, &udp, keep) => return,
+            Content::Tcp(tcp) if self.take_segment(packet, &tcp, keep) => return,
+            Content::Udp(_) | Content::Tcp(_) => "further conversations",
+            Content::Unreachable(unreachable) => {
+                if keep {
+                    self.take_icmp_error(packet, &unreachable);
+                }
+                "ICMP unreachable"
             }
+            Content::Icmp => "other ICMP",
+            Content::Fragment => "fragment of a datagram",
+            Content::Arp => "ARP",
+            Content::Other => "other",
         };
-        ns.saturating_add_signed(self.offset_s.saturating_mul(1_000_000_000))
+        self.capture.others.entry(other).or_default().add(packet.frame);
     }
+
+    /// Adds a datagram to its conversation; returns false if there are too many conversations.
+    fn take_datagram(&mut self, packet: &Packet<'_>, udp: &Udp<'_>, keep: bool) -> bool {
+        let key = key(Protocol::Udp, udp.transport.source, udp.transport.destination);
+        let index = self.indices.get(&key).copied().or_else(|| {
+            let stream = self.udp_streams;
+            let number = self.capture.conversations.len() + 1;
+            let index = self.begin(key, Conversation::of_datagrams(number, stream, packet, udp))?;
+            self.udp_streams += 1;
+            Some(index)
+        });
+        let Some(index) = index else { return false };
+        let conversation = &mut self.capture.conversations[index];
+        let kept_before = conversation.common.packets.len();
+        conversation.take_datagram(packet, udp, keep);
+        self.details += conversation.common.packets.len() - kept_before;
+        true
+    }
+
+    /// Adds a segment to its conversation; returns false if there are too many conversations.
+    fn take_segment(&mut self, packet: &Packet<'_>, tcp: &Tcp<'_>, keep: bool) -> bool {
+        let key = key(Protocol::Tcp, tcp.transport.source, tcp.transport.destination);
+        let conversations = &self.capture.conversations;
+        let is_reopened = |index: &usize| {
+            let Conversation { common, .. } = &conversations[*index];
+            let from = common.side_of(tcp.transport.source);
+            conversations[*index].tcp().is_some_and(|flow| flow.is_reopened_by(from, tcp))
+        };
+        let index = self.indices.get(&key).copied().filter(|index| !is_reopened(index)).or_else(|| {
+            let stream = self.tcp_streams;
+            let number = self.capture.conversations.len() + 1;
+            let index = self.begin(key, Conversation::of_segments(number, stream, packet, tcp))?;
+            self.tcp_streams += 1;
+            Some(index)
+        });
+        let Some(index) = index else { return false };
+        let conversation = &mut self.capture.conversations[index];
+        let kept_before = conversation.common.packets.len();
+        let bytes_before = conversation.kept_bytes();
+        conversation.take_segment(packet, tcp, keep);
+        self.details += conversation.common.packets.len() - kept_before;
+        // The number of kept bytes may also decrease: duplicates that waited for a missing segment are dropped.
+        self.payload_bytes = self.payload_bytes + conversation.kept_bytes() - bytes_before;
+        true
+    }
+
+    fn take_icmp_error(&mut self, packet: &Packet<'_>, unreachable: &Unreachable) {
+        let protocol = if unreachable.tcp { Protocol::Tcp } else { Protocol::Udp };
+        let key = key(protocol, unreachable.source, unreachable.destination);
+        if let Some(index) = self.indices.get(&key) {
+            self.capture.conversations[*index].common.keep_icmp_error(packet, unreachable);
+            self.details += 1;
+        }
+    }
+
+    /// Adds a conversation and returns its index, or `None` if there are too many.
+    fn begin(&mut self, key: Key, conversation: Conversation) -> Option<usize> {
+        let index = self.capture.conversations.len();
+        if index == CONVERSATIONS_MAX {
+            return None;
+        }
+        self.capture.conversations.push(conversation);
+        self.indices.insert(key, index);
+        Some(index)
+    }
+}
+
+fn key(protocol: Protocol, one: SocketAddr, other: SocketAddr) -> Key {
+    (protocol, one.min(other), one.max(other))
 }

@@ -1,25 +1,25 @@
-//! The Internet checksum (RFC 1071) of UDP and TCP, which covers addresses, header and data.
+//! The Internet checksum (RFC 1071) of UDP and TCP, which covers addresses, header and payload.
 
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// What a checksum field proves.
+/// Whether a checksum is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It fits the bytes.
+    /// It matches the bytes.
     Right,
-    /// It does not, and damage may be the reason.
+    /// It does not match the bytes, for example because they were damaged.
     Wrong,
-    /// It holds only the sum over the addresses: the network card was to fill in the rest, after the capture.
+    /// It holds only the sum of the pseudo-header: the network card computes the rest after the capture.
     Partial,
     /// The sender left it out, as UDP over IPv4 may.
     Absent,
-    /// The frame was cut off, or is a fragment: there is not all that the checksum covers.
+    /// It can't be verified, because the capture lacks some of the bytes that it covers.
     Unknown,
 }
 
-/// Judges the checksum field `stored` of a `segment` that has `length` bytes by its IP header.
+/// Verifies the checksum field `stored` of a `segment` whose length is `length` according to the IP header.
 pub fn judge(
     source: IpAddr,
     destination: IpAddr,
@@ -32,7 +32,7 @@ pub fn judge(
         return Status::Unknown;
     }
     let pseudo = address_sum(source) + address_sum(destination) + u64::from(protocol) + u64::from(length);
-    // A segment whose field is right adds up to all ones.
+    // With the right checksum, the sum of all words is all ones.
     if fold(pseudo + sum(segment)) == 0xffff {
         Status::Right
     } else if stored == fold(pseudo) {
@@ -49,7 +49,7 @@ fn address_sum(address: IpAddr) -> u64 {
     }
 }
 
-/// Adds the 16-bit words of `bytes`, four bytes at a time: the carries are folded in later.
+/// Adds the 16-bit words of `bytes`, two at a time; `fold` adds the carries later.
 fn sum(bytes: &[u8]) -> u64 {
     let words = bytes.chunks_exact(4);
     let rest = words.remainder();
@@ -60,7 +60,7 @@ fn sum(bytes: &[u8]) -> u64 {
     total + u64::from(u32::from_be_bytes(last))
 }
 
-#[allow(clippy::cast_possible_truncation)] // folded below 65,536
+#[allow(clippy::cast_possible_truncation)] // at most 0xffff after the loop
 fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum >> 16) + (sum & 0xffff);
@@ -79,7 +79,7 @@ mod tests {
         judge(host(1), host(2), 17, segment, u32::try_from(segment.len()).unwrap(), stored)
     }
 
-    /// From port 1 to port 2, the text `hello`.
+    /// A datagram from port 1 to port 2 with the payload `hello`.
     const DATAGRAM: [u8; 13] = [0, 1, 0, 2, 0, 13, 0, 0, b'h', b'e', b'l', b'l', b'o'];
 
     #[test]

@@ -1,31 +1,31 @@
-//! Fragments of IP datagrams, joined when all have come (RFC 791, section 3.2; RFC 8200, section 4.5).
+//! Reassembles fragmented IP datagrams (RFC 791, section 3.2; RFC 8200, section 4.5).
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// Datagrams that wait for more fragments. The oldest is forgotten when another comes: 64 hold 12 MiB at most.
+/// The maximum number of incomplete datagrams, which together need at most 12 MiB. A further one replaces the oldest.
 const WAITING_MAX: usize = 64;
 
-/// The largest datagram, without its header.
+/// The largest payload of a datagram.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// Pieces of one datagram: 65,535 bytes in pieces of at least 8.
+/// The maximum number of fragments of one datagram: 65,535 bytes in fragments of at least 8.
 const PIECES_MAX: usize = 8192;
 
-/// What tells the fragments of one datagram from those of others.
+/// What the fragments of one datagram have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The sender.
     pub source: IpAddr,
     /// The receiver.
     pub destination: IpAddr,
-    /// The number that the sender gave to the datagram.
+    /// The identification field, which the sender chooses.
     pub identification: u32,
-    /// What the datagram carries.
+    /// The number of the protocol that the datagram carries.
     pub protocol: u8,
 }
 
-/// The fragments that have come so far.
+/// The datagrams that are still incomplete.
 #[derive(Default)]
 pub struct Fragments {
     waiting: VecDeque<Datagram>,
@@ -35,13 +35,13 @@ pub struct Fragments {
 struct Datagram {
     key: Key,
     bytes: Vec<u8>,
-    /// Start and end of what has come, in the order of coming.
+    /// Start and end of each fragment, in the order of arrival.
     pieces: Vec<(usize, usize)>,
     length: Option<usize>,
 }
 
 impl Fragments {
-    /// Takes a fragment, and gives the whole payload of its datagram when this was the last one missing.
+    /// Adds a fragment. Returns the payload of the datagram if no fragment is missing any more.
     pub fn join(&mut self, key: Key, start: usize, more: bool, bytes: &[u8]) -> Option<&[u8]> {
         let end = start + bytes.len();
         if end > DATAGRAM_BYTES_MAX || bytes.is_empty() {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn joins_fragments_in_any_order_and_with_repetitions() {
+    fn joins_fragments_in_any_order_and_with_duplicates() {
         let mut fragments = Fragments::default();
         assert_eq!(fragments.join(key(1), 8, true, b"ijklmnop"), None);
         assert_eq!(fragments.join(key(1), 16, false, b"q"), None);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn forgets_the_oldest_and_refuses_what_no_datagram_holds() {
+    fn drops_the_oldest_datagram_and_rejects_an_impossible_offset() {
         let mut fragments = Fragments::default();
         for number in 0..=u32::try_from(WAITING_MAX).unwrap() {
             fragments.join(key(number), 0, true, b"12345678");

@@ -1,54 +1,79 @@
-//! HTTP/1 in the text of a TCP conversation: requests, each with its response.
+//! HTTP/1 in the streams of a TCP connection: requests, each with its response.
 
-use crate::conversation::{Conversation, Mark, Side, Turn};
+use crate::conversation::{Moment, TcpFlow, Turn};
 
-/// Messages that are looked for in one turn.
+/// The maximum number of messages that are parsed in one turn.
 const MESSAGES_MAX: usize = 64;
 
-/// A request, and the response that followed it.
+/// A request and its response.
 #[derive(Debug)]
 pub struct Exchange {
-    /// What the client asked.
+    /// The request.
     pub request: Message,
-    /// What the server answered, if it did.
+    /// The response, if there is one.
     pub response: Option<Message>,
 }
 
 /// A request or a response.
 #[derive(Debug)]
 pub struct Message {
-    /// The first frame of the turn that it stands in.
-    pub first: Mark,
+    /// The first frame of the turn that contains the message.
+    pub first: Moment,
     /// The last frame of that turn.
-    pub last: Mark,
+    pub last: Moment,
     /// The request line or the status line.
-    pub line: String,
-    /// The header fields, `Name: value`.
-    pub fields: Vec<String>,
-    /// Bytes of the head, with the empty line.
+    pub start_line: String,
+    /// The header fields.
+    pub fields: Vec<Field>,
+    /// The length of the head in bytes, including the empty line.
     pub head_bytes: u64,
-    /// Bytes of the body.
+    /// The length of the body in bytes.
     pub body_bytes: u64,
 }
 
+/// A header field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name, in the sender's spelling.
+    pub name: String,
+    /// Its value, without the spaces around it.
+    pub value: String,
+}
+
 impl Message {
-    /// The value of a header field.
+    /// Returns the value of a header field. The case of its name does not matter (RFC 9110, section 5.1).
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find_map(|field| {
-            let (found, value) = field.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
+        let field = self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        field.map(|field| field.value.as_str())
+    }
+
+    /// Returns the method of a request.
+    pub fn method(&self) -> Option<&str> {
+        self.start_line.split(' ').next()
+    }
+
+    /// Returns the target of a request.
+    pub fn target(&self) -> Option<&str> {
+        self.start_line.split(' ').nth(1)
+    }
+
+    /// Returns the version of a request.
+    pub fn request_version(&self) -> Option<&str> {
+        self.start_line.split(' ').nth(2)
+    }
+
+    /// Returns the status code of a response.
+    pub fn status(&self) -> Option<u64> {
+        self.start_line.split(' ').nth(1)?.parse().ok()
     }
 }
 
-/// The HTTP in a conversation; empty if it holds none.
-pub fn exchanges(conversation: &Conversation) -> Vec<Exchange> {
+/// Returns the HTTP exchanges of a connection, or nothing if it carries no HTTP.
+pub fn exchanges(tcp: &TcpFlow) -> Vec<Exchange> {
     let mut found = Vec::new();
-    let turns = &conversation.turns;
-    for (index, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.from == Side::Client) {
-        let requests = messages(conversation, turn, is_request_line);
-        let reply = turns.get(index + 1);
-        let responses = reply.map(|reply| messages(conversation, reply, |line| line.starts_with("HTTP/1.")));
+    for (turn, reply) in tcp.requests() {
+        let requests = messages(tcp.payload_of(turn), turn, is_request_line);
+        let responses = reply.map(|reply| messages(tcp.payload_of(reply), reply, is_status_line));
         let mut responses = responses.unwrap_or_default().into_iter();
         found.extend(requests.into_iter().map(|request| Exchange { request, response: responses.next() }));
     }
@@ -64,41 +89,92 @@ fn is_request_line(line: &str) -> bool {
         && version.starts_with("HTTP/1.")
 }
 
-fn messages(conversation: &Conversation, turn: &Turn, begins: impl Fn(&str) -> bool) -> Vec<Message> {
-    let text = conversation.turn_text(turn);
+fn is_status_line(line: &str) -> bool {
+    line.starts_with("HTTP/1.")
+}
+
+/// Parses the messages of one turn. `payload` is the part of the turn that was kept; `is_start_line` recognizes the
+/// first line of a message.
+fn messages(payload: &[u8], turn: &Turn, is_start_line: impl Fn(&str) -> bool) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut at = 0;
-    while let Some(head_length) = head_length(&text[at..]).filter(|_| messages.len() < MESSAGES_MAX) {
-        let head = String::from_utf8_lossy(&text[at..at + head_length]);
+    while let Some(head_length) = head_length(&payload[at..]).filter(|_| messages.len() < MESSAGES_MAX) {
+        let head = String::from_utf8_lossy(&payload[at..at + head_length]);
         let mut lines = head.lines();
-        let line = lines.next().unwrap_or("").to_owned();
-        if !begins(&line) {
+        let start_line = lines.next().unwrap_or("").to_owned();
+        if !is_start_line(&start_line) {
             break;
         }
-        let fields = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        let (first, last) = (turn.first, turn.last);
-        let mut message =
-            Message { first, last, line, fields, head_bytes: head_length as u64, body_bytes: 0 };
-        // The turn may be longer than what was kept of its text.
+        let mut message = Message {
+            first: turn.first,
+            last: turn.last,
+            start_line,
+            fields: lines.filter_map(field).collect(),
+            head_bytes: head_length as u64,
+            body_bytes: 0,
+        };
+        // Not all of the turn's payload may have been kept.
         let rest = turn.length.saturating_sub((at + head_length) as u64);
         let stated = message.field("content-length").and_then(|length| length.parse().ok());
-        let next_is_head = text.get(at + head_length..).is_some_and(|rest| begins(&first_line(rest)));
+        // A response to HEAD has a Content-Length but no body.
+        let next_is_head =
+            payload.get(at + head_length..).is_some_and(|rest| is_start_line(&first_line(rest)));
         message.body_bytes = if next_is_head { 0 } else { stated.unwrap_or(rest).min(rest) };
         at += head_length + usize::try_from(message.body_bytes).unwrap_or(usize::MAX - at - head_length);
         messages.push(message);
-        if at >= text.len() {
+        if at >= payload.len() {
             break;
         }
     }
     messages
 }
 
-fn first_line(text: &[u8]) -> String {
-    let end = text.iter().position(|byte| *byte == b'\r').unwrap_or(0);
-    String::from_utf8_lossy(&text[..end]).into_owned()
+fn field(line: &str) -> Option<Field> {
+    let (name, value) = line.split_once(':')?;
+    Some(Field { name: name.to_owned(), value: value.trim().to_owned() })
 }
 
-/// The length of a head with its empty line.
-fn head_length(text: &[u8]) -> Option<usize> {
-    text.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4)
+fn first_line(payload: &[u8]) -> String {
+    let end = payload.iter().position(|byte| *byte == b'\r').unwrap_or(0);
+    String::from_utf8_lossy(&payload[..end]).into_owned()
+}
+
+/// Returns the length of a head, including the empty line that ends it.
+fn head_length(payload: &[u8]) -> Option<usize> {
+    payload.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_request_line, is_status_line, messages};
+    use crate::conversation::{Moment, Side, Turn};
+
+    fn turn(from: Side, length: u64) -> Turn {
+        let at = Moment { frame: 4, time_ns: 0 };
+        Turn { from, first: at, second: None, last: at, segments: 1, length, payload: 0..0 }
+    }
+
+    #[test]
+    fn parses_pipelined_requests() {
+        let payload = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\ncontent-LENGTH: 3\r\n\r\nabcGET";
+        let requests = messages(payload, &turn(Side::Client, payload.len() as u64), is_request_line);
+        let targets: Vec<_> = requests.iter().map(|request| (request.method(), request.target())).collect();
+        assert_eq!(targets, [(Some("GET"), Some("/a")), (Some("PUT"), Some("/b"))]);
+        assert_eq!((requests[0].field("host"), requests[0].body_bytes), (Some("x"), 0));
+        assert_eq!((requests[1].head_bytes, requests[1].body_bytes), (38, 3));
+        assert_eq!(requests[1].request_version(), Some("HTTP/1.1"));
+    }
+
+    #[test]
+    fn ends_a_body_without_a_length_at_the_close() {
+        let payload = b"HTTP/1.0 200 OK\r\n\r\nonly the start is kept";
+        let responses = messages(payload, &turn(Side::Server, 5000), is_status_line);
+        assert_eq!((responses[0].status(), responses[0].body_bytes), (Some(200), 5000 - 19));
+    }
+
+    #[test]
+    fn finds_nothing_in_other_text() {
+        let payload = b"hello\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+        assert!(messages(payload, &turn(Side::Client, payload.len() as u64), is_request_line).is_empty());
+    }
 }

@@ -1,22 +1,29 @@
 //! Answers the handouts' questions about captures from a pcap or pcapng file.
 //!
-//! [`capture`] reads frames, [`link`] and [`packet`] their headers, [`conversation`] follows what two programs say to each
-//! other, [`report`] holds it all. The rest shows it: [`page`] as text, [`json`] for programs, [`svg`] as a picture,
-//! [`questions`] by the numbers of the handouts, [`sheet`] against a student's answers; [`pitfalls`] names what misleads.
+//! Read in this order: [`capture_file`] reads frames; [`link`] and [`packet`] decode their headers; [`conversation`]
+//! follows what two programs send to each other; [`capture`] collects all conversations of a file. The other modules
+//! show a capture: [`text_view`] on the terminal, [`json`] for other programs, [`sequence_diagram`] as a picture,
+//! [`questions`] by the numbers of the handouts, and [`sheet`] compared with a student's answers. [`pitfalls`] warns
+//! about what is easily misread.
 
 pub mod capture;
+pub mod capture_file;
 pub mod checksum;
 pub mod conversation;
+pub mod formatting;
 pub mod fragments;
 pub mod http;
 pub mod json;
+pub mod lab;
 pub mod link;
+mod narration;
+pub mod occurrences;
 pub mod packet;
-pub mod page;
 pub mod pitfalls;
 pub mod questions;
-pub mod report;
+pub mod sequence_diagram;
 pub mod sheet;
-pub mod stream;
-pub mod svg;
-pub mod words;
+pub mod text_view;
+
+// For `labgrade`, until it uses the new name.
+pub use capture as report;

@@ -1,53 +1,53 @@
-//! The link layer: what stands before the IP packet, for each kind of interface.
+//! The link layer: the header before the IP packet, for each kind of interface.
 
 use std::fmt;
 
-/// VLAN tags before an IP packet.
+/// The maximum number of VLAN tags before an IP packet.
 const TAGS_MAX: usize = 4;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const ARP: u16 = 0x0806;
 
-/// The kinds of interface that are understood, by their numbers at tcpdump.org.
+/// A kind of interface. The numbers of the link types are registered at tcpdump.org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Ethernet, also Linux's loopback.
+pub enum LinkType {
+    /// Ethernet, and loopback on Linux.
     Ethernet,
-    /// The loopback of macOS and BSD: four bytes for the address family.
+    /// Loopback on macOS and BSD: the header is a four-byte address family.
     Loopback,
-    /// IP without anything before it.
+    /// IP without a header before it.
     Raw,
-    /// Linux's `any` interface, first form.
+    /// The interface `any` on Linux, version 1.
     Sll,
-    /// Linux's `any` interface, second form.
+    /// The interface `any` on Linux, version 2.
     Sll2,
     /// Anything else.
     Unknown(i32),
 }
 
-impl Kind {
-    fn of(link: i32) -> Kind {
+impl LinkType {
+    fn of(link: i32) -> LinkType {
         match link {
-            1 => Kind::Ethernet,
-            0 | 108 => Kind::Loopback,
-            12 | 14 | 101 | 228 | 229 => Kind::Raw,
-            113 => Kind::Sll,
-            276 => Kind::Sll2,
-            other => Kind::Unknown(other),
+            1 => LinkType::Ethernet,
+            0 | 108 => LinkType::Loopback,
+            12 | 14 | 101 | 228 | 229 => LinkType::Raw,
+            113 => LinkType::Sll,
+            276 => LinkType::Sll2,
+            other => LinkType::Unknown(other),
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for LinkType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Ethernet => f.write_str("Ethernet"),
-            Kind::Loopback => f.write_str("loopback (NULL)"),
-            Kind::Raw => f.write_str("raw IP"),
-            Kind::Sll => f.write_str("Linux `any` (SLL)"),
-            Kind::Sll2 => f.write_str("Linux `any` (SLL2)"),
-            Kind::Unknown(number) => write!(f, "link type {number}"),
+            LinkType::Ethernet => f.write_str("Ethernet"),
+            LinkType::Loopback => f.write_str("loopback (NULL)"),
+            LinkType::Raw => f.write_str("raw IP"),
+            LinkType::Sll => f.write_str("Linux `any` (SLL)"),
+            LinkType::Sll2 => f.write_str("Linux `any` (SLL2)"),
+            LinkType::Unknown(number) => write!(f, "link type {number}"),
         }
     }
 }
@@ -55,38 +55,39 @@ impl fmt::Display for Kind {
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
-    /// An IP packet, perhaps with padding after it.
+    /// An IP packet, possibly followed by padding.
     Ip(&'a [u8]),
-    /// A question or an answer about hardware addresses.
+    /// An ARP request or reply.
     Arp,
     /// Another protocol.
     Other,
 }
 
-/// A frame without its link layer.
+/// A decoded link-layer header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
     /// The kind of interface.
-    pub kind: Kind,
-    /// Both hardware addresses are zero, as on Linux's loopback.
+    pub kind: LinkType,
+    /// Whether both hardware addresses are zero, as on loopback on Linux.
     pub zero_addresses: bool,
-    /// Bytes before the payload.
+    /// The length of the header in bytes.
     pub header_length: usize,
-    /// What follows.
+    /// What follows the header.
     pub payload: Payload<'a>,
 }
 
-/// Takes the link layer off `bytes`.
+/// Decodes the link-layer header of a frame with link type `link`.
 pub fn decode(link: i32, bytes: &[u8]) -> Link<'_> {
-    let kind = Kind::of(link);
+    let kind = LinkType::of(link);
     let (mut at, mut protocol) = match kind {
-        Kind::Ethernet => (14, number(bytes, 12)),
-        // The family is in the byte order of the host that captured, so the packet itself is asked.
-        Kind::Loopback => (4, ip_version(bytes.get(4..))),
-        Kind::Raw => (0, ip_version(Some(bytes))),
-        Kind::Sll => (16, number(bytes, 14)),
-        Kind::Sll2 => (20, number(bytes, 0)),
-        Kind::Unknown(_) => (0, None),
+        LinkType::Ethernet => (14, number(bytes, 12)),
+        // The family is in the byte order of the capturing host, and its values differ between systems. The version
+        // field of the packet is reliable.
+        LinkType::Loopback => (4, ip_version(bytes.get(4..))),
+        LinkType::Raw => (0, ip_version(Some(bytes))),
+        LinkType::Sll => (16, number(bytes, 14)),
+        LinkType::Sll2 => (20, number(bytes, 0)),
+        LinkType::Unknown(_) => (0, None),
     };
     for _ in 0..TAGS_MAX {
         if !matches!(protocol, Some(0x8100 | 0x88a8 | 0x9100)) {
@@ -100,7 +101,7 @@ pub fn decode(link: i32, bytes: &[u8]) -> Link<'_> {
         (Some(ARP), _) => Payload::Arp,
         _ => Payload::Other,
     };
-    let zero_addresses = kind == Kind::Ethernet && bytes.get(..12).is_some_and(|macs| macs == [0; 12]);
+    let zero_addresses = kind == LinkType::Ethernet && bytes.get(..12).is_some_and(|macs| macs == [0; 12]);
     Link { kind, zero_addresses, header_length: at, payload }
 }
 
@@ -118,10 +119,10 @@ fn ip_version(packet: Option<&[u8]>) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Payload, decode};
+    use super::{LinkType, Payload, decode};
 
     #[track_caller]
-    fn check(link: i32, header: &[u8], kind: Kind) {
+    fn check(link: i32, header: &[u8], kind: LinkType) {
         let frame = [header, &[0x45, 0, 0, 0]].concat();
         let decoded = decode(link, &frame);
         assert_eq!((decoded.kind, decoded.payload), (kind, Payload::Ip(&[0x45, 0, 0, 0])));
@@ -132,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_packet_behind_each_link_layer() {
-        check(1, &[&[1; 12][..], &[8, 0]].concat(), Kind::Ethernet);
-        check(1, &[&[1; 12][..], &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2, 8, 0]].concat(), Kind::Ethernet);
-        check(0, &[2, 0, 0, 0], Kind::Loopback);
-        check(0, &[0, 0, 0, 2], Kind::Loopback);
-        check(113, &[&[0; 14][..], &[8, 0]].concat(), Kind::Sll);
-        check(276, &[&[8, 0][..], &[0; 18]].concat(), Kind::Sll2);
+    fn finds_the_packet_after_each_link_layer_header() {
+        check(1, &[&[1; 12][..], &[8, 0]].concat(), LinkType::Ethernet);
+        check(1, &[&[1; 12][..], &[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2, 8, 0]].concat(), LinkType::Ethernet);
+        check(0, &[2, 0, 0, 0], LinkType::Loopback);
+        check(0, &[0, 0, 0, 2], LinkType::Loopback);
+        check(113, &[&[0; 14][..], &[8, 0]].concat(), LinkType::Sll);
+        check(276, &[&[8, 0][..], &[0; 18]].concat(), LinkType::Sll2);
         assert_eq!(decode(101, &[0x60]).payload, Payload::Ip(&[0x60]));
         assert_eq!(decode(147, &[0x60]).payload, Payload::Other);
     }

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use labcapture::questions::{self, Lab};
-use labcapture::{json, page, pitfalls, report, sheet, svg};
+use labcapture::lab::Lab;
+use labcapture::{capture, json, pitfalls, questions, sequence_diagram, sheet, text_view};
 use labcore::note;
 use labcore::report as end;
 use std::fs::{self, File};
@@ -23,11 +23,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Grade an answer sheet against the capture that it is about
+    /// Grade an answer sheet against a capture
     Grade {
         /// The capture, pcap or pcapng
         file: PathBuf,
-        /// The filled-in sheet
+        /// The filled-in answer sheet
         sheet: PathBuf,
         /// Write JSON for other programs
         #[arg(long)]
@@ -44,16 +44,16 @@ enum Command {
 struct Show {
     /// The capture, pcap or pcapng
     file: PathBuf,
-    /// Answer the questions of this lab's handout, by their numbers
+    /// Answer the numbered questions of this lab's handout
     #[arg(long)]
     lab: Option<Lab>,
     /// Write JSON for other programs
     #[arg(long)]
     json: bool,
-    /// Draw one conversation, the first if none is chosen, as a sequence diagram
+    /// Draw a sequence diagram of the conversation that --conversation selects, or of the first one
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Show this conversation only
+    /// Show only this conversation
     #[arg(long, value_name = "N")]
     conversation: Option<usize>,
 }
@@ -72,29 +72,29 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn show(arguments: &Show) -> anyhow::Result<()> {
-    let (report, readable) = report::read_file(&arguments.file);
+    let (capture, readable) = capture::read_file(&arguments.file);
     let error = readable.as_ref().err().map(|error| format!("{error:#}"));
-    let pitfalls = pitfalls::find(&report, error.is_some());
+    let pitfalls = pitfalls::find(&capture, error.is_some());
     let only = arguments.conversation;
-    if let Some(number) = only.filter(|number| !(1..=report.conversations.len()).contains(number)) {
+    if let Some(number) = only.filter(|number| !(1..=capture.conversations.len()).contains(number)) {
         readable?;
-        anyhow::bail!("there is no conversation {number}, only {} of them", report.conversations.len());
+        anyhow::bail!("there is no conversation {number}; the capture holds {}", capture.conversations.len());
     }
     if let Some(path) = &arguments.svg {
-        let chosen = report.conversations.get(only.unwrap_or(1) - 1);
+        let chosen = capture.conversations.get(only.unwrap_or(1) - 1);
         let chosen = chosen.context("the capture holds no conversation to draw")?;
-        fs::write(path, svg::draw(chosen))
+        fs::write(path, sequence_diagram::draw(chosen))
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
-    if report.frames > 0 || readable.is_ok() {
-        let answers = arguments.lab.map(|lab| questions::answers(lab, &report));
+    if capture.frames > 0 || readable.is_ok() {
+        let answers = arguments.lab.map(|lab| questions::answers(lab, &capture));
         print(|output| {
             if arguments.json {
-                json::write(&report, error.as_deref(), &pitfalls, answers.as_deref(), only, output)
+                json::write(&capture, error.as_deref(), &pitfalls, answers.as_deref(), only, output)
             } else if let Some(answers) = &answers {
                 questions::write(answers, output)
             } else {
-                page::write(&report, &pitfalls, only, output)
+                text_view::write(&capture, &pitfalls, only, output)
             }
         })?;
     }
@@ -104,16 +104,16 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
 fn grade(file: &Path, sheet: &Path, as_json: bool) -> anyhow::Result<()> {
     let name = sheet.display();
     let opened = File::open(sheet).with_context(|| format!("failed to open `{name}`"))?;
-    let sheet = sheet::read(opened).with_context(|| format!("`{name}` is no answer sheet"))?;
-    let (report, readable) = report::read_file(file);
-    if report.frames == 0 {
+    let sheet = sheet::read(opened).with_context(|| format!("`{name}` is not an answer sheet"))?;
+    let (capture, readable) = capture::read_file(file);
+    if capture.frames == 0 {
         readable?;
-        anyhow::bail!("`{}` holds no frame", file.display());
+        anyhow::bail!("`{}` contains no frames", file.display());
     }
     if let Err(error) = readable {
-        note(&format!("{error:#}; graded by what was readable"));
+        note(&format!("{error:#}; the grade covers the readable part"));
     }
-    let grade = sheet::grade(&sheet, &report)?;
+    let grade = sheet::grade(&sheet, &capture)?;
     print(|output| {
         if as_json {
             serde_json::to_writer(&mut *output, &grade)

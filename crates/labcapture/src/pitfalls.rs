@@ -1,64 +1,199 @@
-//! Pitfalls: what misleads a person who reads a capture. Each has a name, one sentence, and the frames where it is seen.
+//! Pitfalls: features of a capture that are easily misread. Each has a name, a sentence, and the frames that show it.
 
-use crate::conversation::{Close, Conversation, Count, Protocol, Side};
-use crate::link::Kind;
-use crate::report::Report;
-use crate::words::{count, list};
-use serde::Serialize;
+use crate::capture::Capture;
+use crate::conversation::{Close, Conversation, Protocol, Side};
+use crate::formatting::{count, list};
+use crate::link::LinkType;
+use crate::occurrences::Occurrences;
+use serde::{Serialize, Serializer};
 
 /// The MSS of loopback: the largest IP packet without 40 bytes of headers.
 const LOOPBACK_MSS: u16 = 65_495;
 
-/// Segments of one byte in a row that are no accident.
+/// The minimum number of segments of one byte in a row that are reported.
 const SINGLE_BYTES_MIN: u64 = 5;
 
-/// Frames and conversations named by one pitfall.
+/// The maximum number of frames that one pitfall names.
 const FRAMES_MAX: usize = 8;
 
-/// Something that misleads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A pitfall of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pitfall {
-    /// A name that stays the same.
-    pub name: &'static str,
-    /// What a person should know.
-    pub sentence: String,
-    /// The first frames where it is seen.
+    /// What was found.
+    pub finding: Finding,
+    /// The first frames that show it.
     pub frames: Vec<u64>,
 }
 
-/// Finds the pitfalls of a capture. With `cut_off`, the file itself ended too early.
-pub fn find(report: &Report, cut_off: bool) -> Vec<Pitfall> {
-    let mut found = Found(Vec::new());
-    for conversation in &report.conversations {
-        of_conversation(conversation, &mut found);
-    }
-    of_connections(report, &mut found);
-    if !report.zero_addresses.frames.is_empty() {
-        found.add(
-            "loopback",
-            &report.zero_addresses.frames,
-            "these frames never left the computer: loopback has no hardware addresses, so Wireshark shows zeros.".into(),
-        );
-    }
-    for kind in &report.links {
-        if matches!(kind, Kind::Sll | Kind::Sll2) {
-            let sentence = format!(
-                "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware address, and a \
-                 packet that crosses two interfaces of this computer is shown twice."
-            );
-            found.add("any-interface", &[], sentence);
+/// A feature of a capture that is easily misread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A checksum was captured before the network card completed it.
+    PartialChecksum,
+    /// Segments were captured before the network card split them, or after it joined them.
+    LargerThanMss,
+    /// The MSS is that of loopback.
+    LoopbackMss,
+    /// The hardware addresses are zero, as on loopback.
+    LoopbackAddresses,
+    /// One endpoint sends its payload byte by byte.
+    OneByteSegments(Side),
+    /// Wireshark has a dissector of another protocol for a port.
+    MisreadPort {
+        /// The transport protocol.
+        protocol: Protocol,
+        /// The port.
+        port: u16,
+        /// The protocol that Wireshark shows.
+        shown_as: &'static str,
+    },
+    /// The capture comes from Linux's interface `any`.
+    AnyInterface(LinkType),
+    /// The capture holds only the start of this many frames.
+    TruncatedFrames(u64),
+    /// The file is incomplete.
+    TruncatedFile,
+    /// Connections were open when the capture began.
+    BeganLate(Conversations),
+    /// Without a SYN, relative sequence numbers start at the first captured segment.
+    RelativeNumbers,
+    /// Connections were open when the capture ended.
+    EndedOpen(Conversations),
+    /// Connections were closing when the capture ended.
+    EndedClosing(Conversations),
+}
+
+/// Conversations that share a pitfall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversations {
+    /// How many there are.
+    pub count: u64,
+    /// The numbers of the first ones.
+    pub numbers: Vec<u64>,
+}
+
+impl Pitfall {
+    /// Returns the name, which never changes, so that programs can rely on it.
+    pub fn name(&self) -> &'static str {
+        match self.finding {
+            Finding::PartialChecksum => "partial-checksum",
+            Finding::LargerThanMss => "larger-than-mss",
+            Finding::LoopbackMss | Finding::LoopbackAddresses => "loopback",
+            Finding::OneByteSegments(_) => "one-byte-segments",
+            Finding::MisreadPort { .. } => "misread-port",
+            Finding::AnyInterface(_) => "any-interface",
+            Finding::TruncatedFrames(_) => "cut-frames",
+            Finding::BeganLate(_) => "began-late",
+            Finding::RelativeNumbers => "relative-numbers",
+            Finding::TruncatedFile | Finding::EndedOpen(_) | Finding::EndedClosing(_) => "ended-early",
         }
     }
-    if report.cut.count > 0 {
-        let sentence = format!(
-            "of {}, only the start is in the file (a snapshot length was set): what is missing can't be shown, nor its checksum \
-             verified.",
-            count(report.cut.count, "frame")
-        );
-        found.add("cut-frames", &report.cut.frames, sentence);
+
+    /// Explains the pitfall.
+    pub fn sentence(&self) -> String {
+        match &self.finding {
+            Finding::PartialChecksum => {
+                "the checksum field holds only the sum of the pseudo-header: the network card computes the \
+                 complete checksum after the packet is captured (checksum offload), so the wire carries \
+                 another checksum."
+                    .to_owned()
+            }
+            Finding::LargerThanMss => {
+                "these segments exceed the MSS that the receiver announced: the network card splits or joins \
+                 segments (segmentation offload), so the wire carries more and smaller ones."
+                    .to_owned()
+            }
+            Finding::LoopbackMss => format!(
+                "an MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet, it is 1460."
+            ),
+            Finding::LoopbackAddresses => {
+                "these frames never left the computer: loopback has no hardware addresses, so Wireshark \
+                 shows zeros."
+                    .to_owned()
+            }
+            Finding::OneByteSegments(side) => format!(
+                "the {side} sends one byte per segment, and each byte travels with at least 40 bytes of \
+                 headers; send a line with one call instead."
+            ),
+            Finding::MisreadPort { protocol, port, shown_as } => format!(
+                "Wireshark shows {protocol} port {port} as {shown_as}: to see the payload, right-click a \
+                 packet, select Decode As, and choose `(none)` or `DATA`; port 25000 avoids this."
+            ),
+            Finding::AnyInterface(kind) => format!(
+                "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware \
+                 address, and a packet that crosses two interfaces of this computer appears twice."
+            ),
+            Finding::TruncatedFrames(number) => format!(
+                "only the start of {} is in the file, because a snapshot length was set: the rest can't be \
+                 shown, and the checksum can't be verified.",
+                count(*number, "frame")
+            ),
+            Finding::TruncatedFile => "the file is incomplete: later frames are missing.".to_owned(),
+            Finding::BeganLate(conversations) => {
+                let (names, were, their) = conversations.named();
+                format!("{names} {were} open when the capture started: {their} handshake is missing.")
+            }
+            Finding::RelativeNumbers => {
+                "without a SYN, relative sequence numbers count from the first captured segment instead of \
+                 the initial sequence number; only the raw numbers are meaningful."
+                    .to_owned()
+            }
+            Finding::EndedOpen(conversations) => {
+                let (names, were, their) = conversations.named();
+                format!("{names} {were} still open when the capture ended: {their} close is missing.")
+            }
+            Finding::EndedClosing(conversations) => {
+                let (names, were, their) = conversations.named();
+                format!("{names} {were} closing when the capture ended: part of {their} close is missing.")
+            }
+        }
     }
-    if cut_off {
-        found.add("ended-early", &[], "the file itself is cut off: what followed is not in it.".into());
+}
+
+impl Serialize for Pitfall {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            name: &'static str,
+            sentence: String,
+            frames: &'a [u64],
+        }
+        Fields { name: self.name(), sentence: self.sentence(), frames: &self.frames }.serialize(serializer)
+    }
+}
+
+impl Conversations {
+    /// Returns the names of the conversations, and the verb and the pronoun that agree with their number.
+    fn named(&self) -> (String, &'static str, &'static str) {
+        let numbers = list(&self.numbers);
+        match self.count - self.numbers.len() as u64 {
+            0 if self.count == 1 => (format!("conversation {numbers}"), "was", "its"),
+            0 => (format!("conversations {numbers}"), "were", "their"),
+            more => (format!("conversations {numbers} and {more} more"), "were", "their"),
+        }
+    }
+}
+
+/// Finds the pitfalls of a capture. `file_is_truncated` tells whether the file is incomplete.
+pub fn find(capture: &Capture, file_is_truncated: bool) -> Vec<Pitfall> {
+    let mut found = Found(Vec::new());
+    for conversation in &capture.conversations {
+        examine_conversation(conversation, &mut found);
+    }
+    examine_connections(capture, &mut found);
+    if !capture.zero_addresses.frames.is_empty() {
+        found.add(Finding::LoopbackAddresses, &capture.zero_addresses.frames);
+    }
+    for kind in &capture.links {
+        if matches!(kind, LinkType::Sll | LinkType::Sll2) {
+            found.add(Finding::AnyInterface(*kind), &[]);
+        }
+    }
+    if capture.truncated.count > 0 {
+        found.add(Finding::TruncatedFrames(capture.truncated.count), &capture.truncated.frames);
+    }
+    if file_is_truncated {
+        found.add(Finding::TruncatedFile, &[]);
     }
     found.0
 }
@@ -66,14 +201,14 @@ pub fn find(report: &Report, cut_off: bool) -> Vec<Pitfall> {
 struct Found(Vec<Pitfall>);
 
 impl Found {
-    /// One pitfall of a name and sentence, whichever conversations show it.
-    fn add(&mut self, name: &'static str, frames: &[u64], sentence: String) {
-        let known = self.0.iter().position(|known| known.name == name && known.sentence == sentence);
-        let at = known.unwrap_or_else(|| {
-            self.0.push(Pitfall { name, sentence, frames: Vec::new() });
+    /// Adds a pitfall. If there is one with the same finding, adds the frames to it instead.
+    fn add(&mut self, finding: Finding, frames: &[u64]) {
+        let known = self.0.iter().position(|known| known.finding == finding);
+        let index = known.unwrap_or_else(|| {
+            self.0.push(Pitfall { finding, frames: Vec::new() });
             self.0.len() - 1
         });
-        let pitfall = &mut self.0[at];
+        let pitfall = &mut self.0[index];
         for frame in frames.iter().take(FRAMES_MAX) {
             if pitfall.frames.len() < FRAMES_MAX && !pitfall.frames.contains(frame) {
                 pitfall.frames.push(*frame);
@@ -82,122 +217,81 @@ impl Found {
     }
 }
 
-fn of_conversation(conversation: &Conversation, found: &mut Found) {
-    let first = [conversation.first.frame];
+fn examine_conversation(conversation: &Conversation, found: &mut Found) {
+    let first = [conversation.common.first.frame];
     for side in Side::BOTH {
-        let sent = &conversation.sent[side];
-        let partial = &sent.partial_checksums;
+        let partial = &conversation.common.traffic[side].partial_checksums;
         if partial.count > 0 {
-            found.add(
-                "partial-checksum",
-                &partial.frames,
-                "the checksum holds only the sum over the addresses, because the network card was to fill in the rest after \
-                 the capture (checksum offload); on the wire it is another one, and not wrong."
-                    .into(),
-            );
+            found.add(Finding::PartialChecksum, &partial.frames);
         }
-        if sent.oversized.count > 0 {
-            found.add(
-                "larger-than-mss",
-                &sent.oversized.frames,
-                "these segments are larger than the MSS that the other end announced: the network card cuts or joins them \
-                 (segmentation offload), and on the wire there are more and smaller ones."
-                    .into(),
-            );
+        let Some(direction) = conversation.tcp().map(|tcp| &tcp.directions[side]) else { continue };
+        if direction.oversized.count > 0 {
+            found.add(Finding::LargerThanMss, &direction.oversized.frames);
         }
-        if sent.mss == Some(LOOPBACK_MSS) {
-            found.add(
-                "loopback",
-                &first,
-                format!(
-                    "the MSS of {LOOPBACK_MSS} is that of loopback; between two hosts on Ethernet it is 1460."
-                ),
-            );
+        if direction.mss == Some(LOOPBACK_MSS) {
+            found.add(Finding::LoopbackMss, &first);
         }
-        if sent.single_bytes.count >= SINGLE_BYTES_MIN {
-            let sentence = format!(
-                "the {side} sends its text one byte per segment: each byte travels with at least 40 bytes of headers; write the \
-                 text with one call."
-            );
-            found.add("one-byte-segments", &sent.single_bytes.frames, sentence);
+        if direction.single_bytes.count >= SINGLE_BYTES_MIN {
+            found.add(Finding::OneByteSegments(side), &direction.single_bytes.frames);
         }
     }
+    let protocol = conversation.protocol();
     for port in [conversation.client().port(), conversation.server().port()] {
-        if let Some(name) = misread_as(conversation.protocol, port) {
-            let protocol = conversation.protocol;
-            let sentence = format!(
-                "Wireshark takes {protocol} port {port} for {name}: right-click, Decode As, and choose `(none)` or `DATA` to see the \
-                 text; port 25000 is free of this."
-            );
-            found.add("misread-port", &first, sentence);
+        if let Some(shown_as) = misread_as(protocol, port) {
+            found.add(Finding::MisreadPort { protocol, port, shown_as }, &first);
         }
     }
 }
 
-/// What is not there of connections. One sentence names them all, however many they are.
-fn of_connections(report: &Report, found: &mut Found) {
-    // The numbers of the conversations, and the frames where it is seen.
-    let [mut late, mut open, mut closing] = <[(Count, Count); 3]>::default();
-    let connections =
-        report.conversations.iter().filter(|conversation| conversation.protocol == Protocol::Tcp);
-    for conversation in connections {
-        let number = conversation.number as u64;
-        let (first, last) = (conversation.first.frame, conversation.last.frame);
-        if !conversation.sent[Side::Client].syn {
-            late.0.add(number);
-            late.1.add(first);
+/// Conversations of which the same part is missing, and the frames next to that part.
+#[derive(Default)]
+struct Incomplete {
+    numbers: Occurrences,
+    frames: Occurrences,
+}
+
+impl Incomplete {
+    fn add(&mut self, conversation: &Conversation, frame: u64) {
+        self.numbers.add(conversation.common.number as u64);
+        self.frames.add(frame);
+    }
+
+    fn conversations(&self) -> Option<Conversations> {
+        let Occurrences { count, frames: numbers } = self.numbers.clone();
+        (count > 0).then_some(Conversations { count, numbers })
+    }
+}
+
+/// Finds connections whose handshake or close is not in the capture. One pitfall covers all of them.
+fn examine_connections(capture: &Capture, found: &mut Found) {
+    let [mut late, mut open, mut closing] = <[Incomplete; 3]>::default();
+    for conversation in &capture.conversations {
+        let Some(tcp) = conversation.tcp() else { continue };
+        if !tcp.directions[Side::Client].has_syn {
+            late.add(conversation, conversation.common.first.frame);
         }
-        match conversation.close_of() {
-            // A SYN that nobody answers opens nothing that could be closed.
+        let last = conversation.common.last.frame;
+        match tcp.close() {
+            // A SYN without an answer opens nothing that could be closed.
             Close::Open if conversation.is_unanswered() => {}
-            Close::Open => {
-                open.0.add(number);
-                open.1.add(last);
-            }
-            Close::Incomplete { .. } => {
-                closing.0.add(number);
-                closing.1.add(last);
-            }
+            Close::Open => open.add(conversation, last),
+            Close::Incomplete { .. } => closing.add(conversation, last),
             Close::Complete { .. } | Close::Reset { .. } => {}
         }
     }
-    if late.0.count > 0 {
-        let (names, were, their) = named(&late.0);
-        let sentence = format!("{names} {were} open when the capture began: {their} handshake is not there.");
-        found.add("began-late", &late.1.frames, sentence);
-        found.add(
-            "relative-numbers",
-            &late.1.frames,
-            "without a SYN, the relative sequence numbers count from the first segment that was captured, not from the \
-             initial sequence number; only the raw ones are true."
-                .into(),
-        );
+    if let Some(conversations) = late.conversations() {
+        found.add(Finding::BeganLate(conversations), &late.frames.frames);
+        found.add(Finding::RelativeNumbers, &late.frames.frames);
     }
-    if open.0.count > 0 {
-        let (names, were, _) = named(&open.0);
-        let sentence = format!("{names} {were} still open when the capture ended: the close is not there.");
-        found.add("ended-early", &open.1.frames, sentence);
+    if let Some(conversations) = open.conversations() {
+        found.add(Finding::EndedOpen(conversations), &open.frames.frames);
     }
-    if closing.0.count > 0 {
-        let (names, were, _) = named(&closing.0);
-        let sentence = format!(
-            "{names} {were} being closed when the capture ended: a segment of the close is not there."
-        );
-        found.add("ended-early", &closing.1.frames, sentence);
+    if let Some(conversations) = closing.conversations() {
+        found.add(Finding::EndedClosing(conversations), &closing.frames.frames);
     }
 }
 
-/// Conversations with the words that fit their number.
-fn named(conversations: &Count) -> (String, &'static str, &'static str) {
-    let numbers = list(&conversations.frames);
-    match conversations.count - conversations.frames.len() as u64 {
-        0 if conversations.count == 1 => (format!("conversation {numbers}"), "was", "its"),
-        0 => (format!("conversations {numbers}"), "were", "their"),
-        more => (format!("conversations {numbers} and {more} more"), "were", "their"),
-    }
-}
-
-/// The protocol that Wireshark's decoder for this port expects.
+/// Returns the protocol whose dissector Wireshark uses for a port.
 fn misread_as(protocol: Protocol, port: u16) -> Option<&'static str> {
     match (protocol, port) {
         (Protocol::Udp, 12_000..=12_004) => Some("LLC"),

@@ -3,9 +3,10 @@
 
 usage: compare.py LABCAPTURE CAPTURE...
 
-Addresses, ports, lengths, flags, checksums and what they prove, sequence numbers raw and relative, header lengths,
-window, MSS, stream numbers, and the round trip time of each handshake. For the captures of labs and of connections, also
-that each answer's filter shows exactly the frames that the answer names. Prints what differs, and ends with status 1.
+Compares addresses, ports, lengths, flags, checksums and their status, raw and relative sequence numbers, header lengths,
+windows, MSS, stream numbers, and the round-trip time of each handshake. For captures with an answer to a lab's questions,
+also checks that each filter shows exactly the frames of the answer. Prints the differences, and exits with status 1 if
+there are any.
 """
 
 import json
@@ -28,7 +29,7 @@ def wireshark(capture):
     command += [word for field in FIELDS for word in ("-e", field)]
     text = subprocess.run(command, capture_output=True, text=True).stdout
     rows = [dict(zip(FIELDS, line.split("|"))) for line in text.splitlines()]
-    # A frame that ends an ICMP error has the ports of the packet that it quotes.
+    # For an ICMP error, tshark shows the ports of the packet that it quotes.
     return {int(row["frame.number"]): row for row in rows if not row["icmp.type"] and not row["icmpv6.type"]}
 
 
@@ -85,7 +86,7 @@ def differences(labcapture, capture):
             for name, (our, their) in pairs.items():
                 if str(our) != str(their):
                     found.append(f"{capture}: frame {frame}: {name}: labcapture {our}, tshark {their}")
-        # Of what is cut off, tshark follows no connection.
+        # tshark does not follow connections whose frames are truncated.
         if protocol == "tcp" and not Path(capture).stem.startswith("snapped"):
             ours_ns = conversation["handshake"]["initial_rtt_ns"]
             theirs_ns = int(rtt.replace(".", "")) if rtt else None
@@ -101,7 +102,7 @@ def differences(labcapture, capture):
 
 
 def kinds(conversation):
-    """What a conversation is an example of."""
+    """Returns the kinds of conversation that this is an example of."""
     packets = conversation["packets"]
     close = conversation["close"]
     found = {conversation["protocol"] + ("6" if "[" in conversation["client"] else "4")}
@@ -122,7 +123,7 @@ def kinds(conversation):
 
 
 def labs_of(capture):
-    """The labs whose questions a capture answers, by its name."""
+    """Returns the labs whose questions a capture answers, according to its name."""
     name = Path(capture).stem
     if name.startswith("lab-"):
         return [name.removeprefix("lab-")]

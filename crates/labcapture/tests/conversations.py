@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Conversations of every kind, for conversations.sh: a server on one host, clients on another.
+"""Generates conversations of every kind for conversations.sh: a server on one host, clients on another.
 
 usage: conversations.py server ADDRESS… | client COUNT ADDRESS… | lose TOPOLOGY FOLDER COUNT ADDRESS…
 """
@@ -101,7 +101,7 @@ def client(count, addresses):
                     one.shutdown(socket.SHUT_WR)
                     while one.recv(2048):
                         pass
-                elif port == "impatient":  # leaves with unread bytes: a reset
+                elif port == "impatient":  # closes with unread bytes, which resets the connection
                     one.sendall(b"hello\n")
                     time.sleep(0.02)
                 else:
@@ -117,7 +117,7 @@ def client(count, addresses):
 
 
 def lose(topology, folder, count, addresses):
-    """Lines, SYNs and FINs that are lost on their way, with captures that begin before the handshakes and after them."""
+    """Loses lines, SYNs and FINs. One capture begins before the handshakes, and another one after them."""
 
     def bench(*words):
         subprocess.run([topology, *words], check=True, stdout=subprocess.DEVNULL)
@@ -150,7 +150,7 @@ def lose(topology, folder, count, addresses):
     knocking = [threading.Thread(target=knock, args=[address(number)]) for number in range(count // 4)]
     for one in knocking:
         one.start()
-    time.sleep(0.7)  # the first repetitions come after 0.2 s and 0.4 s, and are lost as well; a SYN's comes after 1 s
+    time.sleep(0.7)  # lines and FINs are retransmitted after 0.2 s and 0.4 s, and lost again; SYNs after 1 s
     bench("exec", "switch", "ip", "link", "set", "A", "up")
     for one in knocking:
         one.join()
@@ -158,7 +158,7 @@ def lose(topology, folder, count, addresses):
         one.recv(2048)
     for one in opened:
         one.close()
-    time.sleep(0.3)  # the closes
+    time.sleep(0.3)  # until the connections are closed
 
 
 if sys.argv[1] == "server":

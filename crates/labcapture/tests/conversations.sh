@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes conversations of every kind between two hosts of the bench, captures them on B, and compares labcapture with
-# tshark: usage: conversations.sh LABCAPTURE [COUNT]
+# Generates conversations of every kind between two hosts, captures them on host B, and compares labcapture with tshark.
+# usage: conversations.sh LABCAPTURE [COUNT]
 set -euo pipefail
 
 here=$(realpath "$(dirname "$0")")
@@ -27,8 +27,8 @@ until [[ -s $directory/ready ]]; do sleep 0.05; done
 "$topology" exec B python3 "$here/conversations.py" client "$count" 10.0.3.1 fd00::1
 "$topology" stop B
 
-# What is sent while the cable is out is sent again when it is back. One capture has the whole of it, the other one began
-# after the handshakes.
+# While the cable is unplugged, packets are lost; later they are retransmitted. One capture has all of it, and the other
+# one begins after the handshakes.
 "$topology" exec B python3 "$here/conversations.py" lose "$topology" "$directory" 24 10.0.3.1 fd00::1
 "$topology" stop B
 exec 3>&-

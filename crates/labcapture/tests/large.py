@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes a large capture to measure with: large.py bulk|small FILE [MIB].
+"""Writes a large capture for measurements: large.py bulk|small FILE [MIB].
 
-`bulk`: one download in segments of 1448 bytes, each second one acknowledged. `small`: lines over UDP, 60 bytes per frame.
+`bulk` is one download in segments of 1448 bytes, with an ACK for every second segment. `small` is lines of text over
+UDP, in frames of 60 bytes.
 """
 
 import importlib.util
@@ -12,12 +13,12 @@ from pathlib import Path
 spec = importlib.util.spec_from_file_location("make", Path(__file__).parent / "captures" / "make.py")
 make = importlib.util.module_from_spec(spec)
 make.__dict__["__name__"] = "make"
-source = Path(spec.origin).read_text().split("\nfor write in (")[0]  # its functions, without writing the small captures
+source = Path(spec.origin).read_text().split("\nfor write in (")[0]  # only its functions: the small captures are not written
 exec(compile(source, spec.origin, "exec"), make.__dict__)
 
 
 def sealed_fast(frame, at):
-    """The frame with the right TCP checksum, where its text is all zeros."""
+    """Returns the frame with the right TCP checksum, if its payload is all zeros."""
     head = frame[34 : at + 52]
     length = len(frame) - 34
     value = make.total(frame[26:34] + struct.pack("!HH", 6, length) + head[:16] + b"\0\0" + head[18:]) ^ 0xFFFF

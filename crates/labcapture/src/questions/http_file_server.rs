@@ -1,137 +1,160 @@
 //! The questions of lab 5.
 
-use super::tcp_echo::shown_by_close;
-use super::{Answer, Lab, Servers, address_lines, lines, prove_by_all, relevant, shown_by_syn};
-use crate::conversation::{Conversation, Side, Turn};
-use crate::http::{self, Exchange};
-use crate::page::closing;
-use crate::report::Report;
-use crate::words::{count, list};
+use crate::capture::Capture;
+use crate::conversation::{Conversation, Side, TcpFlow};
+use crate::formatting::{count, list};
+use crate::http::{self, Exchange, Message};
+use crate::lab::Lab;
+use crate::narration::closing;
+use crate::questions::answer::Answer;
+use crate::questions::closing::shown_by_close;
+use crate::questions::selection::relevant;
+use crate::questions::shared::{
+    address_lines, connection_lines, shown_by_all, shown_by_replies, shown_by_requests, shown_by_syn,
+};
 use labcore::printable;
 
-/// Bytes of the headers of TCP (without options) and IP (version 4) on each segment.
+/// The bytes of the smallest TCP header and the smallest IPv4 header, which every segment has.
 const HEADERS_MIN: u64 = 40;
 
-pub(super) fn answers(report: &Report) -> Vec<Answer> {
-    let all = relevant(Lab::HttpFileServer, report);
-    let web = |conversation: &Conversation| http::exchanges(conversation);
-    let servers = Servers::of(&all);
-    let asked = |answer: Answer| {
-        answer.shown(&all, &format!("{} && tcp.len > 0", servers.receive("tcp")), |conversation, entry| {
-            servers.received(conversation, entry) && entry.text_length > 0
-        })
-    };
+/// The maximum number of exchanges of one conversation that an answer describes.
+const EXCHANGES_MAX: usize = 8;
+
+pub fn answers(capture: &Capture) -> Vec<Answer> {
+    let all = relevant(Lab::HttpFileServer, capture);
     vec![
-        asked(Answer::to(1, "Which segments belong to the connection, which to HTTP? Which carries the request?"))
-            .lines(lines(&all, |conversation| {
-                let bare = conversation.entries.iter().filter(|entry| entry.text_length == 0).count() as u64;
-                let text = conversation.entries.len() as u64 - bare;
-                let request = web(conversation).first().map(|exchange| exchange.request.first.frame)?;
-                Some(format!(
-                    "{} without text belong to the connection, {text} with text to HTTP; the request is in frame {request}",
-                    count(bare, "segment")
-                ))
-            }))
-            .or_nothing("there is no HTTP request"),
-        asked(Answer::to(2, "Which methods, targets and versions have the requests?"))
-            .lines(lines(&all, |conversation| texts(&web(conversation), |exchange| Some(exchange.request.line.clone()))))
-            .or_nothing("there is no HTTP request"),
-        replied(Answer::to(3, "What status and which header fields has the response? Is there a body?"), &all)
-            .lines(lines(&all, |conversation| {
-                texts(&web(conversation), |exchange| {
-                    let response = exchange.response.as_ref()?;
-                    let names: Vec<&str> =
-                        response.fields.iter().filter_map(|field| Some(field.split_once(':')?.0)).collect();
-                    Some(format!("{} with {}, body of {}", response.line, list(names), count(response.body_bytes, "byte")))
-                })
-            }))
-            .or_nothing("there is no HTTP response"),
-        replied(Answer::to(4, "How does the client know where the head ends, and where the body ends?"), &all)
-            .lines(lines(&all, |conversation| {
-                texts(&web(conversation), |exchange| {
-                    let response = exchange.response.as_ref()?;
-                    let end = match response.field("content-length") {
-                        Some(length) => format!("Content-Length says {length}"),
-                        None => "there is no Content-Length: the close of the connection ends it".to_owned(),
-                    };
-                    Some(format!("the empty line after {} bytes ends the head; body: {end}", response.head_bytes))
-                })
-            }))
-            .or_nothing("there is no HTTP response"),
-        shown_by_close(Answer::to(5, "Who closes the connection, and when?"), &all)
-            .lines(lines(&all, |conversation| {
-                let asked = web(conversation).iter().any(|exchange| {
-                    let close = |field: Option<&str>| field.is_some_and(|value| value.eq_ignore_ascii_case("close"));
-                    close(exchange.request.field("connection"))
-                        || exchange.response.as_ref().is_some_and(|response| close(response.field("connection")))
-                });
-                let asked = if asked { "; `Connection: close` was agreed" } else { "" };
-                Some(format!("{}{asked}", closing(conversation)))
-            }))
-            .or_nothing("there is no HTTP conversation"),
-        shares(&all),
-        shown_by_syn(Answer::to(7, "Why is port 6789 in the address that you type?"), &all)
-            .line("a browser takes port 80 for `http` where the address names none; the segments show which one was used")
-            .inferred("what was typed is not on the wire, except in the field `Host`"),
-        prove_by_all(
-            Answer::to(8, "Which socket addresses does the capture show, and which sockets has the server?").lines(address_lines(&all)),
+        segments(&all),
+        shown_by_requests(Answer::to(2, "Which methods, targets and versions do the requests have?"), &all)
+            .lines(exchange_lines(&all, |exchange| Some(exchange.request.start_line.clone())))
+            .or_absent("there is no HTTP request"),
+        shown_by_replies(
+            Answer::to(
+                3,
+                "Which status and which header fields does the response have? Does it have a body?",
+            ),
             &all,
         )
-        .inferred("a capture shows addresses, not sockets: one that listens and one for each connection is how TCP servers are made"),
+        .lines(exchange_lines(&all, |exchange| Some(describe(exchange.response.as_ref()?))))
+        .or_absent("there is no HTTP response"),
+        shown_by_replies(
+            Answer::to(4, "How does the client know where the head ends, and where the body ends?"),
+            &all,
+        )
+        .lines(exchange_lines(&all, |exchange| Some(describe_ends(exchange.response.as_ref()?))))
+        .or_absent("there is no HTTP response"),
+        close(&all),
+        shares(&all),
+        shown_by_syn(Answer::to(7, "Why is port 6789 in the address that you type?"), &all)
+            .line(
+                "without a port in the address, a browser uses port 80 for `http`; the segments show which \
+                 port was used",
+            )
+            .inferred("what you typed is not on the wire, except in the field `Host`"),
+        shown_by_all(
+            Answer::to(
+                8,
+                "Which socket addresses does the capture show, and which sockets does the server have?",
+            )
+            .lines(address_lines(&all)),
+            &all,
+        )
+        .inferred(
+            "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for \
+             each connection",
+        ),
     ]
 }
 
-fn texts(exchanges: &[Exchange], say: impl Fn(&Exchange) -> Option<String>) -> Option<String> {
-    const SHOWN: usize = 8;
-    let mut texts: Vec<String> = exchanges.iter().filter_map(say).collect();
-    let more = texts.len().saturating_sub(SHOWN);
-    texts.truncate(SHOWN);
-    if more > 0 {
-        texts.push(format!("and {more} more"));
-    }
-    let text = printable(texts.join(" | ").as_bytes()).to_string();
-    (!text.is_empty()).then_some(text)
+fn segments(all: &[&Conversation]) -> Answer {
+    let question =
+        "Which segments belong to the connection, and which to HTTP? Which one carries the request?";
+    shown_by_requests(Answer::to(1, question), all)
+        .lines(connection_lines(all, |conversation, tcp| {
+            let packets = &conversation.common.packets;
+            let without = packets.iter().filter(|packet| packet.payload_length == 0).count();
+            let request = http::exchanges(tcp).first()?.request.first.frame;
+            Some(format!(
+                "{} without payload belong to the connection, {} with payload to HTTP; the request is in \
+                 frame {request}",
+                count(without as u64, "segment"),
+                packets.len() - without
+            ))
+        }))
+        .or_absent("there is no HTTP request")
 }
 
-/// The parts of what carries a response: body, head, headers of TCP and IP.
+fn describe(response: &Message) -> String {
+    let names = list(response.fields.iter().map(|field| &field.name));
+    format!("{} with {names}, body of {}", response.start_line, count(response.body_bytes, "byte"))
+}
+
+fn describe_ends(response: &Message) -> String {
+    let end = match response.field("content-length") {
+        Some(length) => format!("Content-Length says {length}"),
+        None => "without Content-Length, it ends when the connection closes".to_owned(),
+    };
+    format!("the head ends with an empty line, after {} bytes; the body: {end}", response.head_bytes)
+}
+
+/// Returns a line for each connection that describes its exchanges.
+fn exchange_lines(all: &[&Conversation], describe: impl Fn(&Exchange) -> Option<String>) -> Vec<String> {
+    connection_lines(all, |_, tcp| {
+        let mut texts: Vec<String> = http::exchanges(tcp).iter().filter_map(&describe).collect();
+        let more = texts.len().saturating_sub(EXCHANGES_MAX);
+        texts.truncate(EXCHANGES_MAX);
+        if more > 0 {
+            texts.push(format!("and {more} more"));
+        }
+        let text = printable(texts.join(" | ").as_bytes()).to_string();
+        (!text.is_empty()).then_some(text)
+    })
+}
+
+fn close(all: &[&Conversation]) -> Answer {
+    let asks_to_close = |message: &Message| {
+        message.field("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    };
+    shown_by_close(Answer::to(5, "Who closes the connection, and when?"), all)
+        .lines(connection_lines(all, |conversation, tcp| {
+            let is_agreed = http::exchanges(tcp).iter().any(|exchange| {
+                asks_to_close(&exchange.request) || exchange.response.as_ref().is_some_and(asks_to_close)
+            });
+            let agreed = if is_agreed { "; one side sent `Connection: close`" } else { "" };
+            Some(format!("{}{agreed}", closing(conversation, tcp)))
+        }))
+        .or_absent("there is no HTTP conversation")
+}
+
+/// How much of a response is body, head, and headers of TCP and IP.
 fn shares(all: &[&Conversation]) -> Answer {
-    let turn = |conversation: &Conversation| {
-        conversation.turns.iter().find(|turn| turn.from == Side::Server).cloned()
-    };
-    let carriers = |conversation: &Conversation, turn: &Turn| {
-        let within = |frame: u64| (turn.first.frame..=turn.last.frame).contains(&frame);
-        let entries = conversation.entries.iter();
-        let carriers = entries
-            .filter(|entry| entry.from == Side::Server && entry.text_length > 0 && within(entry.at.frame));
-        carriers
-            .map(|entry| (entry.at.frame, u64::from(entry.header_length + entry.ip_header_length)))
-            .collect::<Vec<_>>()
-    };
-    let answer = Answer::to(6, "How many bytes of the response are the file's, and how many are headers?");
-    replied(answer, all)
-        .lines(lines(all, |conversation| {
-            let turn = turn(conversation)?;
-            let exchanges = http::exchanges(conversation);
+    let question = "How many bytes of the response belong to the file, and how many to headers?";
+    shown_by_replies(Answer::to(6, question), all)
+        .lines(connection_lines(all, |conversation, tcp| {
+            let segment_headers = header_bytes_of_first_reply(conversation, tcp)?;
+            let exchanges = http::exchanges(tcp);
             let response = exchanges.first()?.response.as_ref()?;
-            let carriers = carriers(conversation, &turn);
-            let headers: u64 = carriers.iter().map(|(_, bytes)| bytes).sum();
+            let headers: u64 = segment_headers.iter().sum();
             let (head, body) = (response.head_bytes, response.body_bytes);
-            let share = |headers: u64| format!("{:.1} %", 100.0 * body as f64 / (head + body + headers).max(1) as f64);
+            let share = |headers: u64| {
+                format!("{:.1} %", 100.0 * body as f64 / (head + body + headers).max(1) as f64)
+            };
             Some(format!(
-                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of it; at one byte per segment it \
-                 would be {} at most",
-                count(carriers.len() as u64, "segment"),
+                "body {body}, head {head}, headers of TCP and IP {headers} in {}: the file is {} of all \
+                 bytes; with one byte per segment, it would be {} at most",
+                count(segment_headers.len() as u64, "segment"),
                 share(headers),
                 share(HEADERS_MIN * (head + body))
             ))
         }))
-        .or_nothing("there is no HTTP response")
+        .or_absent("there is no HTTP response")
 }
 
-/// What the servers say.
-fn replied(answer: Answer, all: &[&Conversation]) -> Answer {
-    let servers = Servers::of(all);
-    answer.shown(all, &format!("{} && tcp.len > 0", servers.send("tcp")), |conversation, entry| {
-        servers.sent(conversation, entry) && entry.text_length > 0
-    })
+/// Returns the bytes of the TCP and IP headers of each segment in the server's first turn.
+fn header_bytes_of_first_reply(conversation: &Conversation, tcp: &TcpFlow) -> Option<Vec<u64>> {
+    let turn = tcp.turns().iter().find(|turn| turn.from == Side::Server)?;
+    let packets = conversation.common.packets.iter().filter(|packet| {
+        let is_within = (turn.first.frame..=turn.last.frame).contains(&packet.at.frame);
+        packet.from == Side::Server && packet.payload_length > 0 && is_within
+    });
+    Some(packets.map(|packet| u64::from(packet.header_length + packet.ip_header_length)).collect())
 }

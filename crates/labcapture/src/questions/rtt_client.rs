@@ -1,148 +1,189 @@
 //! The questions of lab 4.
 
-use super::{Answer, Lab, Servers, frames_of, lines, relevant, streams, tcp_echo, udp_echo};
-use crate::conversation::{Conversation, Entry, Exchange, Mark, Protocol, Side, Turn};
-use crate::report::Report;
-use crate::words::{count, milliseconds, seconds};
+use crate::capture::Capture;
+use crate::conversation::{Conversation, Exchange, Moment, PacketRecord, Protocol, Side, Turn};
+use crate::formatting::{count, count_of, milliseconds, seconds};
+use crate::lab::Lab;
+use crate::narration::opening;
+use crate::questions::answer::{Answer, frames_of};
+use crate::questions::filter::Filter;
+use crate::questions::round_trips::round_trips;
+use crate::questions::selection::relevant;
+use crate::questions::shared::{connection_lines, has_payload, lines, shown_by_requests};
+use crate::questions::unreachable::unreachable;
 
-/// Two writes of one request that are further apart than this wait for something.
+/// If the second segment of a request comes at least this long after the first one, it was held back.
 const PAUSE_NS: u64 = 20_000_000;
 
-pub(super) fn answers(report: &Report) -> Vec<Answer> {
-    let all = relevant(Lab::RttClient, report);
-    let of = |protocol| {
-        all.iter().copied().filter(|conversation| conversation.protocol == protocol).collect::<Vec<_>>()
+pub fn answers(capture: &Capture) -> Vec<Answer> {
+    let all = relevant(Lab::RttClient, capture);
+    let over = |protocol| {
+        let chosen = all.iter().copied().filter(|conversation| conversation.protocol() == protocol);
+        chosen.collect::<Vec<&Conversation>>()
     };
-    let (udp, tcp) = (of(Protocol::Udp), of(Protocol::Tcp));
+    let (udp, tcp) = (over(Protocol::Udp), over(Protocol::Tcp));
     vec![
-        first_exchange(&all, report.times_ns.map_or(0, |(start, _)| start)),
+        first_exchange(&all, capture.times_ns.map_or(0, |(start, _)| start)),
         compare(&udp, &tcp),
         Answer::to(3, "Two explanations for 0.0121 s (UDP) and 0.00116 s (TCP), one sample each")
-            .line("the first packet pays for ARP and for cold caches; TCP's clock may have started after `connect`")
-            .inferred("the capture is not the one of that measurement"),
-        tcp_echo::round_trips(4, "Which part of TCP's time is hidden when the clock starts after `connect`?", &tcp),
-        not_there(&all),
+            .line(
+                "the first packet includes the time for ARP and cold caches; the clock for TCP may have \
+                 started after `connect`",
+            )
+            .inferred("this capture is not from that measurement"),
+        round_trips(4, "Which part of TCP's time is hidden when the clock starts after `connect`?", &tcp),
+        without_server(&udp, &tcp),
         Answer::to(6, "Why does the client not wait for a reply before the next request?")
-            .line("a server that stops would delay the next requests, and their waiting would not be measured")
-            .inferred("when a request was due is known to the program only"),
+            .line(
+                "if the server paused, the next requests would be sent later, and the time that they waited \
+                 would not be measured",
+            )
+            .inferred("only the program knows when a request was due"),
         Answer::to(7, "Why are durations taken from the monotonic clock?")
-            .line("the wall clock may be set while one measures; the times of a capture come from it, too")
-            .inferred("a capture does not say when a clock was set"),
+            .line(
+                "the wall clock may be changed during a measurement; the times in a capture come from the \
+                 wall clock, too",
+            )
+            .inferred("a capture does not show changes of a clock"),
         two_writes(&tcp),
     ]
 }
 
-/// What carries requests and replies: every datagram, and the segments with text.
-const SPEAKS: &str = "(udp || tcp.len > 0)";
-
-fn speaks(conversation: &Conversation, entry: &Entry) -> bool {
-    conversation.protocol == Protocol::Udp || entry.text_length > 0
+/// Shows the packets that carry requests and replies: every datagram, and the segments with payload.
+fn shown_by_messages(answer: Answer, all: &[&Conversation]) -> Answer {
+    let filter = Filter::Any(vec![Filter::is("udp"), has_payload()]);
+    answer.shown(all, Some(filter), |conversation: &Conversation, packet: &PacketRecord| {
+        conversation.protocol() == Protocol::Udp || packet.payload_length > 0
+    })
 }
 
 fn first_exchange(all: &[&Conversation], start_ns: u64) -> Answer {
-    let answered = |conversation: &Conversation| {
-        conversation.exchanges.iter().find(|exchange| exchange.reply.is_some()).cloned()
-    };
-    Answer::to(1, "When was the first request sent, and when was its reply received? What is the RTT?")
-        .lines(lines(all, |conversation| {
-            let exchange = answered(conversation)?;
-            let time = |mark: Mark| seconds(mark.time_ns.saturating_sub(start_ns));
-            Some(format!(
-                "{} over {}: request at {} s (frame {}), reply at {} s (frame {}) of the capture",
-                milliseconds(exchange.rtt_ns()?),
-                conversation.protocol,
-                time(exchange.request),
-                exchange.request.frame,
-                time(exchange.reply?),
-                exchange.reply?.frame
-            ))
-        }))
-        .shown(all, SPEAKS, speaks)
-        .or_nothing("nothing was answered")
-        .inferred("the program's own times hold its system's part as well, which is not on the wire")
+    let question = "When was the first request sent, and when was its reply received? What is the RTT?";
+    let answer = Answer::to(1, question).lines(lines(all, |conversation| {
+        let mut exchanges = conversation.common.exchanges.iter();
+        let (exchange, reply) =
+            exchanges.find_map(|exchange| Some((exchange, exchange.reply.as_ref()?.at)))?;
+        let request = exchange.request.at;
+        let time = |at: Moment| seconds(at.time_ns.saturating_sub(start_ns));
+        Some(format!(
+            "{} over {}: request at {} s (frame {}), reply at {} s (frame {}) of the capture",
+            milliseconds(exchange.rtt_ns()?),
+            conversation.protocol(),
+            time(request),
+            request.frame,
+            time(reply),
+            reply.frame
+        ))
+    }));
+    shown_by_messages(answer, all).or_absent("nothing was answered").inferred(
+        "the times that the program measures include the time in its own operating system, which is not on \
+         the wire",
+    )
 }
 
-/// Median, number, least and most of the exchanges' times.
-fn times(conversations: &[&Conversation]) -> Option<(u64, usize, u64, u64)> {
-    let exchanges = conversations.iter().flat_map(|conversation| &conversation.exchanges);
-    let mut times: Vec<u64> = exchanges.filter_map(Exchange::rtt_ns).collect();
-    times.sort_unstable();
-    Some((*times.get(times.len() / 2)?, times.len(), *times.first()?, *times.last()?))
+/// A summary of round-trip times.
+struct Times {
+    count: u64,
+    median_ns: u64,
+    min_ns: u64,
+    max_ns: u64,
+}
+
+impl Times {
+    fn of(conversations: &[&Conversation]) -> Option<Times> {
+        let exchanges = conversations.iter().flat_map(|conversation| &conversation.common.exchanges);
+        let mut times: Vec<u64> = exchanges.filter_map(Exchange::rtt_ns).collect();
+        times.sort_unstable();
+        Some(Times {
+            count: times.len() as u64,
+            median_ns: *times.get(times.len() / 2)?,
+            min_ns: *times.first()?,
+            max_ns: *times.last()?,
+        })
+    }
+
+    fn line(&self, protocol: Protocol) -> String {
+        format!(
+            "{protocol}: median {} of {}, from {} to {}",
+            milliseconds(self.median_ns),
+            count(self.count, "exchange"),
+            milliseconds(self.min_ns),
+            milliseconds(self.max_ns)
+        )
+    }
 }
 
 fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
-    let answer = Answer::to(2, "Which RTT is higher, that of UDP or of TCP?");
-    let line = |name: &str, (median, number, least, most): (u64, usize, u64, u64)| {
-        let (median, least, most) = (milliseconds(median), milliseconds(least), milliseconds(most));
-        format!("{name}: median {median} of {}, from {least} to {most}", count(number as u64, "exchange"))
-    };
-    let answer = match (times(udp), times(tcp)) {
+    let answer = Answer::to(2, "Which RTT is higher, UDP's or TCP's?");
+    let answer = match (Times::of(udp), Times::of(tcp)) {
         (Some(udp), Some(tcp)) => {
-            let higher = if udp.0 > tcp.0 { "UDP" } else { "TCP" };
-            let difference = milliseconds(udp.0.abs_diff(tcp.0));
-            answer
-                .line(line("UDP", udp))
-                .line(line("TCP", tcp))
-                .line(format!("the median of {higher} is higher by {difference}; it says little if the times lie further apart than that"))
+            let higher = if udp.median_ns > tcp.median_ns { Protocol::Udp } else { Protocol::Tcp };
+            let difference = milliseconds(udp.median_ns.abs_diff(tcp.median_ns));
+            answer.line(udp.line(Protocol::Udp)).line(tcp.line(Protocol::Tcp)).line(format!(
+                "the median of {higher} is higher by {difference}; this means little if single times differ \
+                 by more than that"
+            ))
         }
-        (Some(times), None) => answer.line(line("UDP", times)).line("no TCP exchange is in this capture"),
-        (None, Some(times)) => answer.line(line("TCP", times)).line("no UDP exchange is in this capture"),
-        (None, None) => answer.or_nothing("nothing was answered"),
+        (Some(times), None) => {
+            answer.line(times.line(Protocol::Udp)).line("this capture contains no TCP exchange")
+        }
+        (None, Some(times)) => {
+            answer.line(times.line(Protocol::Tcp)).line("this capture contains no UDP exchange")
+        }
+        (None, None) => answer.or_absent("nothing was answered"),
     };
-    answer.shown(&[udp, tcp].concat(), SPEAKS, speaks)
+    shown_by_messages(answer, &[udp, tcp].concat())
 }
 
-fn not_there(all: &[&Conversation]) -> Answer {
+fn without_server(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
     let question = "What happens when the client sends to a server that does not exist?";
-    let udp: Vec<&Conversation> =
-        all.iter().copied().filter(|conversation| conversation.protocol == Protocol::Udp).collect();
-    let mut answer = udp_echo::refused(5, question, &udp);
-    answer.lines.retain(|line| !line.starts_with("not in this capture"));
-    let tcp: Vec<&Conversation> = all
-        .iter()
-        .copied()
-        .filter(|conversation| conversation.handshake.syn.is_some() && !conversation.sent[Side::Server].syn)
-        .collect();
+    let mut answer = unreachable(5, question, udp);
+    let is_without_answer = |conversation: &&Conversation| {
+        conversation
+            .tcp()
+            .is_some_and(|tcp| tcp.handshake.syn.is_some() && !tcp.directions[Side::Server].has_syn)
+    };
+    let tcp: Vec<&Conversation> = tcp.iter().copied().filter(is_without_answer).collect();
     let icmp = answer.filter.take();
-    let unanswered = (!tcp.is_empty()).then(|| streams(&tcp));
-    let filter: Vec<String> =
-        [icmp, unanswered].into_iter().flatten().map(|part| format!("({part})")).collect();
+    let connections = (!tcp.is_empty()).then(|| Filter::streams(&tcp));
     answer
-        .lines(lines(&tcp, |conversation| {
-            Some(format!("to {}: {}", conversation.server(), crate::page::opening(conversation)))
+        .lines(connection_lines(&tcp, |conversation, flow| {
+            Some(format!("to {}: {}", conversation.server(), opening(conversation, flow)))
         }))
         .proof(frames_of(&tcp, |_, _| true))
-        .filter(filter.join(" || "))
-        .or_nothing("every request was answered")
+        .filter(Filter::Any([icmp, connections].into_iter().flatten().collect()))
+        .or_absent("every request was answered")
 }
 
-/// Requests in two segments, of which the second waited for the acknowledgment of the first.
+/// Requests in two segments, of which the second waited for the acknowledgment of the first (Nagle's algorithm).
 fn two_writes(tcp: &[&Conversation]) -> Answer {
-    let waits = |turn: &&Turn| {
-        turn.from == Side::Client
-            && turn.second.is_some_and(|second| second.time_ns.saturating_sub(turn.first.time_ns) >= PAUSE_NS)
+    let answer =
+        Answer::to(8, "Why do two writes take 40 ms, and one write does not? Which side waits for what?");
+    let waits = |conversation: &Conversation| -> Vec<(Moment, Moment)> {
+        let turns = conversation.tcp().map_or(&[][..], |flow| flow.turns());
+        turns.iter().filter_map(pause).collect()
     };
-    let turns = || tcp.iter().flat_map(|conversation| conversation.turns.iter()).filter(waits);
-    let answer = Answer::to(8, "Why do two writes take 40 ms and one does not? Which side waits for what?");
-    let Some((turn, second)) = turns().find_map(|turn| Some((turn, turn.second?))) else {
-        return answer.or_nothing("no request waits between two segments");
+    let all: Vec<(Moment, Moment)> = tcp.iter().flat_map(|conversation| waits(conversation)).collect();
+    let Some((first, second)) = all.first() else {
+        return answer.or_absent("no request has a pause between two segments");
     };
-    let waiting: Vec<&Conversation> = tcp
-        .iter()
-        .copied()
-        .filter(|conversation| conversation.turns.iter().any(|turn| waits(&turn)))
-        .collect();
-    let servers = Servers::of(&waiting);
-    let pause = milliseconds(second.time_ns - turn.first.time_ns);
-    answer
-        .line(format!(
-            "{} were sent in two segments, such as frame {} and, {pause} later, frame {}: the client holds the second back until \
-             the first is acknowledged (Nagle), and the server delays that acknowledgment",
-            count(turns().count() as u64, "request"),
-            turn.first.frame,
-            second.frame
-        ))
-        .shown(&waiting, &format!("{} && tcp.len > 0", servers.receive("tcp")), |conversation, entry| {
-            servers.received(conversation, entry) && entry.text_length > 0
-        })
+    let waiting: Vec<&Conversation> =
+        tcp.iter().copied().filter(|conversation| !waits(conversation).is_empty()).collect();
+    let answer = answer.line(format!(
+        "{} in two segments, for example frame {} and, {} later, frame {}: the client holds the second \
+         segment back until the first is acknowledged (Nagle's algorithm), and the server delays that \
+         acknowledgment",
+        count_of(all.len() as u64, "request was sent", "requests were sent"),
+        first.frame,
+        milliseconds(second.time_ns - first.time_ns),
+        second.frame
+    ));
+    shown_by_requests(answer, &waiting)
+}
+
+/// Returns the first two segments of a request if the second one was held back.
+fn pause(turn: &Turn) -> Option<(Moment, Moment)> {
+    let second = turn.second.filter(|_| turn.from == Side::Client)?;
+    let waited = second.time_ns.saturating_sub(turn.first.time_ns) >= PAUSE_NS;
+    waited.then_some((turn.first, second))
 }

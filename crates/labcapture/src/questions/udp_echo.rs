@@ -1,168 +1,177 @@
 //! The questions of lab 1.
 
-use super::{
-    Answer, COMPARED_MAX, Lab, Servers, address_lines, answered_meanwhile, first_of, lines, prove_by_all,
-    relevant, streams,
-};
+use crate::capture::Capture;
 use crate::checksum::Status;
-use crate::conversation::{Conversation, Detail, Entry, Side};
-use crate::report::Report;
-use crate::words::{Hex, count, list, milliseconds};
+use crate::conversation::{Conversation, Detail, Exchange, Message, PacketRecord, Protocol, Side};
+use crate::formatting::{Hex, count, count_of, milliseconds};
+use crate::lab::Lab;
+use crate::questions::answer::Answer;
+use crate::questions::selection::relevant;
+use crate::questions::shared::{
+    COMPARED_MAX, Overlap, ServerPorts, address_lines, answered_meanwhile, first_from, lines, shown_by_all,
+};
+use crate::questions::unreachable::unreachable;
 
-pub(super) fn answers(report: &Report) -> Vec<Answer> {
-    let all = relevant(Lab::UdpEcho, report);
-    let servers = Servers::of(&all);
-    let asked = |answer: Answer| {
-        let by_ports = |conversation: &Conversation, entry: &Entry| servers.received(conversation, entry);
-        answer.shown(&all, &servers.receive("udp"), by_ports)
-    };
+pub fn answers(capture: &Capture) -> Vec<Answer> {
+    let all = relevant(Lab::UdpEcho, capture);
     vec![
-        asked(Answer::to(1, "Which port does the client use, and who chose it?"))
+        shown_by_datagrams(Answer::to(1, "Which port does the client use, and who chose it?"), &all)
             .lines(lines(&all, |conversation| {
-                let (client, server) = (conversation.client(), conversation.server());
-                Some(format!("{}, chosen by the client's system; the server's is {}", client.port(), server.port()))
+                let (client, server) = (conversation.client().port(), conversation.server().port());
+                Some(format!(
+                    "{client}, chosen by the client's operating system; the server's port is {server}"
+                ))
             }))
-            .or_nothing("there is no UDP conversation"),
-        asked(Answer::to(2, "What is the Length of the client's first datagram, and what does it count?"))
-            .lines(lines(&all, |conversation| {
-                let entry = first_of(conversation, Side::Client)?;
-                let Detail::Udp(length) = entry.detail else { return None };
-                let text = entry.text_length;
-                Some(format!("{length}: 8 bytes of header and {text} of text (frame {})", entry.at.frame))
-            }))
-            .or_nothing("no client sends a datagram"),
-        prove_by_all(Answer::to(3, "What are the checksums of the client's datagram and of the reply, and are they correct?"), &all)
-            .lines(lines(&all, |conversation| {
-                let client = first_of(conversation, Side::Client)?;
-                let server = first_of(conversation, Side::Server);
-                let server = server.map_or("there is no reply".to_owned(), |entry| format!("the server's {}", checksum(entry)));
-                Some(format!("the client's {}, {server}", checksum(client)))
-            }))
-            .or_nothing("no client sends a datagram"),
-        prove_by_all(
-            Answer::to(4, "Which frames belong to one line of text? Does any open or close the conversation?").lines(
-                lines(&all, |conversation| {
-                    let exchange = conversation.exchanges.iter().find(|exchange| exchange.reply.is_some())?;
-                    let reply = exchange.reply?.frame;
-                    Some(format!(
-                        "two: the client's datagram ({}) and the server's ({reply}); {} in all, and none that opens or closes",
-                        exchange.request.frame,
-                        count(conversation.packets(), "datagram")
-                    ))
-                }),
+            .or_absent("there is no UDP conversation"),
+        length(&all),
+        checksums(&all),
+        frames_of_a_line(&all),
+        shown_by_all(Answer::to(5, "Every socket address, and the server's sockets"), &all)
+            .lines(address_lines(&all))
+            .line(sockets(&all))
+            .inferred(
+                "a capture shows addresses, not sockets; one socket is the simplest explanation for replies \
+                 from one address",
             ),
+        two_clients(&all),
+        unreachable(7, "The client is started before the server: what happens?", &all)
+            .or_absent("every datagram was answered")
+            .inferred(
+                "return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message \
+                 arrives",
+            ),
+        unreachable(
+            8,
+            "Client and server use different ports: what happens, and which packet shows it?",
             &all,
         )
-        .or_nothing("no line was answered"),
-        prove_by_all(Answer::to(5, "Every socket address, and the server's sockets").lines(address_lines(&all)), &all)
-            .line(sockets(&all))
-            .inferred("a capture shows addresses, not sockets: that all replies come from one address fits one socket"),
-        at_once(&all),
-        refused(7, "The client is started before the server: what happens?", &all)
-            .inferred("what the calls return is not on the wire: `send` succeeds, and `recv` fails where the ICMP message arrives"),
-        refused(8, "Client and server use different ports: what happens, and which packet tells?", &all)
-            .inferred("a port that nobody uses and a server that is not started look alike; the screen tells which it was"),
+        .or_absent("every datagram was answered")
+        .inferred(
+            "a wrong port and a missing server look alike on the wire; only the terminals show which it was",
+        ),
         Answer::to(9, "Why does a second server on the same address fail?")
-            .line("no frame shows it: `bind` is a matter of one system, and fails there because the address is in use")
+            .line(
+                "no frame shows it: `bind` is local to one computer, and fails there because the address is \
+                 in use",
+            )
             .inferred("the second server never sends anything"),
     ]
 }
 
-/// A checksum with what it proves.
-fn checksum(entry: &Entry) -> String {
-    let meaning = match entry.checksum_status {
+/// Shows the datagrams that the clients send.
+fn shown_by_datagrams(answer: Answer, all: &[&Conversation]) -> Answer {
+    let servers = ServerPorts::of(all);
+    answer.shown(all, Some(servers.received(Protocol::Udp)), |conversation, packet| {
+        servers.have_received(conversation, packet)
+    })
+}
+
+fn length(all: &[&Conversation]) -> Answer {
+    let question = "What is the Length of the client's first datagram, and what does it count?";
+    shown_by_datagrams(Answer::to(2, question), all)
+        .lines(lines(all, |conversation| {
+            let packet = first_from(conversation, Side::Client)?;
+            let Detail::Udp(length) = packet.detail else { return None };
+            let payload = packet.payload_length;
+            Some(format!("{length}: 8 bytes of header and {payload} of payload (frame {})", packet.at.frame))
+        }))
+        .or_absent("no client sends a datagram")
+}
+
+fn checksums(all: &[&Conversation]) -> Answer {
+    let question = "What are the checksums of the client's datagram and of the reply, and are they correct?";
+    shown_by_all(Answer::to(3, question), all)
+        .lines(lines(all, |conversation| {
+            let client = first_from(conversation, Side::Client)?;
+            let reply = match first_from(conversation, Side::Server) {
+                Some(server) => format!("the server's {}", checksum(server)),
+                None => "there is no reply".to_owned(),
+            };
+            Some(format!("the client's {}, {reply}", checksum(client)))
+        }))
+        .or_absent("no client sends a datagram")
+}
+
+/// Describes a checksum.
+fn checksum(packet: &PacketRecord) -> String {
+    let meaning = match packet.checksum_status {
         Status::Right => "correct",
-        Status::Wrong => "wrong: the datagram was damaged, or changed without a new checksum",
+        Status::Wrong => "wrong: the datagram was damaged, or was changed without updating the checksum",
         Status::Partial => {
-            "partial: the sum over the addresses only, the network card does the rest (offload)"
+            "partial: only the sum of the pseudo-header; the network card computes the rest (checksum \
+             offload)"
         }
-        Status::Absent => "left out by the sender",
-        Status::Unknown => "not to be verified, since the frame is cut off",
+        Status::Absent => "absent: the sender computed none",
+        Status::Unknown => "can't be verified, because the capture holds only part of the frame",
     };
-    format!("{} in frame {} ({meaning})", Hex(entry.checksum), entry.at.frame)
+    format!("{} in frame {} ({meaning})", Hex(packet.checksum), packet.at.frame)
+}
+
+fn frames_of_a_line(all: &[&Conversation]) -> Answer {
+    let question = "Which frames belong to one line of text? Does any open or close the conversation?";
+    shown_by_all(Answer::to(4, question), all)
+        .lines(lines(all, |conversation| {
+            let (exchange, reply) = first_answered(conversation)?;
+            Some(format!(
+                "two: the client's datagram ({}) and the server's ({}); the conversation has {}, none of \
+                 which opens or closes it",
+                exchange.request.at.frame,
+                reply.at.frame,
+                count(conversation.common.packet_count(), "datagram")
+            ))
+        }))
+        .or_absent("no line was answered")
+}
+
+fn first_answered(conversation: &Conversation) -> Option<(&Exchange, &Message)> {
+    conversation.common.exchanges.iter().find_map(|exchange| Some((exchange, exchange.reply.as_ref()?)))
 }
 
 fn sockets(all: &[&Conversation]) -> String {
-    let clients = count(all.len() as u64, "client address").replace("addresss", "addresses");
-    format!("{clients}; the server has one socket for all of them, each client one of its own")
+    let clients = count_of(all.len() as u64, "client address", "client addresses");
+    format!("{clients}; the server has one socket for all of them, and each client has its own")
 }
 
-fn at_once(all: &[&Conversation]) -> Answer {
-    let answer = Answer::to(6, "Why is C answered at once while B's client still runs?");
+fn two_clients(all: &[&Conversation]) -> Answer {
+    let answer = Answer::to(6, "Why is C answered immediately while B's client still runs?");
     let answer = match answered_meanwhile(all) {
-        Some((later, request, reply, earlier)) => answer
+        Some(Overlap { earlier, later, request, reply }) => answer
             .line(format!(
-                "the line of conversation {} (frame {request}) is answered in frame {reply}, and conversation {} goes on after that: \
-                 datagrams of all clients come to one socket, and each names its sender",
-                later.number, earlier.number
+                "the line of conversation {} (frame {request}) is answered in frame {reply}, and \
+                 conversation {} continues after that: datagrams of all clients arrive at one socket, and \
+                 each carries its sender's address",
+                later.common.number, earlier.common.number
             ))
-            .shown(&[earlier, later], "", |_, _| true),
+            .shown(&[earlier, later], None, |_, _| true),
         None => second_client(all, answer),
     };
     answer.inferred(
-        "the calls are not on the wire: `recv_from` gives the sender's address, and `send_to` takes it",
+        "system calls are not on the wire: `recv_from` returns the sender's address, and `send_to` takes it",
     )
 }
 
-/// A second client's first exchange. Whether the first client still runs then is not on the wire: nothing closes it.
+/// Answers with a second client's first exchange. The wire does not show whether the first client still runs then,
+/// because nothing closes a UDP conversation.
 fn second_client(all: &[&Conversation], answer: Answer) -> Answer {
-    let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(at, later)| {
-        let is_earlier = |earlier: &&&Conversation| {
+    let found = all.iter().take(COMPARED_MAX).enumerate().find_map(|(index, later)| {
+        let is_another_client = |earlier: &&&Conversation| {
             earlier.server() == later.server() && earlier.client() != later.client()
         };
-        let earlier = all[..at].iter().find(is_earlier)?;
-        let exchange = later.exchanges.iter().find(|exchange| exchange.reply.is_some())?;
-        Some((*later, *earlier, exchange, exchange.reply?))
+        let earlier = all[..index].iter().find(is_another_client)?;
+        let (exchange, reply) = first_answered(later)?;
+        Some((*later, *earlier, exchange, reply))
     });
     let Some((later, earlier, exchange, reply)) = found else {
-        return answer.or_nothing("only one client was answered");
+        return answer.or_absent("only one client was answered");
     };
-    let request = exchange.request.frame;
+    let request = exchange.request.at.frame;
     let time = exchange.rtt_ns().map_or(String::new(), |ns| format!(", {} later", milliseconds(ns)));
     answer
         .line(format!(
-            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had to end conversation \
-             {} before: datagrams of all clients come to one socket, and each names its sender",
-            later.number, reply.frame, earlier.number
+            "the line of conversation {} (frame {request}) is answered in frame {}{time}, and no frame had \
+             to close conversation {} first: datagrams of all clients arrive at one socket, and each carries \
+             its sender's address",
+            later.common.number, reply.at.frame, earlier.common.number
         ))
-        .shown(&[earlier, later], "", |_, _| true)
-}
-
-pub(super) fn refused(number: u8, question: &'static str, all: &[&Conversation]) -> Answer {
-    let refused: Vec<&Conversation> =
-        all.iter().copied().filter(|conversation| !conversation.refusals.is_empty()).collect();
-    let frames = || {
-        refused.iter().flat_map(|conversation| conversation.refusals.iter().map(|refusal| refusal.at.frame))
-    };
-    let silent: Vec<&Conversation> = all
-        .iter()
-        .copied()
-        .filter(|conversation| {
-            conversation.refusals.is_empty() && conversation.sent[Side::Server].packets == 0
-        })
-        .collect();
-    let silent = lines(&silent, |conversation| {
-        let frame = conversation.first.frame;
-        Some(format!("nothing answers the datagrams to {} (from frame {frame})", conversation.server()))
-    });
-    let filter = format!(
-        "(icmp.type == 3 || icmpv6.type == 1) && {}",
-        streams(&refused).replace(" && !icmp && !icmpv6", "")
-    );
-    Answer::to(number, question)
-        .lines(lines(&refused, |conversation| {
-            let refusal = conversation.refusals.first()?;
-            let what = if refusal.port { "port unreachable" } else { "unreachable" };
-            Some(format!(
-                "the datagram to {} (port {}) is sent and lost; ICMP {what} comes back from {} (frame {})",
-                conversation.server(),
-                conversation.server().port(),
-                refusal.from,
-                list([refusal.at.frame])
-            ))
-        }))
-        .lines(silent)
-        .proof(frames())
-        .filter(filter)
-        .or_nothing("every datagram was answered")
+        .shown(&[earlier, later], None, |_, _| true)
 }

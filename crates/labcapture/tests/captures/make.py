@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the small captures beside this file, byte by byte, so that each holds exactly what its name says.
+"""Writes the small captures in this folder, byte by byte, so that each holds exactly what its name says.
 
-Needs nothing but Python 3. The same input gives the same files: run it again after a change, and commit both.
+Needs only Python 3. The output is reproducible: after a change, run the script again, and commit it with the captures.
 """
 
 import struct
@@ -34,7 +34,7 @@ def pseudo(source, destination, protocol, segment):
 
 
 def sealed(source, destination, protocol, segment, at, mode):
-    """The segment with its checksum: `right`, `wrong`, `partial` or `absent`."""
+    """Returns the segment with a checksum that is `right`, `wrong`, `partial` or `absent`."""
     head = total(pseudo(source, destination, protocol, segment))
     whole = total(pseudo(source, destination, protocol, segment) + segment) ^ 0xFFFF
     if protocol == 17 and whole == 0:
@@ -69,7 +69,7 @@ def tcp(source, destination, sport, dport, seq, ack, flags, text=b"", options=ST
 
 
 def refusal(packet, source, destination):
-    """ICMP: port unreachable, about a packet."""
+    """Returns an ICMP error about a packet: port unreachable."""
     four = ip_address(source).version == 4
     message = struct.pack("!BBHI", *((3, 3, 0, 0) if four else (1, 4, 0, 0))) + packet[:548]
     if four:
@@ -79,7 +79,7 @@ def refusal(packet, source, destination):
 
 
 class Connection:
-    """Two ends with sequence numbers; what they send is appended to `packets`."""
+    """Two endpoints with their sequence numbers. What they send is appended to `packets`."""
 
     def __init__(self, cport=42170, sport=25000, client=CLIENT, server=SERVER, isn=(1000, 90000), mss=1460, **more):
         self.ends = {"c": (client, cport), "s": (server, sport)}
@@ -139,7 +139,7 @@ def kind(packet):
 
 def ethernet(packet, macs=MACS, tags=b""):
     frame = macs + tags + struct.pack("!H", kind(packet)) + packet
-    return frame + bytes(max(0, 60 - len(frame)))  # a short frame is padded
+    return frame + bytes(max(0, 60 - len(frame)))  # short frames are padded
 
 
 def sll(packet):
@@ -207,7 +207,7 @@ def pcapng(frames, link, order="<", resolution=None, offset=0, simple=False):
 
 
 def timed(packets, wrap=ethernet, step=153_217):
-    """Frames, each `step` nanoseconds after the one before."""
+    """Returns frames, each `step` nanoseconds after the previous one."""
     return [(START + number * step, wrap(packet)) for number, packet in enumerate(packets)]
 
 
@@ -223,7 +223,7 @@ def udp_echo(text=b"hello", client=CLIENT, server=SERVER, cport=51465, sport=250
 
 
 def mixed(v6=False):
-    """A line over UDP, one over TCP, a refused one over each."""
+    """Returns a line over UDP, a line over TCP, and a refused one over each."""
     ends = {"client": "fd00::2", "server": "fd00::1"} if v6 else {"client": CLIENT, "server": SERVER}
     packets = udp_echo(**ends) + Connection(**ends).open().echo().close()
     lost = udp(ends["client"], ends["server"], 51466, 25001, b"anybody")
@@ -281,7 +281,7 @@ def headers():
 
 
 def connections():
-    """What connections do, one after the other, from ports of their own."""
+    """Everything that connections usually do, each from its own port."""
     packets, port = [], iter(range(43000, 44000))
     new = lambda **more: Connection(cport=next(port), **more)
     packets += new().open().echo().close(3)
@@ -306,12 +306,12 @@ def connections():
     one.next["c"] = 1003
     one.send("s", PSH | ACK, b"AB")
     packets += one.close()
-    one = new().open().echo()  # half-closed: the server goes on
+    one = new().open().echo()  # half-closed: the server continues
     one.send("c", FIN | ACK), one.send("s", ACK)
     one.send("s", PSH | ACK, b"more\n"), one.send("c", ACK)
     one.send("s", FIN | ACK), one.send("c", ACK)
     packets += one.packets
-    one = new().open()  # both speak, and close, at the same time
+    one = new().open()  # both endpoints send and close at the same time
     client = one.send("c", PSH | ACK, b"ping")
     before = one.next["c"]
     one.next["c"] = 1001
@@ -328,46 +328,46 @@ def connections():
     one = new().open().echo()  # a keep-alive
     one.send("c", ACK, seq=one.next["c"] - 1), one.send("s", ACK)
     packets += one.close()
-    again = Connection(cport=43000, isn=(555_555, 666_666))  # the first port is used once more
+    again = Connection(cport=43000, isn=(555_555, 666_666))  # reuses the first port
     packets += again.open().echo().close(4)
     save("connections.pcap", pcap(timed(packets), 1))
 
 
 def odd():
-    """What connections seldom do, one after the other."""
+    """What connections rarely do, each from its own port."""
     packets, port = [], iter(range(44000, 45000))
     new = lambda **more: Connection(cport=next(port), **more)
-    one = new().open().echo(b"x")  # 1: a keep-alive with a byte, as Windows sends it; and a byte that is really sent again
+    one = new().open().echo(b"x")  # 1: a keep-alive with one byte, as Windows sends it, and a retransmission of one byte
     one.send("c", ACK, b"\0", seq=1001), one.send("s", ACK)
     one.send("c", PSH | ACK, b"y"), one.send("c", PSH | ACK, b"y", seq=1002), one.send("s", ACK)
     packets += one.close()
-    one = new().open()  # 2: the server has no room left, and is asked for it
+    one = new().open()  # 2: the server's window is 0, and the client probes it
     one.send("c", PSH | ACK, b"much"), one.send("s", ACK, window=0)
     one.send("c", ACK, seq=1004), one.send("s", ACK, window=0), one.send("c", ACK, seq=1004), one.send("s", ACK)
     packets += one.close()
-    one = new()  # 3: the server's SYN is not in the capture, and it breaks off in the end
+    one = new()  # 3: the server's SYN is not in the capture; the server resets the connection in the end
     one.send("c", SYN), one.send("s", SYN | ACK, keep=False), one.send("c", ACK)
     packets += one.echo().packets
     packets.append(one.send("s", RST | ACK, keep=False))
-    one = new().open()  # 4: a lost line is sent again, with the next one
+    one = new().open()  # 4: a lost line is retransmitted together with the next one
     one.send("c", PSH | ACK, b"lost\n"), one.send("c", PSH | ACK, b"lost\nmore\n", seq=1001)
     one.next["c"] = 1011
     one.send("s", ACK)
     packets += one.close()
-    one = new().open().echo()  # 5: a reset that says why
+    one = new().open().echo()  # 5: a reset with payload that gives the reason
     one.send("s", RST | ACK, b"no")
     packets += one.packets
-    one = new(isn=(7, 0))  # 6: refused, and tried again with the same number, as Windows does
+    one = new(isn=(7, 0))  # 6: refused, and repeated with the same sequence number, as Windows does
     for _ in range(3):
         one.send("c", SYN, seq=7)
         one.next["c"] = 8
         one.send("s", RST | ACK, seq=0)
     packets += one.packets
-    one = new(isn=(70, 0))  # 7: nobody answers
+    one = new(isn=(70, 0))  # 7: no answer
     one.send("c", SYN), one.send("c", SYN, seq=70)
     packets += one.packets
     save("odd.pcap", pcap(timed(packets), 1))
-    # Cut off within the options of TCP; and fragments of which one is cut off.
+    # Frames that are truncated within the TCP options, and fragments of which one is truncated.
     whole = udp(CLIENT, SERVER, 51466, 25000, b"fragment" * 24)[20:]
     save("snapped-short.pcap", pcap(timed(Connection().open().echo().close()), 1, snap=58))
     last = ip(CLIENT, SERVER, 17, whole[128:], identification=78, fragment=16)
@@ -412,7 +412,7 @@ def pitfalls():
 
 
 def labs():
-    """What the handouts' steps leave in a capture on B."""
+    """What the steps of the handouts leave in a capture on host B."""
     packets = udp_echo(cport=51465)
     packets += udp_echo(b"moin", client=OTHER, cport=40001)
     packets += udp_echo(b"again", cport=51465)

@@ -1,29 +1,36 @@
-//! A conversation as a sequence diagram: one SVG file that needs nothing else.
+//! A conversation as a sequence diagram, in one self-contained SVG file.
 //!
-//! Time goes down, the client is on the left. Each packet is an arrow with its flags and the length of its text. The
-//! colours are Okabe and Ito's, which every kind of colour blindness tells apart, with lighter ones on a dark background;
-//! what they say is also said in words.
+//! Time runs downwards, and the client is on the left. Each packet is an arrow with its flags and the start of its
+//! payload. The colours are based on the palette of Okabe and Ito, which people with any kind of colour blindness can
+//! tell apart; on a dark background, they are lighter. The labels say the same as the colours.
 
-use crate::conversation::{Conversation, Detail, Entry, Repeat, Side};
-use crate::words::{count, milliseconds, quoted};
+use crate::conversation::{Analysis, Conversation, Detail, PacketRecord, Side};
+use crate::formatting::{count, milliseconds_without_unit, quoted};
+use crate::packet::Flags;
 use std::fmt::Write as _;
 
-/// Packets that one picture shows.
+/// The maximum number of packets that one picture shows.
 const ROWS_MAX: usize = 200;
 
-/// The picture, in pixels.
+/// The width of the picture in pixels, like all lengths here.
 const WIDTH: u32 = 960;
+
+/// Where the lifelines of client and server are.
 const LINES: [u32; 2] = [250, 780];
+
+/// Where the first row starts, below the headings.
 const TOP: u32 = 112;
+
+/// The height of a row.
 const ROW: u32 = 44;
 
-/// How far an arrow goes down on its way.
+/// How much lower an arrow ends than it starts.
 const SLOPE: u32 = 8;
 
-/// Characters of text on an arrow.
+/// The maximum number of characters of a payload on an arrow.
 const TEXT_WIDTH: usize = 24;
 
-/// A pause that is marked between two rows, in nanoseconds.
+/// The shortest pause between two rows that is marked, in nanoseconds.
 const PAUSE_NS: u64 = 10_000_000;
 
 const STYLE: &str = "
@@ -39,13 +46,13 @@ const STYLE: &str = "
   .arrow { stroke: var(--colour); stroke-width: 1.8; } .head { fill: var(--colour); } .alarm .arrow { stroke-dasharray: 7 4; }
 ";
 
-/// Draws the conversation.
+/// Draws a conversation.
 pub fn draw(conversation: &Conversation) -> String {
-    let entries = &conversation.entries[..conversation.entries.len().min(ROWS_MAX)];
-    let refusals = conversation.refusals.iter().take(ROWS_MAX);
-    let rows = entries.len() + refusals.clone().count();
+    let packets = &conversation.common.packets[..conversation.common.packets.len().min(ROWS_MAX)];
+    let icmp_errors = conversation.common.icmp_errors.iter().take(ROWS_MAX);
+    let rows = packets.len() + icmp_errors.clone().count();
     let height = TOP + ROW * u32::try_from(rows + 2).unwrap_or(u32::MAX / ROW - TOP);
-    let title = format!("Conversation {}: {}", conversation.number, conversation.protocol);
+    let title = format!("Conversation {}: {}", conversation.common.number, conversation.protocol());
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
          role=\"img\" aria-label=\"{title}\">\n<style>{STYLE}</style>\n<rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
@@ -53,31 +60,31 @@ pub fn draw(conversation: &Conversation) -> String {
     text(&mut svg, 20, 28, "title", &title);
     for (side, x) in Side::BOTH.into_iter().zip(LINES) {
         text(&mut svg, x, 58, "middle", &format!("{side}"));
-        text(&mut svg, x, 76, "middle", &conversation.addresses[side].to_string());
+        text(&mut svg, x, 76, "middle", &conversation.common.addresses[side].to_string());
     }
     text(&mut svg, 64, 98, "end small", "frame");
     text(&mut svg, 160, 98, "end small", "time in ms");
-    let mut events: Vec<(u64, u64, Option<&Entry>)> =
-        entries.iter().map(|entry| (entry.at.frame, entry.at.time_ns, Some(entry))).collect();
-    events.extend(refusals.map(|refusal| (refusal.at.frame, refusal.at.time_ns, None)));
+    let mut events: Vec<(u64, u64, Option<&PacketRecord>)> =
+        packets.iter().map(|packet| (packet.at.frame, packet.at.time_ns, Some(packet))).collect();
+    events.extend(icmp_errors.map(|error| (error.at.frame, error.at.time_ns, None)));
     events.sort_by_key(|(frame, ..)| *frame);
-    let mut last_ns = conversation.first.time_ns;
+    let mut last_ns = conversation.common.first.time_ns;
     let mut y = TOP + ROW / 2;
-    for (frame, time_ns, entry) in events {
+    for (frame, time_ns, packet) in events {
         let pause_ns = time_ns.saturating_sub(last_ns);
         lifelines(&mut svg, y, pause_ns >= PAUSE_NS);
         last_ns = time_ns;
         text(&mut svg, 64, y, "end small", &frame.to_string());
-        let since = milliseconds(time_ns.saturating_sub(conversation.first.time_ns));
-        text(&mut svg, 160, y, "end small", since.trim_end_matches(" ms"));
-        match entry {
-            Some(entry) => arrow(&mut svg, y, entry.from, class(entry), &label(entry)),
+        let since = milliseconds_without_unit(time_ns.saturating_sub(conversation.common.first.time_ns));
+        text(&mut svg, 160, y, "end small", &since);
+        match packet {
+            Some(packet) => arrow(&mut svg, y, packet.from, class(packet), &label(packet)),
             None => arrow(&mut svg, y, Side::Server, "alarm", "ICMP: unreachable"),
         }
         y += ROW;
     }
     lifelines(&mut svg, y, false);
-    let more = conversation.packets() - entries.len() as u64;
+    let more = conversation.common.packet_count() - packets.len() as u64;
     if more > 0 {
         text(
             &mut svg,
@@ -91,7 +98,7 @@ pub fn draw(conversation: &Conversation) -> String {
     svg
 }
 
-/// The part of the two vertical lines that belongs to a row.
+/// Draws the part of the lifelines that belongs to a row.
 fn lifelines(svg: &mut String, y: u32, pause: bool) {
     for x in LINES {
         let class = if pause { "life pause" } else { "life" };
@@ -117,41 +124,43 @@ fn arrow(svg: &mut String, y: u32, from: Side, class: &str, words: &str) {
     text(svg, (LINES[0] + LINES[1]) / 2, y - 4, "middle", words);
 }
 
-fn class(entry: &Entry) -> &'static str {
-    let detail = entry.segment();
-    let reset = detail.is_some_and(|detail| detail.flags.has(crate::packet::Flags::RST));
-    let repeated = detail.is_some_and(|detail| detail.repeat != Repeat::No);
-    match (reset || repeated, entry.text_length) {
+fn class(packet: &PacketRecord) -> &'static str {
+    let out_of_order = packet.segment().is_some_and(|detail| detail.analysis != Analysis::InOrder);
+    match (packet.has(Flags::RST) || out_of_order, packet.payload_length) {
         (true, _) => "alarm",
         (false, 0) => "control",
         (false, _) => "text",
     }
 }
 
-fn label(entry: &Entry) -> String {
-    let shown = match entry.text_length {
+fn label(packet: &PacketRecord) -> String {
+    let shown = match packet.payload_length {
         0 => String::new(),
-        length => format!(" · {} {}", count(u64::from(length), "byte"), quoted(&entry.text, TEXT_WIDTH)),
+        length => format!(" · {} {}", count(u64::from(length), "byte"), quoted(&packet.payload, TEXT_WIDTH)),
     };
-    match entry.detail {
+    match packet.detail {
         Detail::Udp(length) => format!("Length {length}{shown}"),
         Detail::Tcp(detail) => {
             let acknowledgment =
                 detail.relative_acknowledgment.map(|number| format!(" ack {number}")).unwrap_or_default();
-            let repeat = match detail.repeat {
-                Repeat::No => "",
-                Repeat::Retransmission => " · sent again",
-                Repeat::KeepAlive => " · keep-alive",
-                Repeat::WindowProbe => " · is there room?",
-                Repeat::Ahead => " · one before it is missing",
-                Repeat::Late => " · late",
+            let analysis = match detail.analysis {
+                Analysis::InOrder => "",
+                Analysis::Retransmission => " · retransmission",
+                Analysis::KeepAlive => " · keep-alive",
+                Analysis::WindowProbe => " · window probe",
+                Analysis::AfterGap => " · previous segment missing",
+                Analysis::OutOfOrder => " · out of order",
             };
-            format!("{} · seq {}{acknowledgment}{shown}{repeat}", detail.flags, detail.relative_sequence)
+            format!("{} · seq {}{acknowledgment}{shown}{analysis}", detail.flags, detail.relative_sequence)
         }
     }
 }
 
 fn text(svg: &mut String, x: u32, y: u32, class: &str, words: &str) {
-    let words = words.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{words}</text>");
+    let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(words));
+}
+
+/// Escapes text for the content of an XML element.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -1,0 +1,11 @@
+//! The program and its library on small captures. `captures/make.py` says what each capture holds.
+
+#![allow(clippy::unwrap_used)]
+
+mod formats;
+mod harness;
+mod limits;
+mod pitfalls;
+mod questions;
+mod sheets;
+mod views;
