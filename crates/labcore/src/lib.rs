@@ -10,8 +10,10 @@
 //!
 //! This crate opens no socket. The calls that a lab teaches stand in the lab.
 
-mod address;
+mod address_args;
+mod addresses;
 mod duration;
+mod host_port;
 mod memory;
 mod printable;
 mod report;
@@ -19,7 +21,8 @@ mod screen;
 mod texts;
 mod uppercase;
 
-pub use address::{Addresses, ClientAddress, ServerAddress};
+pub use address_args::{ClientAddress, ServerAddress};
+pub use addresses::{Addresses, Operation};
 pub use duration::{parse_interval, parse_timeout};
 pub use memory::clients_that_fit;
 pub use printable::{Printable, printable, without_newline};

@@ -6,7 +6,7 @@ use http_file_server::answer::Site;
 use http_file_server::file::Root;
 use http_file_server::send::Buffers;
 use http_file_server::{Limits, Server, serve, stop};
-use labcore::{Screen, ServerAddress, report};
+use labcore::{Operation, Screen, ServerAddress, report};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,7 +52,8 @@ fn run(args: Args) -> anyhow::Result<()> {
         connections: Arc::default(),
     };
     let addresses = args.address.resolve()?;
-    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let listener =
+        TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     let local = listener.local_addr()?;
     allow_crowds(&listener);
     let connections = Arc::clone(&server.connections);

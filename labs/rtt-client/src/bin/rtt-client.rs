@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
-use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
+use labcore::{Addresses, ClientAddress, Operation, is_timeout, note, parse_interval, parse_timeout, report};
 use rtt_client::clock::Clock;
 use rtt_client::event::{Event, What};
 use rtt_client::exchange::Lane;
@@ -158,7 +158,7 @@ fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()>
         return Ok(());
     }
     match results.series.iter().find_map(|series| series.ended_by.as_ref()) {
-        Some(error) => Err(addresses.failed_to("get a reply from", error)),
+        Some(error) => Err(addresses.failed_to(Operation::GetReply, error)),
         None => Err(addresses.no_reply_within(results.plan.timeout)),
     }
 }
@@ -269,15 +269,15 @@ impl Mode {
     fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Lane>> {
         let run = random_run();
         let tcp = |address| Lane::tcp(address, plan, run);
-        let failed_to = |step, error: &io::Error| failed_to(addresses, step, error, plan);
-        let connect = || addresses.try_each(tcp).map_err(|error| failed_to("connect to", &error));
+        let failed_to = |operation, error: &io::Error| failed_to(addresses, operation, error, plan);
+        let connect = || addresses.try_each(tcp).map_err(|error| failed_to(Operation::Connect, &error));
         match self {
             Mode::Udp => Ok(vec![find_udp_server(addresses, plan, run)?]),
             Mode::Tcp => Ok(vec![connect()?]),
             Mode::Compare => {
                 let tcp = connect()?;
                 let udp = Lane::udp(tcp.server, plan, run);
-                Ok(vec![udp.map_err(|error| failed_to("reach", &error))?, tcp])
+                Ok(vec![udp.map_err(|error| failed_to(Operation::Reach, &error))?, tcp])
             }
         }
     }
@@ -307,13 +307,13 @@ fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Resu
     });
     found
         .or_else(|error| silent.ok_or(error))
-        .map_err(|error| failed_to(addresses, "get a reply from", &error, plan))
+        .map_err(|error| failed_to(addresses, Operation::GetReply, &error, plan))
 }
 
 /// Says what failed before the run began.
-fn failed_to(addresses: &Addresses, step: &str, error: &io::Error, plan: &Plan) -> anyhow::Error {
+fn failed_to(addresses: &Addresses, operation: Operation, error: &io::Error, plan: &Plan) -> anyhow::Error {
     if error.kind() == ErrorKind::OutOfMemory {
         return anyhow!("failed to make room for {} exchanges: {error}; try a smaller `--count`", plan.count);
     }
-    addresses.failed_to(step, error)
+    addresses.failed_to(operation, error)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use labcore::{Addresses, Screen, ServerAddress, parse_interval, report};
+use labcore::{Addresses, Operation, Screen, ServerAddress, parse_interval, report};
 use rtt_client::fate::{Treatment, parse_share};
 use rtt_client::relay::Relay;
 use std::fs::File;
@@ -60,7 +60,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     });
     let screen = Screen::open(args.quiet)?;
     let addresses = args.address.resolve()?;
-    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     let local = socket.local_addr()?;
     ensure!(
         server != local,

@@ -2,7 +2,9 @@
 
 use anyhow::{bail, ensure};
 use clap::Parser;
-use labcore::{ClientAddress, is_timeout, note, parse_timeout, print_reply, report, texts, without_newline};
+use labcore::{
+    ClientAddress, Operation, is_timeout, note, parse_timeout, print_reply, report, texts, without_newline,
+};
 use std::io::{BufReader, ErrorKind};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -31,7 +33,7 @@ fn run(args: Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let stream = addresses
         .try_each(|address| TcpStream::connect_timeout(&address, args.timeout))
-        .map_err(|error| addresses.failed_to("connect to", &error))?;
+        .map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
     let mut connection = BufReader::new(stream);
     for (replies, text) in texts(args.message).enumerate() {
         let text = text?;
@@ -50,7 +52,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             {
                 bail!("{addresses} closed the connection after {}", count(replies))
             }
-            Err(error) => return Err(addresses.failed_to("get a reply from", &error)),
+            Err(error) => return Err(addresses.failed_to(Operation::GetReply, &error)),
         };
         match reply.end {
             End::Closed if reply.text.is_empty() => {

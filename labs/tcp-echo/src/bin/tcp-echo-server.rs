@@ -1,7 +1,7 @@
 //! Returns text in upper case to one client at a time.
 
 use clap::Parser;
-use labcore::{Screen, ServerAddress, report};
+use labcore::{Operation, Screen, ServerAddress, report};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -27,7 +27,8 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let screen = Screen::open(args.quiet)?;
     let addresses = args.address.resolve()?;
     // `bind` here is the calls socket, bind and listen in one.
-    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let listener =
+        TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     args.address.announce(listener.local_addr()?);
     tcp_echo::serve(&listener, args.once, &screen)
 }

@@ -1,7 +1,7 @@
 //! Answers every client at once, each in a thread of its own.
 
 use clap::{Parser, value_parser};
-use labcore::{Screen, ServerAddress, report};
+use labcore::{Operation, Screen, ServerAddress, report};
 use socket2::SockRef;
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     let screen = Screen::open(args.quiet)?;
     let addresses = args.address.resolve()?;
-    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let listener =
+        TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     // `bind` has called `listen` too, for a backlog of 128. In a crowd of clients the rest would be ignored, and try again
     // only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use clap::Parser;
-use labcore::{ClientAddress, is_timeout, parse_timeout, print_reply, report, texts};
+use labcore::{ClientAddress, Operation, is_timeout, parse_timeout, print_reply, report, texts};
 use std::process::ExitCode;
 use std::time::Duration;
 use udp_echo::{TEXT_BYTES_MAX, ask, connect};
@@ -48,7 +48,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         match reply {
             Ok(reply) => print_reply(&reply)?,
             Err(error) if is_timeout(&error) => return Err(addresses.no_reply_within(args.timeout)),
-            Err(error) => return Err(addresses.failed_to("get a reply from", &error)),
+            Err(error) => return Err(addresses.failed_to(Operation::GetReply, &error)),
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Parser;
-use labcore::{Screen, ServerAddress, report};
+use labcore::{Operation, Screen, ServerAddress, report};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     let screen = Screen::open(args.quiet)?;
     let addresses = args.address.resolve()?;
-    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     args.address.announce(socket.local_addr()?);
     udp_echo::serve(&socket, &screen).context("failed to receive a datagram")
 }
