@@ -183,7 +183,7 @@ impl<'a> Connection<'a> {
         let body = if head_only { Body::Absent } else { body };
         let (body_bytes, result) = self.sender.send(head, body);
         let entry = log::Entry { client: &self.client, request: line, status, body_bytes };
-        self.server.screen.line(format_args!("{entry}"));
+        self.server.log.line(format_args!("{entry}"));
         self.answered += 1;
         keep_alive && result.is_ok()
     }

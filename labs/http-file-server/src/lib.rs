@@ -34,7 +34,7 @@ use crate::connection::Connection;
 use crate::connections::{Connections, Seat};
 use crate::send::Buffers;
 use clap::value_parser;
-use labcore::{Screen, clients_that_fit, parse_timeout};
+use labcore::{EventLog, clients_that_fit, parse_timeout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -54,7 +54,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // STUB: use crate::connections::Connections;
 // STUB: use crate::send::Buffers;
 // STUB: use clap::value_parser;
-// STUB: use labcore::{Screen, parse_timeout};
+// STUB: use labcore::{EventLog, parse_timeout};
 // STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 // STUB: use std::sync::Arc;
 // STUB: use std::time::Duration;
@@ -74,7 +74,7 @@ pub struct Server {
     /// Whether one request is all it answers.
     pub once: bool,
     /// Where it logs.
-    pub screen: Screen,
+    pub log: EventLog,
     /// What it puts small answers together in.
     pub buffers: Buffers,
     /// Whom it serves. Shared with whoever is to stop it.
@@ -120,7 +120,7 @@ pub fn serve(listener: TcpListener, server: &Server) {
             });
             // The connection went into the closure and was closed with it.
             if let Err(error) = started {
-                server.screen.line(format_args!("lost a client: failed to start a thread: {error}"));
+                server.log.line(format_args!("lost a client: failed to start a thread: {error}"));
             }
         }
         drop(listener); // whoever comes now is refused, instead of waiting for nobody
@@ -143,7 +143,7 @@ fn accept(listener: &TcpListener, server: &Server) -> Option<(TcpStream, SocketA
             Ok(accepted) => return Some(accepted),
             Err(error) => {
                 if !told {
-                    server.screen.line(format_args!(
+                    server.log.line(format_args!(
                         "failed to accept a client: {error}; it waits until another leaves"
                     ));
                 }

@@ -5,7 +5,7 @@
 
 use crate::fate::{Direction, Treatment};
 use crate::queue::{Datagram, Queue};
-use labcore::{Screen, is_timeout};
+use labcore::{EventLog, is_timeout};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
@@ -50,7 +50,7 @@ pub struct Relay {
     socket: UdpSocket,
     server: SocketAddr,
     treatment: Treatment,
-    screen: Screen,
+    event_log: EventLog,
     start: Instant,
     state: Mutex<State>,
     /// Wakes `forward`: something new is in the queue.
@@ -83,14 +83,14 @@ impl Relay {
         server: SocketAddr,
         treatment: Treatment,
         mut log: Option<Box<dyn Write + Send>>,
-        screen: Screen,
+        event_log: EventLog,
     ) -> io::Result<Arc<Relay>> {
         if let Some(log) = &mut log {
             writeln!(log, "{LOG_HEAD}")?;
         }
         let state = State { clients: HashMap::new(), clients_so_far: 0, queue: Queue::default(), log };
         let (start, state, entered) = (Instant::now(), Mutex::new(state), Condvar::new());
-        Ok(Arc::new(Relay { socket, server, treatment, screen, start, state, entered }))
+        Ok(Arc::new(Relay { socket, server, treatment, event_log, start, state, entered }))
     }
 
     /// Relays until receiving from the clients fails.
@@ -98,7 +98,7 @@ impl Relay {
     /// # Errors
     /// If the socket can't receive any more, or a thread can't be started.
     pub fn run(self: &Arc<Relay>) -> io::Result<()> {
-        self.screen.line(format_args!("relaying to {}", self.server));
+        self.event_log.line(format_args!("relaying to {}", self.server));
         let relay = Arc::clone(self);
         thread::Builder::new().name("forward".to_owned()).spawn(move || relay.forward())?;
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
@@ -113,7 +113,9 @@ impl Relay {
             let arrived = Instant::now();
             match self.meet(address) {
                 Ok(()) => self.treat(Direction::Request, address, &buffer[..size], arrived),
-                Err(error) => self.screen.line(format_args!("a datagram of {address} is refused: {error}")),
+                Err(error) => {
+                    self.event_log.line(format_args!("a datagram of {address} is refused: {error}"))
+                }
             }
         }
     }
@@ -142,7 +144,7 @@ impl Relay {
         state.clients_so_far = number;
         let client = Client { number, upstream, heard: Instant::now(), requests: Requests::default() };
         state.clients.insert(address, client);
-        self.screen.line(format_args!("client {number} calls from {address}"));
+        self.event_log.line(format_args!("client {number} calls from {address}"));
         Ok(())
     }
 
@@ -165,7 +167,7 @@ impl Relay {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // The server may be started later, or again.
-                Err(error) => self.screen.line(format_args!("no reply from {}: {error}", self.server)),
+                Err(error) => self.event_log.line(format_args!("no reply from {}: {error}", self.server)),
             }
         }
     }
@@ -219,7 +221,7 @@ impl Relay {
                 (Direction::Reply, _) => self.socket.send_to(&datagram.payload, datagram.address),
             };
             if let Err(error) = result {
-                self.screen.line(format_args!("client {}: can't send: {error}", datagram.client));
+                self.event_log.line(format_args!("client {}: can't send: {error}", datagram.client));
             }
             state = self.lock();
         }
@@ -232,7 +234,7 @@ impl Relay {
         let us = |time: &Instant| time.duration_since(self.start).as_micros();
         let again = if *copy == 2 { " again" } else { "" };
         let swap = if *swapped { ", out of its turn" } else { "" };
-        self.screen.line(format_args!("client {client}: {direction} {number} {fate}{again}{swap}"));
+        self.event_log.line(format_args!("client {client}: {direction} {number} {fate}{again}{swap}"));
         if let Some(log) = &mut state.log {
             let (arrived_us, sent_us) =
                 (us(arrived), sent.map_or(String::new(), |sent| us(&sent).to_string()));
@@ -241,7 +243,7 @@ impl Relay {
                 "{arrived_us},{sent_us},{client},{direction},{number},{occurrence},{copy},{bytes},{fate},{swapped}\n"
             );
             if let Err(error) = log.write_all(row.as_bytes()) {
-                self.screen.line(format_args!("failed to write the log: {error}"));
+                self.event_log.line(format_args!("failed to write the log: {error}"));
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Read [`serve`] and [`serve_connection`], the server's side, then [`ask`], the client's.
 
 // BEGIN SOLUTION
-use labcore::{Screen, is_timeout, printable, uppercase, without_newline};
+use labcore::{EventLog, is_timeout, printable, uppercase, without_newline};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -30,7 +30,7 @@ const REPLY_BYTES_MAX: usize = 1 << 21;
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // END SOLUTION
-// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
+// STUB: use labcore::EventLog; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
 // STUB: use std::io::{self, BufReader};
 // STUB: use std::net::{TcpListener, TcpStream};
 // STUB: use std::time::Duration;
@@ -39,36 +39,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// The system completes the handshake for those who wait (the backlog of `listen`): they are connected and may send,
 /// but nobody answers them until their turn comes. With `once`, a client's turn is over after its first line.
-pub fn serve(listener: &TcpListener, once: bool, screen: &Screen) -> ! {
+pub fn serve(listener: &TcpListener, once: bool, log: &EventLog) -> ! {
     // BEGIN SOLUTION
     let mut number = 0_u64;
     loop {
-        let (connection, address) = accept(listener, screen);
+        let (connection, address) = accept(listener, log);
         number += 1;
-        screen.line(format_args!("client {number} connected from {address}"));
+        log.line(format_args!("client {number} connected from {address}"));
         // A reset or a broken pipe ends this client's turn, not the server.
-        let result = serve_connection(&connection, number, once, screen);
+        let result = serve_connection(&connection, number, once, log);
         drop(connection);
         match result {
-            Ok(()) => screen.line(format_args!("client {number} disconnected")),
-            Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
+            Ok(()) => log.line(format_args!("client {number} disconnected")),
+            Err(error) => log.line(format_args!("client {number} disconnected: {error}")),
         }
     }
     // END SOLUTION
-    // STUB: let _ = (listener, once, screen); // this line can go when you use them
+    // STUB: let _ = (listener, once, log); // this line can go when you use them
     // STUB: todo!("accept a client first: `listener.accept()` gives its connection, for `serve_connection`")
 }
 
 // BEGIN SOLUTION
 /// Waits for the next client, as often as it takes.
-fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
+fn accept(listener: &TcpListener, log: &EventLog) -> (TcpStream, SocketAddr) {
     let mut told = false;
     loop {
         match listener.accept() {
             Ok(accepted) => return accepted,
             Err(error) => {
                 if !told {
-                    screen.line(format_args!("failed to accept a client: {error}; trying again"));
+                    log.line(format_args!("failed to accept a client: {error}; trying again"));
                 }
                 told = true;
                 thread::sleep(ACCEPT_PAUSE);
@@ -88,7 +88,7 @@ pub fn serve_connection(
     mut connection: &TcpStream,
     number: u64,
     once: bool,
-    screen: &Screen,
+    log: &EventLog,
 ) -> io::Result<()> {
     // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
@@ -108,7 +108,7 @@ pub fn serve_connection(
         // Part of a line, a line or several: whatever the network has brought so far.
         let newline = buffer[..size].iter().position(|byte| *byte == b'\n').filter(|_| once);
         let chunk = &mut buffer[..newline.map_or(size, |at| at + 1)];
-        screen.line(format_args!("client {number}: {}", printable(without_newline(chunk))));
+        log.line(format_args!("client {number}: {}", printable(without_newline(chunk))));
         uppercase(chunk);
         connection.write_all(chunk)?;
         if newline.is_some() {
@@ -119,7 +119,7 @@ pub fn serve_connection(
         }
     }
     // END SOLUTION
-    // STUB: let _ = (&mut connection, number, once, screen); // this line can go when you use them
+    // STUB: let _ = (&mut connection, number, once, log); // this line can go when you use them
     // STUB: todo!("read first: `connection.read(&mut buffer)` gives how many bytes came, and 0 at the end")
 }
 

@@ -4,7 +4,7 @@
 //! each of them.
 
 // BEGIN SOLUTION
-use labcore::{Screen, clients_that_fit, is_timeout, printable, uppercase, without_newline};
+use labcore::{EventLog, clients_that_fit, is_timeout, printable, uppercase, without_newline};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -34,7 +34,7 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 /// The silence after which an unfinished line is counted as it stands.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
 // END SOLUTION
-// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
+// STUB: use labcore::EventLog; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
 // STUB: use std::io;
 // STUB: use std::net::{TcpListener, TcpStream};
 
@@ -50,57 +50,57 @@ pub enum Reply {
 /// Serves every client at once, each in a thread of its own, but at most `clients_max` of them.
 ///
 /// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
-pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &Screen) {
+pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, log: &EventLog) {
     // BEGIN SOLUTION
     let clients_max = clients_that_fit(clients_max, CLIENT_BYTES);
     // Each thread holds a copy, so that counting the copies counts the clients.
     let seat = Arc::new(());
-    // Threads of a scope may borrow the screen: the scope does not end before they do.
+    // Threads of a scope may borrow the log: the scope does not end before they do.
     thread::scope(|scope| {
         for number in 1_u64.. {
-            let (connection, address) = accept(listener, screen);
+            let (connection, address) = accept(listener, log);
             if Arc::strong_count(&seat) > clients_max {
                 let _ = turn_away(&connection, clients_max);
-                screen.line(format_args!("client {number} turned away from {address}: the server is full"));
+                log.line(format_args!("client {number} turned away from {address}: the server is full"));
                 continue;
             }
             let seat = Arc::clone(&seat);
             let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
             let started = thread.spawn_scoped(scope, move || {
-                screen.line(format_args!(
+                log.line(format_args!(
                     "client {number} connected from {address} on {:?}",
                     thread::current().id()
                 ));
-                let result = serve_connection(&connection, number, reply, screen);
+                let result = serve_connection(&connection, number, reply, log);
                 // In this order: a client that sees the end of its connection may come back at once.
                 drop(seat);
                 drop(connection);
                 match result {
-                    Ok(()) => screen.line(format_args!("client {number} disconnected")),
-                    Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
+                    Ok(()) => log.line(format_args!("client {number} disconnected")),
+                    Err(error) => log.line(format_args!("client {number} disconnected: {error}")),
                 }
             });
             // The connection went into the closure and was closed with it.
             if let Err(error) = started {
-                screen.line(format_args!("client {number} lost: failed to start a thread: {error}"));
+                log.line(format_args!("client {number} lost: failed to start a thread: {error}"));
             }
         }
     });
     // END SOLUTION
-    // STUB: let _ = (listener, reply, clients_max, screen); // this line can go when you use them
+    // STUB: let _ = (listener, reply, clients_max, log); // this line can go when you use them
     // STUB: todo!("accept a client first: `listener.accept()`; then start a thread that calls `serve_connection`")
 }
 
 // BEGIN SOLUTION
 /// Waits for the next client, as often as it takes.
-fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
+fn accept(listener: &TcpListener, log: &EventLog) -> (TcpStream, SocketAddr) {
     let mut told = false;
     loop {
         match listener.accept() {
             Ok(accepted) => return accepted,
             Err(error) => {
                 if !told {
-                    screen.line(format_args!(
+                    log.line(format_args!(
                         "failed to accept a client: {error}; it waits until another leaves"
                     ));
                 }
@@ -127,12 +127,7 @@ fn turn_away(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
 ///
 /// # Errors
 /// If the connection breaks: reset by the client, or lost.
-pub fn serve_connection(
-    connection: &TcpStream,
-    number: u64,
-    reply: Reply,
-    screen: &Screen,
-) -> io::Result<()> {
+pub fn serve_connection(connection: &TcpStream, number: u64, reply: Reply, log: &EventLog) -> io::Result<()> {
     // BEGIN SOLUTION
     // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
     connection.set_nodelay(true)?;
@@ -140,14 +135,14 @@ pub fn serve_connection(
     let keepalive = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
     let _ = SockRef::from(connection).set_tcp_keepalive(&keepalive);
     let show = |text: &[u8]| {
-        screen.line(format_args!("client {number}: {}", printable(without_newline(text))));
+        log.line(format_args!("client {number}: {}", printable(without_newline(text))));
     };
     match reply {
         Reply::Upper => return_upper_case(connection, show),
         Reply::Count => count_characters(connection, show),
     }
     // END SOLUTION
-    // STUB: let _ = (connection, number, reply, screen); // this line can go when you use them
+    // STUB: let _ = (connection, number, reply, log); // this line can go when you use them
     // STUB: todo!("read first: `read(&mut buffer)` gives how many bytes came, and 0 at the end of the stream")
 }
 

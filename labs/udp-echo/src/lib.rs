@@ -3,13 +3,13 @@
 //! Read [`serve`], then [`connect`] and [`ask`]: between them they make every socket call but the server's `bind`.
 
 // BEGIN SOLUTION
-use labcore::{Screen, printable, uppercase};
+use labcore::{EventLog, printable, uppercase};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 // END SOLUTION
-// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`
+// STUB: use labcore::EventLog; // and for you: `labcore::uppercase`, `labcore::printable`
 // STUB: use std::io;
 // STUB: use std::net::{SocketAddr, UdpSocket};
 // STUB: use std::time::Duration;
@@ -22,7 +22,7 @@ pub const TEXT_BYTES_MAX: usize = 65_507;
 /// than the buffer, the rest would be lost.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// Clients that the screen tells apart. Then it starts anew: a table that only grows would let strangers fill the memory.
+/// Clients that the log numbers before the table starts anew: a table that only grows would let strangers fill the memory.
 const CLIENTS_MAX: usize = 10_000;
 // END SOLUTION
 
@@ -32,7 +32,7 @@ const CLIENTS_MAX: usize = 10_000;
 ///
 /// # Errors
 /// If the socket can't receive any more. A client that can't be answered is its own trouble, not the server's.
-pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
+pub fn serve(socket: &UdpSocket, log: &EventLog) -> io::Result<()> {
     // BEGIN SOLUTION
     let mut buffer = [0; DATAGRAM_BYTES_MAX];
     let mut clients = Clients::default();
@@ -46,20 +46,21 @@ pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
             Err(error) => return Err(error),
         };
         let datagram = &mut buffer[..size];
-        let number = clients.number(client, screen);
-        screen.line(format_args!("client {number}: {}", printable(datagram)));
+        let number = clients.number(client, log);
+        log.line(format_args!("client {number}: {}", printable(datagram)));
         uppercase(datagram);
         if let Err(error) = socket.send_to(datagram, client) {
-            screen.line(format_args!("client {number} can't be answered: {error}"));
+            log.line(format_args!("client {number} can't be answered: {error}"));
         }
     }
     // END SOLUTION
-    // STUB: let _ = (socket, screen); // this line can go when you use them
+    // STUB: let _ = (socket, log); // this line can go when you use them
     // STUB: todo!("receive a datagram first: `socket.recv_from(&mut buffer)` gives its size, and who sent it")
 }
 
 // BEGIN SOLUTION
-/// Numbers the socket addresses that datagrams come from. Only the screen needs it: UDP itself remembers nobody.
+/// Numbers the socket addresses that datagrams come from. Only the log needs the numbers: UDP itself keeps no list of
+/// clients.
 #[derive(Default)]
 struct Clients {
     numbers: HashMap<SocketAddr, u64>,
@@ -67,7 +68,7 @@ struct Clients {
 }
 
 impl Clients {
-    fn number(&mut self, client: SocketAddr, screen: &Screen) -> u64 {
+    fn number(&mut self, client: SocketAddr, log: &EventLog) -> u64 {
         if let Some(&number) = self.numbers.get(&client) {
             return number;
         }
@@ -76,7 +77,7 @@ impl Clients {
         }
         self.last += 1;
         self.numbers.insert(client, self.last);
-        screen.line(format_args!("client {} calls from {client}", self.last));
+        log.line(format_args!("client {} calls from {client}", self.last));
         self.last
     }
 }

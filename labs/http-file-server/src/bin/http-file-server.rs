@@ -6,7 +6,7 @@ use http_file_server::answer::Site;
 use http_file_server::file::Root;
 use http_file_server::send::Buffers;
 use http_file_server::{Limits, Server, serve, stop};
-use labcore::{Operation, Screen, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +34,7 @@ struct Args {
     #[command(flatten)]
     limits: Limits,
     /// Print no line per answer
+    // Each line has its time anyway, so `--timestamps` is not offered.
     #[arg(short, long)]
     quiet: bool,
 }
@@ -47,7 +48,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         site: Site { root: Root::open(&args.root)?, listing: !args.no_listing },
         limits: args.limits,
         once: args.once,
-        screen: Screen::open(args.quiet)?,
+        log: EventLog::open(EventLogArgs { quiet: args.quiet, timestamps: false })?,
         buffers: Buffers::default(),
         connections: Arc::default(),
     };

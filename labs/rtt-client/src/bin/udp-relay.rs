@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use labcore::{Addresses, Operation, Screen, ServerAddress, parse_interval, report};
+use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, parse_interval, report};
 use rtt_client::fate::{Treatment, parse_share};
 use rtt_client::relay::Relay;
 use std::fs::File;
@@ -42,9 +42,8 @@ struct Args {
     /// Write what happens to each datagram to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Print no line per datagram
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    event_log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
@@ -58,7 +57,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         // Line by line, so that the log is complete at any time.
         anyhow::Ok(Box::new(LineWriter::new(file)) as Box<dyn Write + Send>)
     });
-    let screen = Screen::open(args.quiet)?;
+    let event_log = EventLog::open(args.event_log)?;
     let addresses = args.address.resolve()?;
     let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     let local = socket.local_addr()?;
@@ -66,7 +65,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         server != local,
         "the relay at `{local}` would send to itself; give the server's address after `--to`"
     );
-    let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, screen)
+    let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, event_log)
         .context("failed to write the log")?;
     args.address.announce(local);
     relay.run().context("failed to receive a datagram")

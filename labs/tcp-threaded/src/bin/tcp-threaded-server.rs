@@ -1,7 +1,7 @@
 //! Answers every client at once, each in a thread of its own.
 
 use clap::{Parser, value_parser};
-use labcore::{Operation, Screen, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
 use socket2::SockRef;
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -23,9 +23,8 @@ struct Args {
     // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u16).range(1..=10_000))]
     max_clients: u16,
-    /// Print no line per event
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
@@ -33,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    let screen = Screen::open(args.quiet)?;
+    let log = EventLog::open(args.log)?;
     let addresses = args.address.resolve()?;
     let listener =
         TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
@@ -41,6 +40,6 @@ fn run(args: &Args) -> anyhow::Result<()> {
     // only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
-    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &screen);
+    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &log);
     Ok(())
 }

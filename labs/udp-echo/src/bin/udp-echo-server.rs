@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Parser;
-use labcore::{Operation, Screen, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
@@ -12,9 +12,8 @@ use std::process::ExitCode;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<25000>,
-    /// Print no line per event
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
@@ -22,9 +21,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    let screen = Screen::open(args.quiet)?;
+    let log = EventLog::open(args.log)?;
     let addresses = args.address.resolve()?;
     let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     args.address.announce(socket.local_addr()?);
-    udp_echo::serve(&socket, &screen).context("failed to receive a datagram")
+    udp_echo::serve(&socket, &log).context("failed to receive a datagram")
 }
