@@ -102,7 +102,8 @@ pub fn drive<C: Client>(servers: &[SocketAddr], plan: &Plan, stop: &AtomicBool) 
 
 /// How long to wait for sockets while the next message is due at `due`.
 ///
-/// Waiting ends in whole milliseconds, at best: for less than two the loop does not sleep, or the messages would be late.
+/// Waiting ends in whole milliseconds, at best: for less than two the loop does not sleep, or the messages would be
+/// late.
 fn wait_until(due: Instant, now: Instant) -> Duration {
     match due.saturating_duration_since(now) {
         left if left < Duration::from_millis(2) => Duration::ZERO,

@@ -38,7 +38,8 @@ impl<const DEFAULT_PORT: u16> ServerAddress<DEFAULT_PORT> {
         Addresses::resolve(&HostPort::parse(host, self.port.as_deref(), DEFAULT_PORT)?)
     }
 
-    /// Prints `listening on IP:PORT`, the line that users, scripts and tests wait for. Call it once clients can connect.
+    /// Prints `listening on IP:PORT`, the line that users, scripts and tests wait for. Call it once clients can
+    /// connect.
     ///
     /// If the user gave no address, a note on standard error says how to open the server to other machines.
     pub fn announce(&self, local: SocketAddr) {

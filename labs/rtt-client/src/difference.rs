@@ -24,7 +24,8 @@ const RESAMPLES: usize = 1000;
 const SEED: u64 = 25000;
 
 impl Difference {
-    /// Compares the medians of two lists of times. Entry by entry they were measured side by side; a lost reply is `None`.
+    /// Compares the medians of two lists of times. Entry by entry they were measured side by side; a lost reply is
+    /// `None`.
     ///
     /// The interval is found by the bootstrap: the run is drawn anew many times from its own exchanges, and the middle
     /// 95 % of the differences that come out are kept (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
@@ -114,8 +115,8 @@ mod tests {
     use super::{Difference, REPLIES_MIN, Side};
     use crate::random::Random;
 
-    /// A run of round trip times as they come: a floor, mostly little above it, now and then much; `drift` says how much a
-    /// time resembles the one before.
+    /// A run of round trip times as they come: a floor, mostly little above it, now and then much; `drift` says how
+    /// much a time resembles the one before.
     fn times(random: &mut Random, count: usize, shift: f64, drift: f64) -> Vec<Option<f64>> {
         let mut state = 0.0;
         let time = |random: &mut Random| {

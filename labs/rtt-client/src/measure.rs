@@ -8,9 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A wait as long as this begins with a plain call to receive. Its timeout is rough, so the rest is left to `poll`, which
-/// is exact, but costs one more system call per exchange: about 1 µs. Not on Windows, where a read timeout may take half
-/// a second longer than it says.
+/// A wait as long as this begins with a plain call to receive. Its timeout is rough, so the rest is left to `poll`,
+/// which is exact, but costs one more system call per exchange: about 1 µs. Not on Windows, where a read timeout may
+/// take half a second longer than it says.
 const PLAIN_WAIT_NS_MIN: u64 = if cfg!(windows) { u64::MAX } else { 50_000_000 };
 
 /// How often a wait is interrupted to see whether the run was stopped.
@@ -27,10 +27,10 @@ const STOPPED_WAIT_NS_MAX: u64 = 1_000_000_000;
 
 /// Carries out `plan` over one or two lanes, and tells what happens. A `stop` ends the sending.
 ///
-/// UDP requests leave on schedule, whether earlier ones are answered or not. Over TCP the next one waits for the reply to
-/// the one before, or its timeout, as most programs do; it is then behind its schedule, and the books show that.
-/// After the last request the run listens on for late replies and second copies: for as long as the longest round
-/// trip took and more, but at least 0.5 s over UDP, and 1 s beyond the timeout while replies are missing. When it was
+/// UDP requests leave on schedule, whether earlier ones are answered or not. Over TCP the next one waits for the reply
+/// to the one before, or its timeout, as most programs do; it is then behind its schedule, and the books show that.
+/// After the last request the run listens on for late replies and second copies: for as long as the longest round trip
+/// took and more, but at least 0.5 s over UDP, and 1 s beyond the timeout while replies are missing. When it was
 /// stopped, it listens for 1 s at most.
 ///
 /// With two lanes, each has its requests half an interval after the other's. Without an interval they take turns.

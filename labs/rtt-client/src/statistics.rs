@@ -71,8 +71,8 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
 
 /// How far the times lie from their mean: the root of their squared distances, summed and divided by n − 1.
 ///
-/// With n − 1 it estimates the spread of all the times that might have been measured (Bessel's correction); it takes two
-/// of them at least.
+/// With n − 1 it estimates the spread of all the times that might have been measured (Bessel's correction); it takes
+/// two of them at least.
 pub fn standard_deviation(times: &[f64]) -> Option<f64> {
     // BEGIN SOLUTION
     let mean = mean(times)?;
@@ -85,8 +85,9 @@ pub fn standard_deviation(times: &[f64]) -> Option<f64> {
 
 /// How far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …
 ///
-/// Unlike the standard deviation it depends on the order: a slow drift has a small one, an alternation a large one. This
-/// is what many tools call jitter; RFC 3393 names the difference between consecutive packets' delays their variation.
+/// Unlike the standard deviation it depends on the order: a slow drift has a small one, an alternation a large one.
+/// This is what many tools call jitter; RFC 3393 names the difference between consecutive packets' delays their
+/// variation.
 pub fn mean_consecutive_difference(times: &[f64]) -> Option<f64> {
     let differences = times.len().checked_sub(1).filter(|count| *count > 0)?;
     let sum: f64 = times.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();

@@ -5,7 +5,7 @@ use clap::{Parser, ValueEnum};
 use labbench::drive::drive;
 use labbench::plan::Plan;
 use labbench::{tcp, udp};
-use labcore::{ClientAddress, parse_interval, parse_timeout, report};
+use labcore::{ClientAddress, exit_code, parse_interval, parse_timeout};
 use std::io::Write;
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ enum Protocol {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

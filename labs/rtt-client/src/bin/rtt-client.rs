@@ -2,7 +2,9 @@
 
 use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
-use labcore::{Addresses, ClientAddress, Operation, is_timeout, note, parse_interval, parse_timeout, report};
+use labcore::{
+    Addresses, ClientAddress, Operation, exit_code, is_timeout, note, parse_interval, parse_timeout,
+};
 use rtt_client::clock::Clock;
 use rtt_client::event::{Event, What};
 use rtt_client::exchange::Lane;
@@ -90,7 +92,7 @@ const LONG_RUN: Duration = Duration::from_secs(3);
 type Render = fn(&Results, &mut dyn Write) -> io::Result<()>;
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

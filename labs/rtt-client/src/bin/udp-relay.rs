@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, parse_interval, report};
+use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval};
 use rtt_client::fate::{Treatment, parse_share};
 use rtt_client::relay::Relay;
 use std::fs::File;
@@ -47,7 +47,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

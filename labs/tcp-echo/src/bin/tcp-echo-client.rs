@@ -3,7 +3,8 @@
 use anyhow::{bail, ensure};
 use clap::Parser;
 use labcore::{
-    ClientAddress, Operation, is_timeout, note, parse_timeout, print_reply, report, texts, without_newline,
+    ClientAddress, Operation, exit_code, is_timeout, messages, note, parse_timeout, print_reply,
+    without_newline,
 };
 use std::io::{BufReader, ErrorKind};
 use std::net::TcpStream;
@@ -26,7 +27,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    exit_code(run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
@@ -35,7 +36,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         .try_each(|address| TcpStream::connect_timeout(&address, args.timeout))
         .map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
     let mut connection = BufReader::new(stream);
-    for (replies, text) in texts(args.message).enumerate() {
+    for (replies, text) in messages(args.message).enumerate() {
         let text = text?;
         ensure!(
             !text.contains(&b'\n'),

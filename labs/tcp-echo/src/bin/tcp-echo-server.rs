@@ -1,7 +1,7 @@
 //! Returns text in upper case to one client at a time.
 
 use clap::Parser;
-use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

@@ -1,13 +1,13 @@
 //! Answers every client at once, each in a thread of its own.
 
 use clap::{Parser, value_parser};
-use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use socket2::SockRef;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use tcp_threaded::Reply;
 
-/// Connections that may wait to be accepted. The system has a limit of its own, 4096 on Linux (`somaxconn`).
+/// Connections that may wait to be accepted. The system's own limit is 4096 on Linux (`somaxconn`).
 const BACKLOG_MAX: i32 = 4096;
 
 /// Answers every client at once, each in a thread of its own.
@@ -28,7 +28,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
@@ -36,8 +36,8 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let listener =
         TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
-    // `bind` has called `listen` too, for a backlog of 128. In a crowd of clients the rest would be ignored, and try again
-    // only after a second.
+    // `bind` has also called `listen`, with a backlog of 128. If more clients connect at once, the system ignores the
+    // rest, and they try again only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
     tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &log);

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Parser;
-use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
