@@ -130,5 +130,5 @@ pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
     }
     // END SOLUTION
     // STUB: let _ = (socket, text); // delete this line
-    // STUB: todo!("ask: send the text first with `socket.send`; then receive the reply into a buffer with room for it")
+    // STUB: todo!("ask: send the text first with `socket.send`; then receive the reply into a large enough buffer")
 }

@@ -6,10 +6,10 @@ use labcore::{
     Addresses, ClientAddress, Operation, exit_code, is_timeout, note, parse_interval, parse_timeout,
 };
 use rtt_client::clock::Clock;
-use rtt_client::event::{Event, What};
-use rtt_client::exchange::Lane;
+use rtt_client::event::{Event, EventKind};
 use rtt_client::measure::measure;
 use rtt_client::plan::Plan;
+use rtt_client::prober::Prober;
 use rtt_client::request::{SIZE_MAX, SIZE_MIN, random_run};
 use rtt_client::results::{Results, Series};
 use rtt_client::{csv, json, svg, text};
@@ -68,7 +68,7 @@ struct Args {
     quiet: bool,
 }
 
-/// What is measured.
+/// The protocols to measure.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Mode {
     /// Datagrams
@@ -79,13 +79,14 @@ enum Mode {
     Compare,
 }
 
-/// Events that wait to be shown. When they come faster than the screen takes them, the rest is left out and counted.
+/// Events that may wait to be shown. If they come faster than the terminal takes them, the rest is left out and
+/// counted.
 const WAITING_EVENTS_MAX: usize = 1 << 16;
 
-/// How often the screen is brought up to date. The measuring thread never waits for it, nor wakes it.
-const SCREEN_TICK: Duration = Duration::from_millis(50);
+/// How often the output is updated. The measuring thread never waits for it, nor wakes the thread that prints.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A run that takes longer shows on a terminal how far it has come.
+/// A run that takes longer shows its progress on a terminal.
 const LONG_RUN: Duration = Duration::from_secs(3);
 
 /// Writes results in one format.
@@ -105,7 +106,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let before = Instant::now();
     let addresses = args.address.resolve()?;
     let resolution = before.elapsed();
-    let mut lanes = args.mode.connect(&addresses, &plan)?;
+    let mut probers = args.mode.connect(&addresses, &plan)?;
     let stop = stop_on_interrupt()?;
     let files = args.files()?;
 
@@ -113,21 +114,21 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let clock = Clock::start();
     let left_out = AtomicU64::new(0);
     let (events, waiting) = sync_channel(WAITING_EVENTS_MAX);
-    let screen = thread::current();
+    let printer = thread::current();
     let shown = thread::scope(|scope| {
         let measuring = thread::Builder::new().name("measure".to_owned()).spawn_scoped(scope, || {
-            measure(&mut lanes, &plan, &clock, &stop, &mut |event| {
+            measure(&mut probers, &plan, &clock, &stop, &mut |event| {
                 if events.try_send(event).is_err() {
                     left_out.fetch_add(1, Ordering::Relaxed);
                 }
             });
             drop(events);
-            screen.unpark();
+            printer.unpark();
         });
         measuring.context("failed to start a thread")?;
         let shown = args.show(&waiting, &clock, &plan);
         if shown.is_err() {
-            stop.store(true, Ordering::Relaxed); // a run that nobody can see ends
+            stop.store(true, Ordering::Relaxed); // a run whose output can't be printed ends
         }
         shown
     });
@@ -135,7 +136,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         note(&format!("{} lines were left out, the screen is too slow for them", left_out.into_inner()));
     }
 
-    let series = lanes.into_iter().map(|lane| Series::new(lane, &plan)).collect();
+    let series = probers.into_iter().map(|prober| Series::new(prober, &plan)).collect();
     let results = Results {
         target: addresses.to_string().replace('`', ""),
         started: clock.started(),
@@ -143,7 +144,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         plan,
         series,
     };
-    // Before anything can fail: what was measured is in the files, even if the screen is gone.
+    // The files come first, so that they are written even if standard output is closed.
     for (path, file, render) in files {
         let mut file = BufWriter::new(file);
         let written = render(&results, &mut file).and_then(|()| file.flush());
@@ -165,9 +166,9 @@ fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()>
     }
 }
 
-/// The first Ctrl+C or SIGTERM ends the sending; the summary still comes. The second ends the program.
+/// The first Ctrl+C or SIGTERM ends the sending, and the summary is still printed. The second ends the program.
 fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    const INTERRUPTED: i32 = 130; // what a shell gives for a program ended by Ctrl+C
+    const INTERRUPTED: i32 = 130; // the status that a shell shows for a program ended by Ctrl+C
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let handler = move || {
@@ -198,7 +199,7 @@ impl Args {
         }
     }
 
-    /// Creates the files for the results, so that a long run does not fail at its end.
+    /// Creates the files for the results before the run, so that a long run does not fail at its end.
     fn files(&self) -> anyhow::Result<Vec<(&Path, File, Render)>> {
         let wanted = [(&self.json, json::write as Render), (&self.csv, csv::write), (&self.plot, svg::write)];
         let mut files: Vec<(&Path, File, Render)> = Vec::new();
@@ -220,22 +221,22 @@ impl Args {
         Ok(files)
     }
 
-    /// Shows events until the measurement ends, and on a terminal how far it has come.
+    /// Shows events until the measurement ends, and on a terminal the progress.
     fn show(&self, events: &Receiver<Event>, clock: &Clock, plan: &Plan) -> anyhow::Result<()> {
-        let lanes = if self.mode == Mode::Compare { 2 } else { 1 };
-        let total = lanes * u64::from(plan.warm_up + plan.count);
+        let probers = if self.mode == Mode::Compare { 2 } else { 1 };
+        let total = probers * u64::from(plan.warm_up + plan.count);
         let terminal = io::stdout().is_terminal();
         let begin = Instant::now();
         let (mut done, mut ended, mut progress) = (0, false, String::new());
         while !ended {
-            thread::park_timeout(SCREEN_TICK);
+            thread::park_timeout(UPDATE_INTERVAL);
             let mut lines = String::new();
             ended = loop {
                 match events.try_recv() {
                     Ok(event) => {
                         done += u64::from(matches!(
-                            event.what,
-                            What::Overdue { .. } | What::Reply { late: false, .. }
+                            event.kind,
+                            EventKind::Overdue { .. } | EventKind::Reply { late: false, .. }
                         ));
                         if !self.quiet {
                             lines.push_str(&text::line(&event, clock.started(), plan));
@@ -244,7 +245,7 @@ impl Args {
                     Err(error) => break error == TryRecvError::Disconnected,
                 }
             };
-            // The progress makes room for the lines, and comes again below them.
+            // Erase the progress, print the lines, and print the progress again below them.
             if !progress.is_empty() {
                 print(&format!("\r{:1$}\r", "", progress.len()))?;
             }
@@ -267,10 +268,10 @@ impl Mode {
         }
     }
 
-    /// Opens the sockets. With both protocols, UDP goes to the address at which TCP found the server.
-    fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Lane>> {
+    /// Opens the sockets. With both protocols, UDP uses the address at which TCP found the server.
+    fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Prober>> {
         let run = random_run();
-        let tcp = |address| Lane::tcp(address, plan, run);
+        let tcp = |address| Prober::tcp(address, plan, run);
         let failed_to = |operation, error: &io::Error| failed_to(addresses, operation, error, plan);
         let connect = || addresses.try_each(tcp).map_err(|error| failed_to(Operation::Connect, &error));
         match self {
@@ -278,7 +279,7 @@ impl Mode {
             Mode::Tcp => Ok(vec![connect()?]),
             Mode::Compare => {
                 let tcp = connect()?;
-                let udp = Lane::udp(tcp.server, plan, run);
+                let udp = Prober::udp(tcp.server, plan, run);
                 Ok(vec![udp.map_err(|error| failed_to(Operation::Reach, &error))?, tcp])
             }
         }
@@ -287,21 +288,21 @@ impl Mode {
 
 /// Opens a UDP socket for the address at which a server answers.
 ///
-/// A name may have several addresses, and only a reply shows at which of them the server is. Where none answers, the
-/// first one that is silent is as good as any: its reply may have been lost.
-fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Result<Lane> {
+/// A name may have several addresses, and only a reply shows at which of them the server is. If none answers, the first
+/// silent one is taken: its reply may have been lost.
+fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Result<Prober> {
     let alone = addresses.to_socket_addrs()?.count() == 1;
     let mut silent = None;
     let found = addresses.try_each(|address| {
-        let mut lane = Lane::udp(address, plan, run)?;
+        let mut prober = Prober::udp(address, plan, run)?;
         if alone {
-            return Ok(lane);
+            return Ok(prober);
         }
-        match lane.probe(plan.timeout) {
-            Ok(()) => Ok(lane),
+        match prober.check_server(plan.timeout) {
+            Ok(()) => Ok(prober),
             Err(error) => {
                 if is_timeout(&error) {
-                    silent.get_or_insert(lane);
+                    silent.get_or_insert(prober);
                 }
                 Err(error)
             }
@@ -312,7 +313,7 @@ fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Resu
         .map_err(|error| failed_to(addresses, Operation::GetReply, &error, plan))
 }
 
-/// Says what failed before the run began.
+/// Makes the error for a failure before the run begins.
 fn failed_to(addresses: &Addresses, operation: Operation, error: &io::Error, plan: &Plan) -> anyhow::Error {
     if error.kind() == ErrorKind::OutOfMemory {
         return anyhow!("failed to make room for {} exchanges: {error}; try a smaller `--count`", plan.count);

@@ -1,9 +1,9 @@
-//! Relays datagrams to a server, and loses some on purpose.
+//! Relays datagrams to a server, and drops some on purpose.
 
 use anyhow::{Context, ensure};
 use clap::Parser;
 use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval};
-use rtt_client::fate::{Treatment, parse_share};
+use rtt_client::impairments::{Impairments, parse_share};
 use rtt_client::relay::Relay;
 use std::fs::File;
 use std::io::{LineWriter, Write};
@@ -65,7 +65,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         server != local,
         "the relay at `{local}` would send to itself; give the server's address after `--to`"
     );
-    let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, event_log)
+    let relay = Relay::new(socket, server, args.impairments(), log.transpose()?, event_log)
         .context("failed to write the log")?;
     args.address.announce(local);
     relay.run().context("failed to receive a datagram")
@@ -83,8 +83,8 @@ fn server(word: &str) -> anyhow::Result<SocketAddr> {
 }
 
 impl Args {
-    fn treatment(&self) -> Treatment {
-        Treatment {
+    fn impairments(&self) -> Impairments {
+        Impairments {
             drop: self.drop,
             duplicate: self.duplicate,
             reorder: self.reorder,
