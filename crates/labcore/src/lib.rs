@@ -1,11 +1,11 @@
 //! What every lab program shares, apart from its sockets.
 //!
-//! - [`uppercase`] is the transform that the echo labs teach with.
+//! - [`uppercase()`] is the transform that the echo labs teach with.
 //! - [`ServerAddress`] and [`ClientAddress`] are the address arguments of every program. They resolve to [`Addresses`].
-//! - [`printable`] makes bytes from the network safe for a terminal, [`xml::escape`] makes text safe for SVG and HTML.
+//! - [`printable()`] makes bytes from the network safe for a terminal, [`xml::escape`] makes text safe for SVG and HTML.
 //! - [`EventLog`] prints a line per event of a server, and never blocks it.
-//! - [`messages`] gives a client what its user wants to send, [`print_reply`] shows the reply.
-//! - [`limit_clients`] calculates how many clients a server with threads has memory for, [`Permits`] keeps to the limit.
+//! - [`messages()`] gives a client what its user wants to send, [`print_reply`] shows the reply.
+//! - [`limit_clients`] calculates how many clients a server has memory for, [`Permits`] keeps to the limit.
 //! - [`random`] has random numbers that a seed repeats.
 //! - [`exit_code`] ends `main`: one `error: …` line and the exit status.
 //!

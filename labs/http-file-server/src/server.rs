@@ -34,7 +34,7 @@ pub struct Server {
 /// What the server allows a client.
 #[derive(clap::Args)]
 pub struct Limits {
-    /// Turn clients away when so many are connected, at most 10000
+    /// The most clients to serve at once, up to 10000; further clients are turned away
     // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
     pub max_connections: u16,
@@ -44,7 +44,7 @@ pub struct Limits {
     /// Time that a connection may stay open without a request
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_timeout)]
     pub idle_timeout: Duration,
-    /// Time after which a client that receives nothing of its answer is given up
+    /// Time after which a client that receives nothing is disconnected
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub write_timeout: Duration,
 }

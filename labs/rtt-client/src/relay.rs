@@ -114,7 +114,7 @@ impl Relay {
             match self.register(address) {
                 Ok(()) => self.handle(Direction::Request, address, &buffer[..size], arrived),
                 Err(error) => {
-                    self.event_log.line(format_args!("a datagram of {address} is refused: {error}"))
+                    self.event_log.line(format_args!("a datagram of {address} is refused: {error}"));
                 }
             }
         }

@@ -17,7 +17,7 @@ pub fn heading(target: &str, protocols: &str, plan: &Plan) -> String {
     let pace = if plan.count + plan.warm_up == 1 {
         String::new()
     } else if plan.interval.is_zero() {
-        ", each when the one before is answered".to_owned()
+        ", each after the reply to the one before".to_owned()
     } else {
         format!(", one every {:?}", plan.interval)
     };
@@ -49,9 +49,9 @@ pub fn line(event: &Event, started: DateTime<FixedOffset>, plan: &Plan) -> Strin
         EventKind::Overdue { sequence, exchange } => {
             format!("{}: {}, no reply within {:?}\n", number(*sequence), sent(exchange), plan.timeout)
         }
-        EventKind::Duplicate { sequence } => format!("{}: received {at} once more\n", number(*sequence)),
+        EventKind::Duplicate { sequence } => format!("{}: received {at} again\n", number(*sequence)),
         EventKind::Garbage => {
-            format!("{}: received {at} something that answers no request\n", event.protocol)
+            format!("{}: received {at} bytes that answer no request\n", event.protocol)
         }
         EventKind::Error(error) => format!("{}: the system reports {at}: {error}\n", event.protocol),
     }
@@ -181,8 +181,8 @@ fn schedule(series: &Series) -> Option<String> {
     if late_requests > 0 && (schedule.p90 > sending.p90 + 1.0 || schedule.p99 > sending.p99 + 1.0) {
         return Some(format!(
             "{protocol}: {late_requests} of {} requests left more than 1 ms after they were due, because an earlier \
-             reply or the machine held them up; the times from sending leave that wait out, those from the \
-             schedule do not (coordinated omission).",
+             reply or the machine delayed them; the times from sending do not include that delay, those from the \
+             schedule do (coordinated omission).",
             series.tally.sent
         ));
     }
@@ -203,7 +203,7 @@ fn split_write(series: &Series, plan: &Plan) -> Option<String> {
         return None;
     }
     let effect = if series.from_sending?.median > DELAYED_MS_MIN {
-        "each request waited in the middle. Nagle's algorithm holds the second write back until the first is \
+        "each request waited between its two writes. Nagle's algorithm holds the second write back until the first is \
          acknowledged, and the server delays that, hoping to send it along with a reply. One write, or \
          --no-delay true, avoids it."
     } else {
@@ -221,7 +221,7 @@ fn no_reply(series: &Series) -> String {
     };
     let garbage = match series.tally.garbage {
         0 => String::new(),
-        count => format!("; what came {count} times answers none of them"),
+        count => format!("; garbage arrived {count} times"),
     };
     format!("{}: {requests} sent, no reply{garbage}.\n", series.protocol)
 }
@@ -254,8 +254,8 @@ fn verdict(results: &Results) -> Option<String> {
     let (first, second) = (first.protocol, second.protocol);
     let Some(difference) = results.difference() else {
         return Some(format!(
-            "No verdict: it takes {REPLIES_MIN} replies over each protocol at least to tell {first} and {second} \
-             apart, better a hundred (--count)."
+            "No verdict: telling {first} and {second} apart takes at least {REPLIES_MIN} replies over each protocol, \
+             better a hundred (--count)."
         ));
     };
     let (higher, lower, base) =

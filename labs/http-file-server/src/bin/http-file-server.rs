@@ -23,10 +23,10 @@ const BACKLOG_MAX: i32 = 4096;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<6789>,
-    /// Directory with the files; nothing outside of it is served, and no name that begins with a dot
+    /// Directory to serve; nothing outside of it, and no name that begins with a dot, is served
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
-    /// Show no list of files for a directory without an index.html
+    /// Do not list the files of a directory that has no index.html
     #[arg(long)]
     no_listing: bool,
     /// Answer one request and exit

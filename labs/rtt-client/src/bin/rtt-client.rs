@@ -35,7 +35,7 @@ struct Args {
     /// Exchanges over each protocol
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     count: u32,
-    /// Time from one request to the next; with 0s the next leaves when the reply has come
+    /// Time from one request to the next; with 0s each leaves when the reply to the one before has arrived
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_interval)]
     interval: Duration,
     /// A reply that takes longer is late; also how long to wait for TCP's connection
@@ -45,10 +45,10 @@ struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = 32,
         value_parser = clap::value_parser!(u32).range(SIZE_MIN as i64..=SIZE_MAX as i64))]
     size: u32,
-    /// Exchanges before the first that counts
+    /// Exchanges before the first one that is counted
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     warm_up: u32,
-    /// Send each TCP request in two writes, to see Nagle's algorithm meet delayed acknowledgement
+    /// Send each TCP request in two writes, to see how Nagle's algorithm interacts with delayed acknowledgement
     #[arg(long)]
     split_write: bool,
     /// Turn Nagle's algorithm off (TCP_NODELAY) [default: true, but false with --split-write]
@@ -60,7 +60,7 @@ struct Args {
     /// Write each exchange as a row of comma-separated values to this file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draw the round trip times into this file
+    /// Draw the round-trip times into this file
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
     /// Print no line per exchange
@@ -71,11 +71,11 @@ struct Args {
 /// The protocols to measure.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Mode {
-    /// Datagrams
+    /// UDP: each request is a datagram
     Udp,
-    /// One connection
+    /// TCP: all requests go over one connection
     Tcp,
-    /// Both in turns, side by side
+    /// Both protocols in turns
     Compare,
 }
 
@@ -133,7 +133,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         shown
     });
     if left_out.load(Ordering::Relaxed) > 0 {
-        note(&format!("{} lines were left out, the screen is too slow for them", left_out.into_inner()));
+        note(&format!("{} lines were left out: the terminal is too slow", left_out.into_inner()));
     }
 
     let series = probers.into_iter().map(|prober| Series::new(prober, &plan)).collect();
@@ -176,7 +176,7 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
             process::exit(INTERRUPTED);
         }
     };
-    ctrlc::set_handler(handler).context("failed to prepare for Ctrl+C")?;
+    ctrlc::set_handler(handler).context("failed to set a handler for Ctrl+C")?;
     Ok(stop)
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Relays datagrams between clients and a server, and loses, delays, duplicates and reorders some of them.
+/// Relays datagrams between clients and a server, and drops, delays, duplicates and reorders some of them.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -21,13 +21,13 @@ struct Args {
     /// The server's address, like 10.0.3.1:25000
     #[arg(long, value_name = "HOST[:PORT]")]
     to: String,
-    /// Share of the datagrams to lose, in each direction, like 10% or 0.1
+    /// Share of the datagrams to drop, in each direction, like 10% or 0.1
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
     drop: f64,
     /// How long to hold each datagram, in each direction
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
     delay: Duration,
-    /// How much longer to hold it at most, a different time for each
+    /// How much longer to hold each at most; the time differs from datagram to datagram
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
     jitter: Duration,
     /// Share of the datagrams to send twice
@@ -36,10 +36,10 @@ struct Args {
     /// Share of the datagrams that change places with the next one
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
     reorder: f64,
-    /// Choose other datagrams; the same number always chooses the same ones
+    /// Number that chooses the datagrams; the same number always chooses the same ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Write what happens to each datagram to this file
+    /// Write a row for each datagram, as comma-separated values, to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     #[command(flatten)]

@@ -44,7 +44,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         );
         let reply = match ask(&mut connection, &text, args.timeout) {
             Ok(reply) => reply,
-            Err(error) if is_timeout(&error) => bail!("{addresses} does not take what is sent; is it busy?"),
+            Err(error) if is_timeout(&error) => bail!("{addresses} does not read what is sent; is it busy?"),
             Err(error)
                 if matches!(
                     error.kind(),

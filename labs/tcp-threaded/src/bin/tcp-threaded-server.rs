@@ -16,10 +16,10 @@ const BACKLOG_MAX: i32 = 4096;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<25000>,
-    /// What to answer: `upper`, what arrives in upper case, or `count`, each line with its number of characters
+    /// What to answer: `upper`, whatever arrives in upper case, or `count`, the number of characters of each line
     #[arg(long, value_enum, default_value = "upper", hide_possible_values = true)]
     reply: Reply,
-    /// Turn clients away when so many are connected, at most 10000
+    /// The most clients to serve at once, up to 10000; further clients are turned away
     // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u16).range(1..=10_000))]
     max_clients: u16,

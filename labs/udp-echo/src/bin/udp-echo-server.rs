@@ -6,7 +6,7 @@ use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Returns every datagram in upper case, to whoever sent it.
+/// Returns every datagram in upper case to its sender.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
