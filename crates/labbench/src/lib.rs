@@ -3,8 +3,8 @@
 //! Read [`plan`], what a run is to do, and [`payload`], what is sent and must come back. Then read [`tcp`] and [`udp`],
 //! the two kinds of client, [`runner`], the loop that waits for all clients, and [`figures`], the result.
 
-pub mod figures;
-pub mod payload;
+mod figures;
+mod payload;
 pub mod plan;
 pub mod runner;
 pub mod tcp;

@@ -14,7 +14,7 @@
 
 pub mod clock;
 pub mod csv;
-pub mod difference;
+mod difference;
 pub mod event;
 pub mod impairments;
 pub mod json;
@@ -22,10 +22,10 @@ pub mod measure;
 pub mod plan;
 pub mod probe_log;
 pub mod prober;
-pub mod queue;
+mod queue;
 pub mod relay;
 pub mod request;
 pub mod results;
-pub mod statistics;
+mod statistics;
 pub mod svg;
 pub mod text;
