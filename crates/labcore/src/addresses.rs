@@ -65,7 +65,7 @@ impl Addresses {
         Ok(Addresses { given, all })
     }
 
-    /// Makes an attempt at each address in turn, until one succeeds.
+    /// Calls `attempt` with each address in turn, until one succeeds.
     ///
     /// # Errors
     /// The error of the last attempt.
@@ -100,12 +100,12 @@ impl Addresses {
         anyhow!("failed to {operation} {self}: {error}{hint}")
     }
 
-    /// Makes the error for a reply that did not come in time. Perhaps there is no server at these addresses.
+    /// Makes the error for a reply that did not arrive in time. There may be no server at these addresses.
     pub fn no_reply_within(&self, timeout: Duration) -> anyhow::Error {
         anyhow!("no reply from {self} within {} s; is the server running?", timeout.as_secs_f64())
     }
 
-    /// Makes the error for a reply that did not come in time from a server that has accepted the connection.
+    /// Makes the error for a reply that did not arrive in time from a server that has accepted the connection.
     pub fn no_answer_within(&self, timeout: Duration) -> anyhow::Error {
         anyhow!("no reply from {self} within {} s; is it busy with another client?", timeout.as_secs_f64())
     }

@@ -9,7 +9,7 @@
 //! - [`random`] has random numbers that a seed repeats.
 //! - [`exit_code`] ends `main`: one `error: …` line and the exit status.
 //!
-//! This crate opens no socket. The calls that a lab teaches stand in the lab.
+//! This crate opens no socket: each lab makes the socket calls that it teaches.
 
 mod address_args;
 mod addresses;

@@ -47,7 +47,7 @@ impl<'a> Connection<'a> {
     /// Prepares to serve the client at the other end of `stream`.
     ///
     /// # Errors
-    /// If the connection is broken already.
+    /// If the connection is already broken.
     pub fn new(stream: &'a TcpStream, client: IpAddr, server: &'a Server) -> io::Result<Connection<'a>> {
         Ok(Connection {
             stream,
@@ -196,7 +196,7 @@ impl<'a> Connection<'a> {
     /// Closing a socket with unread bytes resets the connection, and the client may lose the last answer.
     fn linger(&mut self) {
         if self.stream.shutdown(Shutdown::Write).is_err() {
-            return; // the client is gone already
+            return; // the client is already gone
         }
         let deadline = Instant::now() + LINGER;
         let mut left = LINGER_BYTES_MAX;

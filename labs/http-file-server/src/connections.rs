@@ -1,4 +1,4 @@
-//! The open connections: limited in number, and known, so that they can be told to end.
+//! The open connections: limited in number, and tracked, so that they can be ended when the server stops.
 
 use labcore::{Permit, Permits};
 use std::collections::HashMap;
@@ -16,11 +16,11 @@ pub struct Capacity {
     rejected: Permits,
 }
 
-/// What there is room for: to serve a client, or only to tell it that the server is full.
+/// Whether a client is served.
 pub enum Admission<'a> {
-    /// The client is served.
+    /// There is room to serve the client.
     Serve(Permit<'a>),
-    /// The client is told that the server is full.
+    /// There is room only to tell the client that the server is full.
     Reject(Permit<'a>),
 }
 

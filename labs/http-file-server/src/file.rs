@@ -28,7 +28,7 @@ pub struct Root {
     directory: Dir,
 }
 
-/// What a target names.
+/// What was found at a target.
 pub enum Found {
     /// A regular file.
     File(OpenFile),
@@ -50,7 +50,7 @@ pub struct OpenFile {
 
 /// The entries of a directory, sorted by name.
 pub struct Listing {
-    /// The first entries.
+    /// The first [`ENTRIES_MAX`] entries.
     pub entries: Vec<Entry>,
     /// Whether there are more than [`ENTRIES_MAX`].
     pub is_cut: bool,

@@ -55,16 +55,16 @@ impl<'a> Head<'a> {
         Ok(Some(Head { line, method, target, minor_version, fields, length: lines.at }))
     }
 
-    /// Returns the value of the field `name`. If the field came more than once, that is all values in one list (RFC
-    /// 9110 §5.3). A field that must not be a list thereby gets an invalid value, and is treated like any other invalid
-    /// one.
-    pub(crate) fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+    /// Returns the value of the field `name`. If the field occurs more than once, its values are joined into one list
+    /// (RFC 9110 §5.3). A field that must not be a list thereby gets an invalid value, and is treated like any other
+    /// invalid one.
+    pub fn value(&self, name: &str) -> Option<Cow<'a, str>> {
         let named = self.fields.iter().filter(|field| field.0.eq_ignore_ascii_case(name.as_bytes()));
         named.map(|field| String::from_utf8_lossy(field.1)).reduce(|list, value| list + ", " + value)
     }
 
     /// True if the field `name` is a list that contains `token`.
-    pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
+    pub fn has_token(&self, name: &str, token: &str) -> bool {
         let list = self.value(name).unwrap_or_default();
         list.split(',').any(|word| word.trim().eq_ignore_ascii_case(token))
     }

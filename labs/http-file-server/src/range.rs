@@ -7,7 +7,7 @@ use std::ops::Range;
 pub enum Selection {
     /// The whole file: no range was requested, or one that a server ignores.
     Whole,
-    /// These bytes of it, at least one.
+    /// These bytes of the file, at least one.
     Part(Range<u64>),
     /// Bytes that the file does not have.
     Unsatisfiable,

@@ -6,7 +6,9 @@ use crate::head::Head;
 use crate::path::{Target, is_authority};
 use crate::status::Status;
 use crate::validators::Conditions;
+// BEGIN SOLUTION
 use std::borrow::Cow;
+// END SOLUTION
 
 /// What a client asks for.
 #[derive(Debug, PartialEq)]
@@ -19,7 +21,7 @@ pub struct Request {
     pub line: Vec<u8>,
     /// Whether the connection stays open for another request.
     pub keep_alive: bool,
-    /// What follows the head.
+    /// The length of the body that follows the head.
     pub body: BodyLength,
     /// Whether the client sends the body only when told to: `Expect: 100-continue`.
     pub expects_continue: bool,
@@ -54,7 +56,7 @@ pub enum BodyLength {
 /// Parses the request at the beginning of `bytes`, and returns it with the length of its head.
 ///
 /// `None` means that more bytes are needed. The result depends on nothing but the bytes: each line is judged only when
-/// its end has arrived, so it does not matter in how many pieces they came.
+/// its end has arrived, so it does not matter in how many pieces they arrive.
 ///
 /// # Errors
 /// The status to refuse the request with. The beginning of the next request is then unknown.

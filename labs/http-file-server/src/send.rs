@@ -51,7 +51,7 @@ impl<'a> Sender<'a> {
     /// Prepares to send to a client, and to give up when it receives nothing for as long as `patience`.
     ///
     /// # Errors
-    /// If the connection is lost already.
+    /// If the connection is already lost.
     pub fn new(stream: &'a TcpStream, patience: Duration, buffers: &'a Buffers) -> io::Result<Sender<'a>> {
         // A call returns only after *all* its bytes were taken. A short timeout shows how far it has got.
         stream.set_write_timeout(Some((patience / CHECKS).max(Duration::from_millis(1))))?;
@@ -166,7 +166,7 @@ mod tests {
         }
         let lent: Vec<Vec<u8>> = (0..=BUFFERS_MAX).map(|_| buffers.lend()).collect();
         assert!(lent.iter().all(Vec::is_empty));
-        assert!(lent[0].capacity() >= BUFFERS_MAX, "the one that came back last comes first");
+        assert!(lent[0].capacity() >= BUFFERS_MAX, "the buffer that was returned last is lent first");
         assert_eq!(lent[BUFFERS_MAX].capacity(), 0, "more than {BUFFERS_MAX} were kept");
     }
 }

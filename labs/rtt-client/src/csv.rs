@@ -12,9 +12,9 @@ use std::io::{self, Write};
 /// - `warm_up`: `true` if the exchange is not counted;
 /// - `due_ns`, `sent_ns`, `received_ns`: nanoseconds since the start of the run; `received_ns` is empty without a reply;
 /// - `rtt_ns`: `received_ns` − `sent_ns`;
-/// - `late`: `true` if the reply came after the timeout;
-/// - `copies`: how many replies came;
-/// - `reordered`: `true` if the reply came after the reply to a later request;
+/// - `late`: `true` if the reply arrived after the timeout;
+/// - `copies`: how many replies arrived;
+/// - `reordered`: `true` if the reply arrived after the reply to a later request;
 /// - `sent`, `received`: the same times as date and time of day (RFC 3339), in microseconds, with the offset from UTC.
 pub const COLUMNS: &str =
     "version,protocol,sequence,warm_up,due_ns,sent_ns,received_ns,rtt_ns,late,copies,reordered,sent,received";

@@ -132,7 +132,7 @@ mod tests {
         .collect()
     }
 
-    /// Counts in how many of 200 runs a difference is found.
+    /// Counts the runs, of 200, in which a difference is found.
     fn found(count: usize, shift: f64, drift: f64) -> usize {
         let mut random = SplitMix64::new(7);
         let mut run = |shift| times(&mut random, count, shift, drift);

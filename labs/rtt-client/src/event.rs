@@ -5,7 +5,7 @@ use crate::probe_log::Exchange;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind};
 
-/// Something to show while the run goes on.
+/// Something to show during the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
     /// The protocol that it concerns.
@@ -25,7 +25,7 @@ pub enum EventKind {
         sequence: u32,
         /// The request and its reply.
         exchange: Exchange,
-        /// The reply arrived after the timeout.
+        /// Whether the reply arrived after the timeout.
         late: bool,
     },
     /// Another reply arrived to a request that already has one.

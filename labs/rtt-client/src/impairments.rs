@@ -42,11 +42,11 @@ impl Display for Direction {
 /// What the relay does to one datagram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Action {
-    /// It is dropped.
+    /// Whether it is dropped.
     pub dropped: bool,
-    /// It changes places with the next one.
+    /// Whether it changes places with the next one.
     pub reordered: bool,
-    /// It is sent twice.
+    /// Whether it is sent twice.
     pub duplicated: bool,
     /// How long the datagram and its copy are held.
     pub delays: [Duration; 2],
@@ -75,7 +75,7 @@ impl Impairments {
 /// Parses a share, written as `10%` or `0.1`.
 ///
 /// # Errors
-/// A text that says why `word` is not a share, for clap to print.
+/// A message that says why `word` is not a share, for clap to print.
 pub fn parse_share(word: &str) -> Result<f64, String> {
     let share = match word.strip_suffix('%') {
         Some(percent) => percent.parse::<f64>().map(|percent| percent / 100.0),
@@ -103,7 +103,7 @@ mod tests {
         seed: 1,
     };
 
-    /// How many of 10,000 datagrams `is` true for.
+    /// Counts for how many of 10,000 datagrams `is` is true.
     fn count(impairments: Impairments, is: fn(&Action) -> bool) -> usize {
         (0..10_000).filter(|number| is(&impairments.action(Request, *number, 1))).count()
     }

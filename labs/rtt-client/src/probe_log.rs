@@ -23,7 +23,7 @@ impl Exchange {
         Some(self.received_ns?.saturating_sub(self.sent_ns))
     }
 
-    /// The time from when the request was due to its reply: how long a user waits who sends on schedule.
+    /// The time from when the request was due to its reply: the wait of a user who acts on schedule.
     pub fn due_rtt_ns(&self) -> Option<u64> {
         Some(self.received_ns?.saturating_sub(self.due_ns))
     }
@@ -245,7 +245,7 @@ mod tests {
     fn counts_a_reply_after_a_later_one_as_reordered() {
         let expected = Tally { sent: 4, received: 4, reordered: 2, ..Tally::default() };
         check(4, &[(1, 50), (4, 51), (2, 52), (3, 53)], expected);
-        // One swap is one reordered reply, and a copy is a duplicate and nothing else.
+        // One swap counts as one reordered reply. A copy counts as a duplicate only.
         let expected = Tally { sent: 2, received: 2, reordered: 1, duplicated: 1, ..Tally::default() };
         check(2, &[(2, 50), (1, 51), (1, 52)], expected);
     }

@@ -121,7 +121,7 @@ impl Prober {
         self.log.add_request(due_ns.unwrap_or(sent_ns), sent_ns);
         // END SOLUTION
         // STUB: let _ = (due_ns, clock, on_event, self.split_write, Prober::fail); // delete this line
-        // STUB: todo!("send: read the clock first with `clock.now_ns()`; then send what `self.requests.write` returns")
+        // STUB: todo!("send: read the clock first, `clock.now_ns()`; then send what `self.requests.write` returns")
     }
 
     /// Receives what has arrived, or waits for it, for [`READ_TIMEOUT`] at most.
@@ -156,7 +156,7 @@ impl Prober {
         }
         // END SOLUTION
         // STUB: let _ = (clock, on_event, &self.unread, Prober::record); // delete this line
-        // STUB: todo!("receive: receive into `self.buffer` first, and read the clock right after it, with `clock.now_ns()`")
+        // STUB: todo!("receive: receive into `self.buffer` first, and read the clock right after it")
     }
 
     /// Records what has arrived: a reply to request `sequence`, or garbage.
@@ -176,8 +176,8 @@ impl Prober {
         on_event(Event { protocol: self.protocol, at_ns, kind });
     }
 
-    /// Ends this part of the run because of an error. Over UDP, once replies have arrived, it goes on instead: the
-    /// server may come back.
+    /// Ends this part of the run because of an error. Over UDP, once replies have arrived, it
+    /// continues instead, because the server may come back.
     fn fail(&mut self, error: io::Error, at_ns: u64, on_event: &mut dyn FnMut(Event)) {
         if self.protocol == Protocol::Udp && !self.log.arrival_order().is_empty() {
             let error = SystemError::from(&error);

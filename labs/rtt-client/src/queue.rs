@@ -28,7 +28,7 @@ pub struct Datagram {
     pub occurrence: u64,
     /// 1, or 2 for the relay's duplicate.
     pub copy: u8,
-    /// It changes places with the next one.
+    /// Whether it changes places with the next one.
     pub swapped: bool,
     /// When it arrived.
     pub arrived: Instant,
@@ -93,7 +93,7 @@ impl Queue {
         let datagram = self.remove(slot)?;
         let stream = (datagram.client, datagram.direction);
         if self.held.get(&stream).is_some_and(|held| held.contains(&slot)) {
-            self.held.remove(&stream); // no other datagram came to change places with
+            self.held.remove(&stream); // no other datagram arrived to change places with
         }
         Some(datagram)
     }

@@ -208,7 +208,7 @@ impl Relay {
                 };
                 continue;
             };
-            // The log comes first: when a datagram arrives, its line is there.
+            // The log is written first, so that the line exists when the datagram arrives.
             self.record(&mut state, &datagram, Some(now), "sent");
             let upstream = state.clients.get(&datagram.address).map(|client| Arc::clone(&client.upstream));
             drop(state);
@@ -258,7 +258,7 @@ impl Relay {
 #[derive(Default)]
 struct Requests {
     count: u64,
-    /// The number of the latest request with this text, and how many replies to it have come.
+    /// The number of the latest request with this text, and how many replies to it have arrived.
     by_text: HashMap<u64, (u64, u64)>,
     /// The keys of `by_text`, the oldest first.
     order: VecDeque<u64>,

@@ -9,10 +9,10 @@ pub const SIZE_MIN: usize = NUMBER.end + 1;
 /// The longest request, for UDP and TCP alike: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
 pub const SIZE_MAX: usize = 65_507;
 
-/// Where the marker `RTT 1A2B3C4D ` stands in a request.
+/// The position of the marker `RTT 1A2B3C4D ` in a request.
 const MARKER: Range<usize> = 0..13;
 
-/// Where the sequence number stands in a request: always ten digits, so that every request has the same size.
+/// The position of the sequence number in a request. It always has ten digits, so that every request has the same size.
 const NUMBER: Range<usize> = MARKER.end..MARKER.end + 10;
 
 /// The requests of one run over one protocol, and the replies that belong to them.

@@ -104,7 +104,7 @@ impl Axis {
         let first = f64::from(results.plan.warm_up) + 1.0;
         let sent = results.series.iter().map(|series| series.log.exchanges().len()).max().unwrap_or(0);
         let last = (sent as f64).max(first);
-        let margin = ((last - first) * 0.015).max(0.5); // one request stands in the middle
+        let margin = ((last - first) * 0.015).max(0.5); // puts a single request in the middle
         Axis { values: first - margin..last + margin, pixels: POINTS, logarithmic: false }
     }
 
@@ -294,7 +294,7 @@ fn class(protocol: Protocol) -> &'static str {
     }
 }
 
-/// A circle for UDP, a square for TCP.
+/// Draws a circle for UDP, a square for TCP.
 fn mark(svg: &mut String, protocol: Protocol, kind: &str, x: f64, y: f64, radius: f64) {
     let _ = match protocol {
         Protocol::Udp => {

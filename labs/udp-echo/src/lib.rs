@@ -111,8 +111,8 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
 /// Sends `text` as one datagram and waits for one reply, up to the timeout that [`connect`] has set.
 ///
 /// # Errors
-/// `ConnectionRefused` if the system reports that no program listens there, and a timeout if no reply comes. UDP does
-/// not tell whether the request was lost, the reply, or the server.
+/// `ConnectionRefused` if the system reports that no program listens there, and a timeout if no reply arrives. UDP
+/// does not tell whether the request or the reply was lost, or whether there is a server at all.
 pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
     // BEGIN SOLUTION
     socket.send(text)?;

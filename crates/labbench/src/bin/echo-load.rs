@@ -46,10 +46,10 @@ struct Args {
     /// Stop after this many replies
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// How long to send before anything is counted
+    /// How long to send before counting begins
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_interval)]
     warm_up: Duration,
-    /// A reply that takes longer is lost; also how long to wait for a connection
+    /// A reply that takes longer counts as lost; also how long to wait for a connection
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_timeout)]
     timeout: Duration,
     /// Write the figures as JSON to this file

@@ -1,4 +1,4 @@
-//! Measures round trip times to an echo server over UDP, TCP, or both in turns.
+//! Measures round-trip times to an echo server over UDP, TCP, or both in turns.
 
 use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
@@ -24,7 +24,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Measures the round trip time to an echo server, as an application sees it.
+/// Measures the round-trip time to an echo server, as an application sees it.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -38,7 +38,7 @@ struct Args {
     /// Time from one request to the next; with 0s each leaves when the reply to the one before has arrived
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_interval)]
     interval: Duration,
-    /// A reply that takes longer is late; also how long to wait for TCP's connection
+    /// A reply that takes longer counts as late; also how long to wait for TCP's connection
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_timeout)]
     timeout: Duration,
     /// Size of a request in bytes
@@ -89,7 +89,7 @@ const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 /// A run that takes longer shows its progress on a terminal.
 const LONG_RUN: Duration = Duration::from_secs(3);
 
-/// Writes results in one format.
+/// A function that writes results in one format.
 type Render = fn(&Results, &mut dyn Write) -> io::Result<()>;
 
 fn main() -> ExitCode {
@@ -155,7 +155,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     check_replies(&results, &addresses)
 }
 
-/// A run without any reply has failed, and the error says why.
+/// Returns an error if there was no reply at all.
 fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()> {
     if results.any_reply() {
         return Ok(());
