@@ -1,8 +1,8 @@
 //! The address arguments of every program.
 
 use crate::addresses::Addresses;
+use crate::exit::note;
 use crate::host_port::HostPort;
-use crate::note;
 use anyhow::ensure;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};

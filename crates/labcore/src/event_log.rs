@@ -265,6 +265,7 @@ mod tests {
         pass.send(()).unwrap();
     }
 
+    #[cfg(not(miri))] // Miri isolates the test from the system's clock
     #[test]
     fn begins_each_line_with_the_time_if_asked_to() {
         let (log, seen, pass) = gated_log(true);

@@ -1,6 +1,6 @@
 //! How a program ends, and what it says on standard error.
 
-use crate::printable;
+use crate::printable::printable;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 

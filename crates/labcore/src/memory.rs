@@ -1,6 +1,6 @@
 //! How many clients a server with a thread for each has memory for.
 
-use crate::note;
+use crate::exit::note;
 
 /// Memory for everything but clients: the program itself, the event log, what the allocator keeps, threads that end.
 const SPARE_BYTES: u64 = 36 << 20;

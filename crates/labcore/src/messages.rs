@@ -1,6 +1,6 @@
 //! What a client of the echo labs reads from its user, and what it shows.
 
-use crate::{printable, without_newline};
+use crate::printable::{printable, without_newline};
 use anyhow::{Context, bail};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::iter;
