@@ -1,21 +1,21 @@
-//! *Figures*: what was counted and timed in a run, for people and as JSON.
+//! The figures of a run, for people and as JSON.
 //!
-//! Version 1 of the JSON has these fields; a change that a reader must know of gets another version:
+//! Version 1 of the JSON has these fields. A change that a reader must know about gets another version.
 //!
-//! ```text
+//! ```payload
 //! version, protocol, server
 //! plan              clients, outstanding, size, rate, capitals, reconnect, warm_up_s, duration_s, count,
 //!                   timeout_s
-//! elapsed_s         time that was counted
+//! elapsed_s         the time without the warm-up
 //! connected         clients that had a connection (TCP) or a socket (UDP)
 //! sent, answered    messages, without the warm-up
-//! wrong             replies that differ from what they must be, the warm-up's included
+//! wrong             replies that differ from the expected ones, including those of the warm-up
 //! lost              messages without a reply within the timeout
-//! held_back         messages that were due by the rate but not sent, because too many were under way
+//! held_back         messages that were due but not sent, because too many were outstanding
 //! broken            connections that failed, were refused, reset or closed by the server
-//! first_error       the first of these errors, in words
+//! first_error       the first of these errors, as text
 //! messages_per_s, bytes_per_s     answered, per second (payload, one direction)
-//! latency_us        min, p50, p90, p99, p999, max: from when a message was due, so that waiting counts
+//! latency_us        min, p50, p90, p99, p999, max: from when a message was due, so that waiting is included
 //!                   (coordinated omission: Gil Tene, "How NOT to Measure Latency", 2013)
 //! ```
 
@@ -26,35 +26,35 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
-/// Counts and times while a run goes on.
+/// The counts and times of a run in progress.
 pub struct Tally {
     /// Messages sent.
     pub sent: u64,
-    /// Right replies.
+    /// Correct replies.
     pub answered: u64,
     /// Wrong replies.
     pub wrong: u64,
     /// Messages without a reply.
     pub lost: u64,
-    /// Messages due that were not sent.
+    /// Messages that were due but not sent.
     pub held_back: u64,
     /// Connections that failed.
     pub broken: u64,
-    /// The first failure, in words.
+    /// The first failure, as text.
     pub first_error: Option<String>,
     latency_ns: Histogram<u64>,
 }
 
-/// The longest latency that is told apart from longer ones: an hour.
+/// The longest latency that is recorded: an hour. Longer ones count as this.
 const LATENCY_NS_MAX: u64 = 3_600_000_000_000;
 
 impl Tally {
-    /// Begins with nothing.
+    /// Starts with all counts at 0.
     ///
     /// # Errors
-    /// If the histogram can't be made, for want of memory.
+    /// If there is not enough memory for the histogram.
     pub fn new() -> anyhow::Result<Tally> {
-        // Three digits: 1,234 µs and 1,235 µs are told apart.
+        // Three significant digits: within 0.1 % of the true latency.
         let latency_ns = Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3)?;
         let first_error = None;
         Ok(Tally {
@@ -69,26 +69,26 @@ impl Tally {
         })
     }
 
-    /// Forgets what the warm-up counted, but not what went wrong in it.
+    /// Resets the counts after the warm-up, except those of failures.
     pub fn restart(&mut self) {
         (self.sent, self.answered, self.lost, self.held_back) = (0, 0, 0, 0);
         self.latency_ns.reset();
     }
 
-    /// Counts a right reply that came `latency` after its message was due.
-    pub fn answer(&mut self, latency: Duration) {
+    /// Counts a correct reply that arrived `latency` after its message was due.
+    pub fn count_answer(&mut self, latency: Duration) {
         self.answered += 1;
         self.latency_ns.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// Counts a wrong reply.
-    pub fn differ(&mut self, what: impl FnOnce() -> String) {
+    pub fn count_wrong(&mut self, what: impl FnOnce() -> String) {
         self.wrong += 1;
         self.first_error.get_or_insert_with(what);
     }
 
     /// Counts a connection that failed.
-    pub fn break_off(&mut self, error: &io::Error) {
+    pub fn count_broken(&mut self, error: &io::Error) {
         self.broken += 1;
         self.first_error.get_or_insert_with(|| error.to_string());
     }
@@ -126,7 +126,7 @@ struct Latency {
 }
 
 impl Figures {
-    /// Works the figures out of what was counted in `elapsed`.
+    /// Calculates the figures from the counts of a run that took `elapsed`.
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^52
     pub fn new(
         protocol: &'static str,
@@ -169,9 +169,9 @@ impl Figures {
         }
     }
 
-    /// Why the run is no success, if it is none.
-    pub fn fault(&self) -> Option<String> {
-        let cause = self.first_error.as_deref().unwrap_or("no error was told");
+    /// Returns why the run has failed, or `None` if it has not.
+    pub fn failure(&self) -> Option<String> {
+        let cause = self.first_error.as_deref().unwrap_or("no error was reported");
         match self {
             Figures { wrong: 1.., .. } => Some(format!("{} wrong; the first: {cause}", replies(self.wrong))),
             Figures { answered: 0, .. } => Some(format!("no reply from `{}`: {cause}", self.server)),
@@ -183,9 +183,9 @@ impl Figures {
         }
     }
 
-    /// The figures as a few lines for people.
-    pub fn page(&self) -> String {
-        let mut page = format!(
+    /// Formats the figures for people, in a few lines.
+    pub fn summary(&self) -> String {
+        let mut summary = format!(
             "{} to {}: {} {}, messages of {} bytes, ",
             self.protocol,
             self.server,
@@ -194,23 +194,25 @@ impl Figures {
             self.plan.size
         );
         let _ = match self.plan.rate {
-            Some(rate) => writeln!(page, "{rate} messages/s for {:.1} s", self.elapsed_s),
-            None => writeln!(page, "{} under way each, for {:.1} s", self.plan.outstanding, self.elapsed_s),
+            Some(rate) => writeln!(summary, "{rate} messages/s for {:.1} s", self.elapsed_s),
+            None => {
+                writeln!(summary, "{} outstanding each, for {:.1} s", self.plan.outstanding, self.elapsed_s)
+            }
         };
         let _ = writeln!(
-            page,
+            summary,
             "sent {}   answered {}   wrong {}   lost {}   held back {}   broken connections {}",
             self.sent, self.answered, self.wrong, self.lost, self.held_back, self.broken
         );
         let (rate, bytes) = (self.messages_per_s, self.bytes_per_s / 1e6);
-        let _ = writeln!(page, "rate {rate:.0} messages/s   {bytes:.2} MB/s each way");
+        let _ = writeln!(summary, "rate {rate:.0} messages/s   {bytes:.2} MB/s each way");
         if let Some(Latency { min, p50, p90, p99, p999, max }) = &self.latency_us {
             let _ = writeln!(
-                page,
+                summary,
                 "latency in µs: min {min:.1}   median {p50:.1}   p90 {p90:.1}   p99 {p99:.1}   p99.9 {p999:.1}   max {max:.1}"
             );
         }
-        page
+        summary
     }
 }
 

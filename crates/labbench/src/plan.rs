@@ -1,30 +1,30 @@
-//! A *plan*: how many clients, how much they send, and for how long.
+//! The plan of a run: how many clients there are, how much they send, and for how long.
 
 use serde::Serialize;
 use std::time::Duration;
 
-/// What one run does.
+/// The plan of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
     /// Clients: TCP connections, or UDP sockets.
     pub clients: usize,
-    /// Messages that each client has under way at once.
+    /// Messages that each client may have outstanding: sent, and not yet answered.
     pub outstanding: usize,
     /// Bytes of a message.
     pub size: usize,
-    /// Messages per second of all clients together. `None`: each client sends as soon as a reply has come.
+    /// Messages per second of all clients together. `None`: each client sends as soon as a reply has arrived.
     pub rate: Option<f64>,
-    /// Text without lower case letters, for servers that only echo.
+    /// Whether the payload has no lower-case letters, for servers that only echo.
     pub capitals: bool,
-    /// A new connection for every message (TCP).
+    /// Whether every message gets a new connection (TCP).
     pub reconnect: bool,
-    /// Time that is not counted, at the beginning.
+    /// Time at the beginning that is not counted.
     #[serde(rename = "warm_up_s", serialize_with = "in_seconds")]
     pub warm_up: Duration,
     /// Time that is counted.
     #[serde(rename = "duration_s", serialize_with = "in_seconds")]
     pub duration: Duration,
-    /// Ends the run before its time, after so many replies.
+    /// Ends the run early, after so many replies.
     pub count: Option<u64>,
     /// A reply that takes longer is lost.
     #[serde(rename = "timeout_s", serialize_with = "in_seconds")]

@@ -1,8 +1,8 @@
-//! A TCP client: messages follow each other in one stream, and so do the replies.
+//! A TCP client: messages form one stream, and so do the replies.
 
-use crate::drive::Client;
 use crate::figures::Tally;
-use crate::text::{SLICE_BYTES_MAX, Text};
+use crate::payload::{Payload, SLICE_BYTES_MAX};
+use crate::runner::Client;
 use mio::event::Source;
 use mio::net::TcpStream;
 use std::collections::VecDeque;
@@ -10,11 +10,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// One connection.
+/// A client with a connection of its own.
 pub struct Connection {
     stream: TcpStream,
     size: u64,
-    /// Bytes of all messages so far, written or not.
+    /// Bytes of all messages so far, whether written or not.
     asked: u64,
     written: u64,
     received: u64,
@@ -43,16 +43,16 @@ impl Client for Connection {
         self.due.len()
     }
 
-    fn ask(&mut self, due: Instant, text: &Text) -> io::Result<()> {
+    fn ask(&mut self, due: Instant, payload: &Payload) -> io::Result<()> {
         self.asked += self.size;
         self.due.push_back(due);
-        self.write(text)
+        self.write(payload)
     }
 
-    fn write(&mut self, text: &Text) -> io::Result<()> {
+    fn write(&mut self, payload: &Payload) -> io::Result<()> {
         while self.written < self.asked {
             let left = usize::try_from(self.asked - self.written).unwrap_or(usize::MAX);
-            match self.stream.write(text.to_send(self.written, left)) {
+            match self.stream.write(payload.to_send(self.written, left)) {
                 Ok(size) => self.written += size as u64,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -62,7 +62,7 @@ impl Client for Connection {
         Ok(())
     }
 
-    fn read(&mut self, buffer: &mut [u8], text: &Text, tally: &mut Tally) -> io::Result<()> {
+    fn read(&mut self, buffer: &mut [u8], payload: &Payload, tally: &mut Tally) -> io::Result<()> {
         loop {
             let size = match self.stream.read(&mut buffer[..SLICE_BYTES_MAX]) {
                 Ok(0) => {
@@ -73,12 +73,12 @@ impl Client for Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            let expected = text.to_expect(self.received, size);
+            let expected = payload.to_expect(self.received, size);
             if buffer[..size] != *expected || self.received + size as u64 > self.written {
                 let same = expected.iter().zip(&*buffer).take_while(|(a, b)| a == b).count() as u64;
                 let at = self.written.min(self.received + same);
-                tally.differ(|| format!("byte {at} of a connection is wrong, or one too many"));
-                // What follows would be wrong, too.
+                tally.count_wrong(|| format!("byte {at} of a connection is wrong, or one too many"));
+                // Everything after it would be wrong too.
                 return Err(ErrorKind::InvalidData.into());
             }
             let before = self.received / self.size;
@@ -86,7 +86,7 @@ impl Client for Connection {
             let now = Instant::now();
             for _ in before..self.received / self.size {
                 if let Some(due) = self.due.pop_front() {
-                    tally.answer(now.saturating_duration_since(due));
+                    tally.count_answer(now.saturating_duration_since(due));
                 }
             }
             // A short read has emptied the socket: epoll(7), question 9.
@@ -100,7 +100,7 @@ impl Client for Connection {
         if self.due.front().is_none_or(|due| *due > before) {
             return Ok(());
         }
-        // No later reply can come before the one that is missing.
+        // In a stream, no later reply can arrive before the missing one.
         tally.lost += self.due.len() as u64;
         Err(io::Error::new(ErrorKind::TimedOut, "no reply in time"))
     }

@@ -1,8 +1,8 @@
-//! A UDP client: each message is a datagram with a number, and its reply may be lost.
+//! A UDP client: each message is a numbered datagram, and its reply may be lost.
 
-use crate::drive::Client;
 use crate::figures::Tally;
-use crate::text::Text;
+use crate::payload::Payload;
+use crate::runner::Client;
 use mio::event::Source;
 use mio::net::UdpSocket;
 use std::collections::VecDeque;
@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 
 /// Digits of the number at the beginning of each datagram.
 const NUMBER_BYTES: usize = 8;
-/// One more than the largest number; then they begin again at 0.
+/// One more than the largest number. After it, numbers begin at 0 again.
 const NUMBERS: u64 = 100_000_000;
 
-/// One socket.
+/// A client with a socket of its own.
 pub struct Socket {
     socket: UdpSocket,
     size: usize,
     /// The number of the next message.
     next: u64,
-    /// When each message since the oldest without a reply was due; `None` once its reply has come.
+    /// When each message since the oldest unanswered one was due. `None` once it is answered.
     due: VecDeque<Option<Instant>>,
-    /// Messages under way.
+    /// The number of unanswered messages.
     waiting: usize,
     message: Vec<u8>,
 }
@@ -55,25 +55,25 @@ impl Client for Socket {
         self.waiting
     }
 
-    fn ask(&mut self, due: Instant, text: &Text) -> io::Result<()> {
+    fn ask(&mut self, due: Instant, payload: &Payload) -> io::Result<()> {
         self.message.clear();
         write!(self.message, "{:0NUMBER_BYTES$}", self.next % NUMBERS)?;
-        self.message.extend_from_slice(text.to_send(self.next, self.size - NUMBER_BYTES));
+        self.message.extend_from_slice(payload.to_send(self.next, self.size - NUMBER_BYTES));
         self.next += 1;
         self.due.push_back(Some(due));
         self.waiting += 1;
         match self.socket.send(&self.message) {
-            // No room: the datagram is lost here instead of on the way.
+            // The send buffer is full: the datagram is lost here instead of in the network.
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
         }
     }
 
-    fn write(&mut self, _: &Text) -> io::Result<()> {
+    fn write(&mut self, _: &Payload) -> io::Result<()> {
         Ok(())
     }
 
-    fn read(&mut self, buffer: &mut [u8], text: &Text, tally: &mut Tally) -> io::Result<()> {
+    fn read(&mut self, buffer: &mut [u8], payload: &Payload, tally: &mut Tally) -> io::Result<()> {
         loop {
             let size = match self.socket.recv(buffer) {
                 Ok(size) => size,
@@ -82,13 +82,15 @@ impl Client for Socket {
                 Err(error) => return Err(error),
             };
             let now = Instant::now();
-            match self.message_of(&buffer[..size], text) {
-                None => tally.differ(|| format!("a datagram of {size} bytes answers none that was sent")),
+            match self.message_of(&buffer[..size], payload) {
+                None => {
+                    tally.count_wrong(|| format!("a datagram of {size} bytes answers none that was sent"));
+                }
                 Some(at) => {
-                    // Late, or a second copy: counted as lost, or answered, before.
+                    // A late reply or a duplicate: the message was counted as lost or answered before.
                     let Some(due) = self.due.get_mut(at).and_then(Option::take) else { continue };
                     self.waiting -= 1;
-                    tally.answer(now.saturating_duration_since(due));
+                    tally.count_answer(now.saturating_duration_since(due));
                 }
             }
             while let Some(None) = self.due.front() {
@@ -109,14 +111,15 @@ impl Client for Socket {
 }
 
 impl Socket {
-    /// Finds the message that `reply` answers in full: its place among those under way, or beyond them if it is older.
-    fn message_of(&self, reply: &[u8], text: &Text) -> Option<usize> {
+    /// Finds the message that `reply` answers, and returns its index in `due`. For an older message, the index is out
+    /// of range.
+    fn message_of(&self, reply: &[u8], payload: &Payload) -> Option<usize> {
         let (number, rest) = reply.split_at_checked(NUMBER_BYTES)?;
         let number: u64 = std::str::from_utf8(number).ok()?.parse().ok()?;
         // The newest message with this number.
         let age = (self.next + NUMBERS - 1 - number) % NUMBERS;
         let message = self.next.checked_sub(age + 1)?;
-        (rest == text.to_expect(message, self.size - NUMBER_BYTES)).then_some(())?;
+        (rest == payload.to_expect(message, self.size - NUMBER_BYTES)).then_some(())?;
         let oldest = self.next - self.due.len() as u64;
         Some(usize::try_from(message.checked_sub(oldest).unwrap_or(u64::MAX)).unwrap_or(usize::MAX))
     }

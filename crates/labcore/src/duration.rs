@@ -1,23 +1,25 @@
+//! Durations on the command line.
+
 use std::time::Duration;
 
-/// The longest duration a program takes: sums of it with a point in time never overflow.
+/// The longest duration that a program accepts, so that adding it to a point in time never overflows.
 const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Parses how long to wait for something, such as `2s` or `200ms`; never zero.
+/// Parses a timeout, such as `2s` or `200ms`. Zero is an error.
 ///
 /// # Errors
-/// A text that says why `word` is not a duration, for clap to print.
+/// A message that says why `word` is not a duration, for clap to print.
 pub fn parse_timeout(word: &str) -> Result<Duration, String> {
     match parse_interval(word)? {
-        Duration::ZERO => Err("a timeout must be longer than nothing, like `2s`".to_owned()),
+        Duration::ZERO => Err("a timeout must be longer than zero, like `2s`".to_owned()),
         timeout => Ok(timeout),
     }
 }
 
-/// Parses the time between two events, such as `200ms`; zero is allowed.
+/// Parses the time between two events, such as `200ms`. Zero is allowed.
 ///
 /// # Errors
-/// A text that says why `word` is not a duration, for clap to print.
+/// A message that says why `word` is not a duration, for clap to print.
 pub fn parse_interval(word: &str) -> Result<Duration, String> {
     match humantime::parse_duration(word) {
         Ok(duration) if duration <= DURATION_MAX => Ok(duration),

@@ -1,22 +1,24 @@
+//! Bytes from the network, made safe for a terminal.
+
 use std::fmt::{self, Display};
 
-/// Makes bytes from the network printable: whatever they hold, a terminal only shows them.
+/// Makes bytes from the network printable: a terminal shows them, and obeys none of them.
 ///
-/// Text is shown as it is, in any language. A control character could move the cursor, change colours or fake
-/// another line, so it is written as an escape (`\n`, `\u{1b}`), and so is a character that is invisible or turns
-/// the direction of writing. A byte that is not UTF-8 is written as `\xff`. A backslash stays a backslash: this is
-/// for eyes, not for reading back.
+/// Text in any language is shown unchanged. A control character could move the cursor, change colours or fake another
+/// line, so it is written as an escape (`\n`, `\u{1b}`). So is a character that is invisible or changes the direction
+/// of writing. A byte that is not UTF-8 is written as `\xff`. A backslash is not escaped: the result is for people, not
+/// for parsing.
 pub fn printable(bytes: &[u8]) -> Printable<'_> {
     Printable(bytes)
 }
 
-/// Bytes that are shown escaped; made by [`printable`].
+/// Bytes that are displayed escaped. [`printable`] makes it.
 pub struct Printable<'a>(&'a [u8]);
 
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
-            // In runs, as most text has nothing to escape.
+            // Text is written in runs, because most of it needs no escape.
             let mut rest = chunk.valid();
             while let Some(at) =
                 rest.find(|character: char| character.is_control() || is_invisible(character))
@@ -36,16 +38,16 @@ impl Display for Printable<'_> {
     }
 }
 
-/// Characters that show nothing, or turn the direction of what follows: a text with them is not what it seems.
+/// True for a character that is invisible, or changes the direction of the text after it: it could disguise a text.
 ///
-/// The joiners U+200C and U+200D are not among them: several scripts, and emoji, are written with them.
+/// The joiners U+200C and U+200D are not among them, because several scripts, and emoji, need them.
 fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The bytes of a line without the `\n` or `\r\n` that ends it.
+/// Returns the bytes of a line without the `\n` or `\r\n` that ends it.
 pub fn without_newline(line: &[u8]) -> &[u8] {
     match line.strip_suffix(b"\n") {
         Some(text) => text.strip_suffix(b"\r").unwrap_or(text),

@@ -1,8 +1,11 @@
+//! The transform of the echo labs.
+
 /// Turns the letters a–z among `bytes` into A–Z, in place.
 ///
-/// Every other byte stays as it is: digits, `&*!`, NUL, and each byte of a character that UTF-8 writes with
-/// several (they are all above 127), so valid UTF-8 stays valid. The length stays too, which lets a server
-/// answer from the buffer that it received into.
+/// Every other byte stays as it is: digits, `&*!`, NUL, and the bytes of a multi-byte UTF-8 character, which are all
+/// above
+/// 127. So valid UTF-8 stays valid. The length stays the same too, so that a server can answer from the buffer that it
+/// received into.
 pub fn uppercase(bytes: &mut [u8]) {
     bytes.make_ascii_uppercase();
 }
@@ -19,7 +22,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_every_letter_and_nothing_else() {
+    fn changes_letters_and_nothing_else() {
         for byte in 0..=u8::MAX {
             let expected = if byte.is_ascii_lowercase() { byte - 32 } else { byte };
             assert_eq!(upper(&[byte]), [expected], "byte {byte}");

@@ -1,4 +1,4 @@
-//! Which answer a request gets.
+//! Decides which answer a request gets.
 
 // BEGIN SOLUTION
 use crate::file::{Found, OpenFile, Root};
@@ -9,7 +9,7 @@ use crate::request::{Method, Request};
 use crate::response::{Body, Response};
 use crate::status::Status;
 use crate::types::content_type;
-use crate::validators::{Validators, Verdict};
+use crate::validators::{Precondition, Validators};
 // END SOLUTION
 // STUB: use crate::file::Root;
 // STUB: use crate::request::Request;
@@ -43,40 +43,40 @@ pub fn answer(request: &Request, site: &Site) -> Response {
         Err(status) => Response::of(status),
     }
     // END SOLUTION
-    // STUB: let _ = (request, site); // this line can go when you use them
-    // STUB: todo!("find the file first: `site.root.find(&request.target)`; then make a response of what it gives")
+    // STUB: let _ = (request, site); // delete this line
+    // STUB: todo!("answer: find the file first with `site.root.find(&request.target)`; then make a response of it")
 }
 
-/// Makes the answer of a server that can't just now.
+/// Makes the answer of a server that is overloaded at the moment.
 pub fn unavailable() -> Response {
     Response::of(Status::SERVICE_UNAVAILABLE).with("Retry-After", "1")
 }
 
 // BEGIN SOLUTION
-/// Answers with the file, with part of it, or with the reason why neither is needed.
+/// Answers with the file, with part of it, or with the reason why it is not sent.
 fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile) -> Response {
     let validators = Validators::of(&metadata);
     let length = metadata.len();
     let part = match &request.range {
-        // No other method knows ranges (RFC 9110 §14.2).
+        // Ranges are defined for GET only (RFC 9110 §14.2).
         Some(range) if request.method == Method::Get && request.conditions.allow_part(&validators) => {
             select(range, length)
         }
         _ => Selection::Whole,
     };
-    let response = match (request.conditions.judge(&validators), part) {
-        (Verdict::Failed, _) => return Response::of(Status::PRECONDITION_FAILED),
-        (Verdict::NotModified, _) => Response::new(Status::NOT_MODIFIED, Body::Absent),
-        (Verdict::Proceed, Selection::Unsatisfiable) => {
+    let response = match (request.conditions.evaluate(&validators), part) {
+        (Precondition::Failed, _) => return Response::of(Status::PRECONDITION_FAILED),
+        (Precondition::NotModified, _) => Response::new(Status::NOT_MODIFIED, Body::Absent),
+        (Precondition::Proceed, Selection::Unsatisfiable) => {
             return Response::of(Status::RANGE_NOT_SATISFIABLE)
                 .with("Content-Range", format!("bytes */{length}"));
         }
-        (Verdict::Proceed, Selection::Whole) => {
+        (Precondition::Proceed, Selection::Whole) => {
             Response::new(Status::OK, Body::File { file, start: 0, length })
                 .with("Content-Type", content_type(&path))
                 .with("Accept-Ranges", "bytes")
         }
-        (Verdict::Proceed, Selection::Part(part)) => {
+        (Precondition::Proceed, Selection::Part(part)) => {
             let body = Body::File { file, start: part.start, length: part.end - part.start };
             Response::new(Status::PARTIAL_CONTENT, body)
                 .with("Content-Type", content_type(&path))
@@ -86,12 +86,13 @@ fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile)
     response
         .with("ETag", validators.etag)
         .with("Last-Modified", validators.last_modified)
-        .with("Cache-Control", "no-cache") // which means: keep it, but ask each time if it is still the same
+        .with("Cache-Control", "no-cache") // a cache may keep it, but must ask each time whether it has changed
 }
 
-/// Sends the client to the same path with a slash: without it, the links on a directory's page lead elsewhere.
+/// Redirects to the same path with a slash. Without the slash, a browser would resolve the links on a directory's page
+/// against the parent directory.
 ///
-/// The new place is relative to the old one, so it can't lead to another host, as `//host/` would.
+/// The new location is relative, so it can't lead to another host, as `//host/` would.
 fn add_slash(target: &Target) -> Response {
     let name = target.segments.last().map(|name| encode(name)).unwrap_or_default();
     let location = format!("{name}/{}", encode_query(&target.query));

@@ -1,15 +1,16 @@
-//! Bodies of requests (RFC 9112 §6, §7.1). The server reads them only to find where the next request begins.
+//! Bodies of requests (RFC 9112 §6, §7.1). The server reads a body only to find where the next request begins.
 
-use crate::request::{BodyLength, Lines, fields};
+use crate::head::{Lines, parse_fields};
+use crate::request::BodyLength;
 use crate::status::Status;
 
 /// The longest line that gives a chunk's length, without its line ending.
 const SIZE_LINE_BYTES_MAX: usize = 256;
 
-/// Moves `at` from the beginning of a body towards its end, as far as it has come in `bytes`. True if that is all.
+/// Moves `at` from the beginning of a body towards its end, as far as `bytes` reach. True if the end was found.
 ///
 /// # Errors
-/// The status to refuse the request with, if the body is not what its head says.
+/// The status to refuse the request with, if the body is not what the head says.
 pub fn skip(body: BodyLength, bytes: &[u8], at: &mut usize) -> Result<bool, Status> {
     match body {
         BodyLength::Bytes(length) => {
@@ -31,24 +32,24 @@ pub fn skip(body: BodyLength, bytes: &[u8], at: &mut usize) -> Result<bool, Stat
     }
 }
 
-/// What stands at the beginning of a chunked body.
+/// What a chunked body begins with.
 #[derive(Debug, PartialEq)]
 enum Chunk {
-    /// A chunk that takes so many bytes, with its length before it.
+    /// A chunk of so many bytes, including the line with its length.
     Data(usize),
-    /// The last chunk, with the fields that may stand behind it.
+    /// The last chunk of so many bytes, including the fields that may follow it.
     Last(usize),
 }
 
-/// Measures the chunk at the beginning of `bytes`, or gives `None` if its end has not come yet.
+/// Measures the chunk at the beginning of `bytes`, or returns `None` if its end has not arrived yet.
 fn measure(bytes: &[u8]) -> Result<Option<Chunk>, Status> {
     let mut lines = Lines { bytes, at: 0 };
     let Some(line) = lines.next(SIZE_LINE_BYTES_MAX + 2, Status::BAD_REQUEST)? else { return Ok(None) };
-    // What follows a semicolon is an extension, and whoever knows none ignores it.
+    // A semicolon begins an extension. A server ignores the extensions that it does not know (RFC 9112 §7.1.1).
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii_end();
     let size = size(digits).ok_or(Status::BAD_REQUEST)?;
     if size == 0 {
-        return Ok(fields(&mut lines)?.map(|_| Chunk::Last(lines.at)));
+        return Ok(parse_fields(&mut lines)?.map(|_| Chunk::Last(lines.at)));
     }
     let end = lines.at.saturating_add(size);
     match bytes.get(end..) {
@@ -59,10 +60,10 @@ fn measure(bytes: &[u8]) -> Result<Option<Chunk>, Status> {
 }
 
 fn size(digits: &[u8]) -> Option<usize> {
-    // The standard library's parser takes a plus sign, and HTTP does not.
+    // The standard library's parser accepts a plus sign, but HTTP does not.
     let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
     let size = u64::from_str_radix(text, 16).ok()?;
-    // A computer of 32 bits refuses the same sizes as one of 64.
+    // On a 32-bit computer, a size that fits into 64 bits only is as good as infinite.
     Some(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
@@ -75,7 +76,7 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8], expected: Result<Option<Chunk>, Status>) {
         assert_eq!(measure(bytes), expected);
-        // As long as the end has not come, no answer but the same error.
+        // Before the end has arrived, the only other result is the same error.
         for end in 0..bytes.len() {
             let earlier = measure(&bytes[..end]);
             assert!(earlier == Ok(None) || earlier == expected, "{end}: {earlier:?}");
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn measures_a_chunk_with_all_that_belongs_to_it() {
+    fn measures_a_chunk_with_its_length_line_and_trailers() {
         check(b"5\r\nhello\r\n", Ok(Some(Chunk::Data(10))));
         check(b"00A ; name=\"value\"\r\n0123456789\r\n", Ok(Some(Chunk::Data(32))));
         check(b"0\r\n\r\n", Ok(Some(Chunk::Last(5))));
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_chunk() {
+    fn refuses_what_is_not_a_chunk() {
         for bytes in [
             &b"\r\n"[..],
             b"5\nhello\r\n",

@@ -1,25 +1,25 @@
-//! One connection: requests come in, answers go out, in the same order (RFC 9112 §9.3).
+//! One connection: requests arrive, answers are sent in the same order (RFC 9112 §9.3).
 
-use crate::Server;
 use crate::answer::{answer, unavailable};
 use crate::body;
 use crate::log;
 use crate::request::{BodyLength, Method, Request, parse};
 use crate::response::{Body, Response};
 use crate::send::Sender;
+use crate::server::Server;
 use crate::status::Status;
 use labcore::is_timeout;
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// What one read takes at most.
+/// The most that one read takes.
 const CHUNK_BYTES_MAX: usize = 4096;
 
-/// The longest body that is read to get at the request behind it.
+/// The longest body that is read to find the request after it.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// How long, and how much, a client that was told to leave is still listened to.
+/// For how long, and how many bytes, a closing connection is still read.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES_MAX: usize = 1 << 20;
 
@@ -30,22 +30,24 @@ pub struct Connection<'a> {
     client: String,
     server: &'a Server,
     sender: Sender<'a>,
-    /// What has come and is not used yet: part of a request, or several, if the client does not wait for answers.
+    /// Bytes that have arrived and are not parsed yet: part of a request, or several if the client does not wait for
+    /// answers.
     pending: Vec<u8>,
-    /// When the request must have come. The first has a deadline from the start, a later one once a part of it has come.
+    /// When the whole request must have arrived. The first request has a deadline from the start, a later one gets it
+    /// when its first bytes arrive.
     deadline: Option<Instant>,
-    /// Where a read puts what has come.
+    /// The buffer for reading.
     chunk: [u8; CHUNK_BYTES_MAX],
-    /// The timeout that the socket has now: setting it again would be a system call for nothing.
+    /// The timeout that is set on the socket. Setting the same one again would waste a system call.
     read_timeout: Duration,
     answered: u64,
 }
 
 impl<'a> Connection<'a> {
-    /// Begins a conversation with the client at the other end of `stream`.
+    /// Prepares to serve the client at the other end of `stream`.
     ///
     /// # Errors
-    /// If the connection is broken already.
+    /// If the connection is already broken.
     pub fn new(stream: &'a TcpStream, client: IpAddr, server: &'a Server) -> io::Result<Connection<'a>> {
         Ok(Connection {
             stream,
@@ -60,21 +62,20 @@ impl<'a> Connection<'a> {
         })
     }
 
-    /// Answers requests until the client or the server has had enough, and tells how many were answered.
+    /// Answers requests until either side closes, and returns how many were answered.
     pub fn serve(mut self) -> u64 {
         while self.exchange() {}
         self.linger();
         self.answered
     }
 
-    /// Tells the client that there is no room for it. That is no answer to a request.
-    pub fn turn_away(mut self) -> u64 {
+    /// Tells the client that the server is full, without waiting for its request.
+    pub fn reject(mut self) {
         self.respond(unavailable(), b"", false, false);
         self.linger();
-        0
     }
 
-    /// Answers one request, and tells if there may be another.
+    /// Answers one request. True if there may be another.
     fn exchange(&mut self) -> bool {
         match self.receive() {
             Ok(Some(request)) => {
@@ -92,10 +93,10 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Waits for the next request. `None` means that the client has no more, or is gone.
+    /// Waits for the next request. `None`: the client sends no more, or is gone.
     ///
     /// # Errors
-    /// The status to refuse it with, if it is wrong or too slow.
+    /// The status to refuse the request with, if it is malformed or too slow.
     fn receive(&mut self) -> Result<Option<Request>, Status> {
         let is_first = self.answered == 0;
         self.deadline = is_first.then(|| Instant::now() + self.server.limits.request_timeout);
@@ -111,14 +112,15 @@ impl<'a> Connection<'a> {
             Some(end) => drop(self.pending.drain(..end)),
             None => request.keep_alive = false,
         }
-        // A connection that waits for its client should not hold on to memory.
+        // An idle connection should not hold memory.
         self.pending.shrink_to(CHUNK_BYTES_MAX);
         Ok(Some(request))
     }
 
-    /// Finds where the request ends, body and all: the next one begins there. Nothing else is done with the body.
+    /// Finds where the request and its body end, and the next request begins. The body is not used otherwise.
     ///
-    /// `None` means that it is not worth reading so far. What comes after this request can't be told from its body.
+    /// `None`: the body is too long to read to its end. The connection then closes after the answer, because what
+    /// follows can't be told from the body.
     fn find_end(&mut self, request: &Request, head_length: usize) -> Result<Option<usize>, Status> {
         if request.expects_continue && request.body != BodyLength::Bytes(0) {
             return Ok(None); // the client waits for an answer before it sends the body
@@ -134,18 +136,19 @@ impl<'a> Connection<'a> {
                 return Ok(Some(end));
             }
             if !self.read()? {
-                return Err(Status::BAD_REQUEST); // the client has ended what it had only begun
+                return Err(Status::BAD_REQUEST); // the client closed in the middle of the body
             }
         }
     }
 
-    /// Reads what has come, or waits for it. False means that nothing more will come.
+    /// Reads what has arrived, or waits for it. False: nothing more will arrive.
     fn read(&mut self) -> Result<bool, Status> {
         let limits = &self.server.limits;
         if !self.pending.is_empty() {
             self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
         }
-        // Counted from the beginning of the request: with a new timeout for each read, a byte now and then would do.
+        // The deadline belongs to the whole request. With a new timeout for each read, a client could send a byte now
+        // and then and occupy the server for ever.
         let wait = match self.deadline {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
             None => limits.idle_timeout,
@@ -156,7 +159,7 @@ impl<'a> Connection<'a> {
                 Ok(size > 0)
             }
             Err(error) if is_timeout(&error) && !self.pending.is_empty() => Err(Status::REQUEST_TIMEOUT),
-            Err(_) => Ok(false), // the client is silent, or gone
+            Err(_) => Ok(false), // the client is idle, or gone
         }
     }
 
@@ -176,24 +179,24 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends an answer and logs it, sent or not. Tells if the connection can go on.
+    /// Sends an answer, and logs it even if sending fails. True if the connection stays open.
     fn respond(&mut self, response: Response, line: &[u8], head_only: bool, keep_alive: bool) -> bool {
         let status = response.status;
         let (head, body) = response.finish(keep_alive);
         let body = if head_only { Body::Absent } else { body };
         let (body_bytes, result) = self.sender.send(head, body);
         let entry = log::Entry { client: &self.client, request: line, status, body_bytes };
-        self.server.screen.line(format_args!("{entry}"));
+        self.server.log.line(format_args!("{entry}"));
         self.answered += 1;
         keep_alive && result.is_ok()
     }
 
-    /// Ends the sending side, and waits a little for the client to end its own.
+    /// Closes the sending side, and waits a little for the client to close its own (a lingering close).
     ///
-    /// A system that closes over unread bytes resets the connection, and the client may lose the last answer over it.
+    /// Closing a socket with unread bytes resets the connection, and the client may lose the last answer.
     fn linger(&mut self) {
         if self.stream.shutdown(Shutdown::Write).is_err() {
-            return; // the client is gone already
+            return; // the client is already gone
         }
         let deadline = Instant::now() + LINGER;
         let mut left = LINGER_BYTES_MAX;

@@ -1,63 +1,87 @@
-//! Who is connected: counted, to keep their number within a limit, and known, so that they can be told to leave.
+//! The open connections: limited in number, and tracked, so that they can be ended when the server stops.
 
+use labcore::{Permit, Permits};
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many clients may at once be told that there is no room for them. The ones above are dropped without a word.
-const TURNED_AWAY_MAX: usize = 64;
+/// Clients that may get the answer "503 Service Unavailable" at once. Further ones are dropped without an answer.
+const REJECTED_MAX: usize = 64;
+
+/// How many clients there is room for.
+pub struct Capacity {
+    served: Permits,
+    rejected: Permits,
+}
+
+/// Whether a client is served.
+pub enum Admission<'a> {
+    /// There is room to serve the client.
+    Serve(Permit<'a>),
+    /// There is room only to tell the client that the server is full.
+    Reject(Permit<'a>),
+}
+
+impl Capacity {
+    /// Makes room to serve `served_max` clients at once.
+    pub fn new(served_max: usize) -> Capacity {
+        Capacity { served: Permits::new(served_max), rejected: Permits::new(REJECTED_MAX) }
+    }
+
+    /// Admits a client, or returns `None` if there is not even room to reject it.
+    pub fn admit(&self) -> Option<Admission<'_>> {
+        let served = self.served.try_acquire().map(Admission::Serve);
+        served.or_else(|| self.rejected.try_acquire().map(Admission::Reject))
+    }
+}
 
 /// All open connections.
 #[derive(Default)]
 pub struct Connections {
-    open: Mutex<Open>,
-    left: Condvar,
+    open: Mutex<HashMap<u64, Arc<TcpStream>>>,
+    closed: Condvar,
     stopping: AtomicBool,
 }
 
-#[derive(Default)]
-struct Open {
-    streams: HashMap<u64, Arc<TcpStream>>,
-    /// How many of them are served, and not turned away.
-    served: usize,
-}
-
 /// One of the [`Connections`], until it is dropped.
-pub struct Seat<'a> {
+pub struct OpenConnection<'a> {
     connections: &'a Connections,
     number: u64,
-    /// Its socket.
+    /// Whether the client is served. The permit is released before the socket is closed, because a client that sees the
+    /// end of its connection may connect again at once.
+    pub admission: Admission<'a>,
+    /// The client's socket.
     pub stream: Arc<TcpStream>,
-    /// Whether there is room to serve the client, or only to tell it that there is none.
-    pub is_served: bool,
 }
 
 impl Connections {
-    /// Adds connection `number`. It is served if there are fewer than `served_max`.
-    ///
-    /// `None`, and the connection is closed, if there is not even room to turn it away, or the server is stopping.
-    pub fn enter(&self, number: u64, stream: TcpStream, served_max: usize) -> Option<Seat<'_>> {
+    /// Adds connection `number`, or closes it and returns `None` if the server is stopping.
+    pub fn add<'a>(
+        &'a self,
+        number: u64,
+        stream: TcpStream,
+        admission: Admission<'a>,
+    ) -> Option<OpenConnection<'a>> {
         let stream = Arc::new(stream);
         let mut open = self.lock();
-        if self.is_stopping() || open.streams.len() >= served_max.saturating_add(TURNED_AWAY_MAX) {
+        if self.is_stopping() {
             return None;
         }
-        let is_served = open.served < served_max;
-        open.served += usize::from(is_served);
-        open.streams.insert(number, Arc::clone(&stream));
-        Some(Seat { connections: self, number, stream, is_served })
+        open.insert(number, Arc::clone(&stream));
+        Some(OpenConnection { connections: self, number, admission, stream })
     }
 
-    /// Tells if [`Connections::stop`] was called.
+    /// True once [`Connections::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Lets nobody enter any more, and ends the receiving side of every connection.
+    /// Accepts no further connection, and ends the receiving side of every open one.
     ///
-    /// Whoever waits for a client's next request sees the end of the stream. Whoever is sending sends on.
+    /// A thread that waits for its client's next request sees the end of the stream. A thread that is sending
+    /// continues.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.shut_down(Shutdown::Read);
@@ -65,26 +89,41 @@ impl Connections {
 
     /// Waits until all connections are closed, but not longer than `patience`: then it breaks them.
     pub fn wait_for_end(&self, patience: Duration) {
-        drop(self.left.wait_timeout_while(self.lock(), patience, |open| !open.streams.is_empty()));
+        drop(self.closed.wait_timeout_while(self.lock(), patience, |open| !open.is_empty()));
         self.shut_down(Shutdown::Both);
     }
 
     fn shut_down(&self, how: Shutdown) {
-        for stream in self.lock().streams.values() {
-            let _ = stream.shutdown(how); // the client may have done it already
+        for stream in self.lock().values() {
+            let _ = stream.shutdown(how); // the client may have closed already
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<TcpStream>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
-        let mut open = self.connections.lock();
-        open.streams.remove(&self.number);
-        open.served -= usize::from(self.is_served);
-        self.connections.left.notify_all();
+        self.connections.lock().remove(&self.number);
+        self.connections.closed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Admission, Capacity, REJECTED_MAX};
+
+    #[test]
+    fn rejects_what_it_can_not_serve_and_drops_the_rest() {
+        let capacity = Capacity::new(1);
+        let served = capacity.admit();
+        assert!(matches!(served, Some(Admission::Serve(_))));
+        let rejected: Vec<_> = (0..REJECTED_MAX).map(|_| capacity.admit()).collect();
+        assert!(rejected.iter().all(|admission| matches!(admission, Some(Admission::Reject(_)))));
+        assert!(capacity.admit().is_none());
+        drop(served);
+        assert!(matches!(capacity.admit(), Some(Admission::Serve(_))));
     }
 }

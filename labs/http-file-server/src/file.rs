@@ -1,8 +1,9 @@
-//! From the name of a file to the open file, and never to one outside the root.
+//! Opens files below the root, and never one outside of it.
 //!
-//! [`Root`] holds the directory open and opens everything else below it. On Linux one call does it, `openat2` with
-//! `RESOLVE_BENEATH`: the kernel follows the path and its symbolic links, and stops at the first step that leads out.
-//! A program that looked at the path first, and opened it then, could be cheated in between.
+//! [`Root`] holds the directory open and opens everything else relative to it. On Linux one call does this: `openat2`
+//! with `RESOLVE_BENEATH`. The kernel follows the path and its symbolic links, and stops at the first step that leads
+//! out. A program that checked the path first and opened it afterwards could be tricked in between, by a link that
+//! changes.
 
 use crate::path::Target;
 use crate::status::Status;
@@ -16,10 +17,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What a URL of a directory stands for, if the directory has one.
+/// The file that is sent for a directory that has one.
 const INDEX: &str = "index.html";
 
-/// The most entries in a listing. Each client may ask for one, and keep it in memory while reading nothing of it.
+/// The most entries in a listing. Each client can make the server hold one in memory, by reading nothing of it.
 pub const ENTRIES_MAX: usize = 1000;
 
 /// The directory that is served.
@@ -27,11 +28,11 @@ pub struct Root {
     directory: Dir,
 }
 
-/// What a target names.
+/// What was found at a target.
 pub enum Found {
     /// A regular file.
     File(OpenFile),
-    /// A directory, but the target has no slash at its end.
+    /// A directory. The target has no slash at its end.
     Directory,
     /// A directory without an index.
     Listing(Listing),
@@ -39,27 +40,27 @@ pub enum Found {
 
 /// A regular file, ready to be read.
 pub struct OpenFile {
-    /// The file itself.
+    /// The open file.
     pub file: File,
-    /// Its length and times, asked of the open file: its name may mean another one by now.
+    /// Length and times of the open file. By now, its name may refer to another file.
     pub metadata: Metadata,
-    /// Its path below the root.
+    /// The path below the root.
     pub path: PathBuf,
 }
 
-/// What a directory holds, sorted by name.
+/// The entries of a directory, sorted by name.
 pub struct Listing {
-    /// The first entries.
+    /// The first [`ENTRIES_MAX`] entries.
     pub entries: Vec<Entry>,
-    /// Whether there are more.
+    /// Whether there are more than [`ENTRIES_MAX`].
     pub is_cut: bool,
 }
 
-/// One line of a listing.
+/// A file or directory in a listing.
 pub struct Entry {
     /// The name in the directory.
     pub name: OsString,
-    /// The length of a file; a directory has none.
+    /// The length of a file. `None` for a directory.
     pub length: Option<u64>,
     /// The time of the last change.
     pub modified: Option<SystemTime>,
@@ -77,10 +78,10 @@ impl Root {
         Ok(Root { directory })
     }
 
-    /// Finds what a target names.
+    /// Opens what a target names.
     ///
     /// # Errors
-    /// The status to answer with: nearly always 404.
+    /// The status to answer with, nearly always 404.
     pub fn find(&self, target: &Target) -> Result<Found, Status> {
         let path = target.file_path().ok_or(Status::NOT_FOUND)?;
         if !target.names_directory {
@@ -95,7 +96,7 @@ impl Root {
     fn open_file(&self, path: PathBuf) -> Result<Found, Status> {
         let mut options = OpenOptions::new();
         options.read(true);
-        never_wait(&mut options);
+        never_block(&mut options);
         let opened = self.directory.open_with(&path, &options).and_then(|file| {
             let file = file.into_std();
             file.metadata().map(|metadata| (file, metadata))
@@ -104,13 +105,13 @@ impl Root {
             Ok((file, metadata)) if metadata.is_file() => Ok(Found::File(OpenFile { file, metadata, path })),
             Ok((_, metadata)) if metadata.is_dir() => Ok(Found::Directory),
             Ok(_) => Err(Status::NOT_FOUND), // a device, a pipe, a socket
-            // One that can't be read, or a system where directories can't be opened like files.
+            // A directory without read permission, or a system that does not open directories like files.
             Err(_) if self.directory.is_dir(&path) => Ok(Found::Directory),
             Err(error) => Err(status_for(&error)),
         }
     }
 
-    /// Lists what can be asked for in a directory.
+    /// Lists the entries of a directory that clients can request.
     fn list(&self, path: &Path) -> Result<Listing, Status> {
         let names = self.directory.read_dir(path).map_err(|error| status_for(&error))?;
         let names = names.filter_map(|entry| Some(entry.ok()?.file_name()));
@@ -119,7 +120,7 @@ impl Root {
         for name in visible {
             first.push(name);
             if first.len() > ENTRIES_MAX {
-                first.pop(); // the last of them
+                first.pop(); // the last one by name
                 is_cut = true;
             }
         }
@@ -127,7 +128,7 @@ impl Root {
         Ok(Listing { entries: entries.collect(), is_cut })
     }
 
-    /// Describes an entry, unless it is a link that leads out or nowhere, or neither a file nor a directory.
+    /// Describes an entry. `None`: a link that leads out of the root or nowhere, or neither a file nor a directory.
     fn entry(&self, directory: &Path, name: OsString) -> Option<Entry> {
         let metadata = self.directory.metadata(directory.join(&name)).ok()?;
         let length = metadata.is_file().then(|| metadata.len());
@@ -136,29 +137,29 @@ impl Root {
     }
 }
 
-/// A pipe without a writer would be waited for, without end. This asks not to wait, and not to become its terminal's
-/// process; on a regular file it has no effect.
+/// Opening a named pipe blocks until it has a writer, and opening a terminal may make it the process's own. These flags
+/// prevent both. On a regular file they have no effect.
 #[cfg(unix)]
-fn never_wait(options: &mut OpenOptions) {
+fn never_block(options: &mut OpenOptions) {
     use cap_std::fs::OpenOptionsExt;
     use rustix::fs::OFlags;
     options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
 }
 
 #[cfg(not(unix))]
-fn never_wait(_: &mut OpenOptions) {}
+fn never_block(_: &mut OpenOptions) {}
 
-/// The status to answer with when the system does not open a file.
+/// Returns the status to answer with when opening a file failed.
 fn status_for(error: &io::Error) -> Status {
     match error.kind() {
-        // The system says so. A path that leads out of the root is an error of the library, without the system's number.
+        // An error of the system. For a path that leads out of the root, the library makes an error without a number.
         ErrorKind::PermissionDenied if error.raw_os_error().is_some() => Status::FORBIDDEN,
         _ if is_out_of_resources(error) => Status::SERVICE_UNAVAILABLE,
         _ => Status::NOT_FOUND,
     }
 }
 
-/// True if there may be such a file, but the server has too much open or too little memory to look.
+/// True if the file may exist, but the server has too many open files, or too little memory, to open it.
 #[cfg(unix)]
 fn is_out_of_resources(error: &io::Error) -> bool {
     use rustix::io::Errno;
@@ -171,7 +172,7 @@ fn is_out_of_resources(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-#[cfg(unix)] // the ways out of a directory are links, and made as here only on Unix
+#[cfg(unix)] // the tests make symbolic links
 mod tests {
     use super::{Found, Root, status_for};
     use crate::path::Target;
@@ -184,11 +185,11 @@ mod tests {
 
     const CANARY: &str = "this lies outside the root";
 
-    /// A root with every kind of way out of it, next to what must not be found.
-    struct Cage(PathBuf);
+    /// A root with every kind of link that leads out of it, next to files that must not be found.
+    struct Fixture(PathBuf);
 
-    impl Cage {
-        fn new(name: &str) -> Cage {
+    impl Fixture {
+        fn new(name: &str) -> Fixture {
             let top = std::env::temp_dir().join(format!("http-file-server-{name}-{}", std::process::id()));
             let root = top.join("root");
             fs::create_dir_all(root.join("a/b")).unwrap();
@@ -212,7 +213,7 @@ mod tests {
             ] {
                 symlink(to, root.join(link)).unwrap();
             }
-            Cage(top)
+            Fixture(top)
         }
 
         fn read(&self, target: &str) -> Result<String, Status> {
@@ -232,7 +233,7 @@ mod tests {
         }
     }
 
-    impl Drop for Cage {
+    impl Drop for Fixture {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -240,16 +241,16 @@ mod tests {
 
     #[test]
     fn follows_links_that_stay_inside() {
-        let cage = Cage::new("inside");
-        assert_eq!(cage.read("/a/file").as_deref(), Ok("inside"));
-        assert_eq!(cage.read("/inside").as_deref(), Ok("inside"));
-        assert_eq!(cage.read("/a/back/file").as_deref(), Ok("inside"));
-        assert_eq!(cage.read("/a/back").as_deref(), Ok("directory"));
+        let fixture = Fixture::new("inside");
+        assert_eq!(fixture.read("/a/file").as_deref(), Ok("inside"));
+        assert_eq!(fixture.read("/inside").as_deref(), Ok("inside"));
+        assert_eq!(fixture.read("/a/back/file").as_deref(), Ok("inside"));
+        assert_eq!(fixture.read("/a/back").as_deref(), Ok("directory"));
     }
 
     #[test]
     fn stops_at_links_that_lead_out() {
-        let cage = Cage::new("outside");
+        let fixture = Fixture::new("outside");
         for target in [
             "/up/canary",
             "/a/up/canary",
@@ -267,19 +268,19 @@ mod tests {
             "/a/file/",
             "/a/file/x",
         ] {
-            assert_eq!(cage.read(target), Err(Status::NOT_FOUND), "{target}");
+            assert_eq!(fixture.read(target), Err(Status::NOT_FOUND), "{target}");
         }
     }
 
     #[test]
-    fn lists_what_can_be_asked_for() {
-        let cage = Cage::new("listing");
-        assert_eq!(cage.read("/").as_deref(), Ok("a inside "));
-        assert_eq!(cage.read("/a/").as_deref(), Ok("b back file "));
+    fn lists_what_can_be_requested() {
+        let fixture = Fixture::new("listing");
+        assert_eq!(fixture.read("/").as_deref(), Ok("a inside "));
+        assert_eq!(fixture.read("/a/").as_deref(), Ok("b back file "));
     }
 
     #[test]
-    fn tells_why_a_file_is_not_served() {
+    fn answers_with_the_reason_why_a_file_is_not_served() {
         let error = |number| status_for(&io::Error::from_raw_os_error(number));
         assert_eq!(error(rustix::io::Errno::NOENT.raw_os_error()), Status::NOT_FOUND);
         assert_eq!(error(rustix::io::Errno::NAMETOOLONG.raw_os_error()), Status::NOT_FOUND);
@@ -290,7 +291,7 @@ mod tests {
 
     #[test]
     fn lets_no_path_reach_the_canary() {
-        let cage = Cage::new("canary");
+        let fixture = Fixture::new("canary");
         let step = prop::sample::select(vec![
             "up",
             "a",
@@ -320,7 +321,7 @@ mod tests {
         ]);
         proptest!(|(steps in prop::collection::vec(step, 0..8), slash: bool)| {
             let target = format!("/{}{}", steps.join("/"), if slash { "/" } else { "" });
-            if let Ok(found) = cage.read(&target) {
+            if let Ok(found) = fixture.read(&target) {
                 prop_assert!(!found.contains(CANARY) && !found.contains("canary"), "{target}: {found}");
             }
         });

@@ -1,18 +1,19 @@
-//! The page that shows what a directory holds.
+//! The page that lists a directory's files.
 
 use crate::date::HttpDate;
 use crate::file::Listing;
 use crate::path::{Target, encode};
 use crate::response::page_with;
-use labcore::printable;
+use labcore::{printable, xml};
 use std::fmt::Write;
 
-/// A page is cut when it is as long as this, which only the longest names can make it.
+/// The length at which a page is cut. Only very long names make one so long.
 const PAGE_BYTES_MAX: usize = 192 * 1024;
 
 /// Makes the page for the directory that `target` names.
 ///
-/// A name may hold anything, and none of it may act as HTML: it is encoded in links, and escaped where it is shown.
+/// A file name may contain anything, and none of it may act as HTML: names are percent-encoded in links, and escaped
+/// where they are shown.
 pub fn page(target: &Target, listing: &Listing) -> String {
     let path: String = target.segments.iter().flat_map(|name| ["/".to_owned(), text(name)]).collect();
     let mut page = page_with(&format!("{path}/")) + "<table>\n";
@@ -43,8 +44,7 @@ pub fn page(target: &Target, listing: &Listing) -> String {
     page
 }
 
-/// Makes a name fit for display in HTML.
+/// Formats a name for display in HTML.
 fn text(name: &[u8]) -> String {
-    let name = printable(name).to_string();
-    name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    xml::escape(&printable(name).to_string())
 }

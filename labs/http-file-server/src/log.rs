@@ -1,29 +1,32 @@
 //! The access log: a line for each answer, in the Common Log Format that web servers have shared since 1993.
 
-use crate::date::{fill_in, fill_in_time, month};
 use crate::status::Status;
-use chrono::{DateTime, Datelike, Local};
+use chrono::{DateTime, Datelike, Local, Timelike};
 use std::fmt::{self, Display};
 
-/// What is shown of a request line. Escaped, it is up to four times as long, and the rest of the line must fit, too.
+/// The part of a request line that is shown. Escaped, it is up to four times as long, and the rest of the line must fit
+/// too.
 const REQUEST_BYTES_MAX: usize = 200;
 
-/// What a line of the log says: `127.0.0.1 - - [10/Oct/2000:13:55:36 +0200] "GET / HTTP/1.1" 200 2326`.
+const MONTHS: [&[u8; 3]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// A line of the log: `127.0.0.1 - - [10/Oct/2000:13:55:36 +0200] "GET / HTTP/1.1" 200 2326`.
 pub struct Entry<'a> {
-    /// Who asked.
+    /// The client's IP address.
     pub client: &'a str,
-    /// The request line as it came, or what came of it.
+    /// The request line as it arrived, or as much of it as has arrived.
     pub request: &'a [u8],
-    /// How it went.
+    /// The status of the answer.
     pub status: Status,
-    /// How much of the body was sent.
+    /// Bytes of the body that were sent.
     pub body_bytes: u64,
 }
 
 impl Display for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Entry { client, request, status: Status { code, .. }, body_bytes } = self;
-        let time = time(&Local::now());
+        let time = format_time(&Local::now());
         let time = std::str::from_utf8(&time).unwrap_or_default();
         let (shown, more) = match request.get(..REQUEST_BYTES_MAX) {
             Some(shown) => (shown, "..."),
@@ -35,17 +38,28 @@ impl Display for Entry<'_> {
     }
 }
 
-fn time(t: &DateTime<Local>) -> [u8; 26] {
-    let mut form = *b"01/Jan/1970:00:00:00 +0000";
-    fill_in(&mut form[..2], t.day());
-    form[3..6].copy_from_slice(month(t));
-    fill_in(&mut form[7..11], t.year().unsigned_abs());
-    fill_in_time(&mut form[12..20], t);
-    let offset = t.offset().local_minus_utc();
-    form[21] = if offset < 0 { b'-' } else { b'+' };
+/// Formats a time by filling in a template, which takes a tenth of the time that a format string does.
+fn format_time(time: &DateTime<Local>) -> [u8; 26] {
+    let mut text = *b"01/Jan/1970:00:00:00 +0000";
+    fill_in(&mut text[..2], time.day());
+    text[3..6].copy_from_slice(MONTHS[time.month0() as usize]);
+    fill_in(&mut text[7..11], time.year().unsigned_abs());
+    fill_in(&mut text[12..14], time.hour());
+    fill_in(&mut text[15..17], time.minute());
+    fill_in(&mut text[18..20], time.second());
+    let offset = time.offset().local_minus_utc();
+    text[21] = if offset < 0 { b'-' } else { b'+' };
     let minutes = offset.unsigned_abs() / 60;
-    fill_in(&mut form[22..], minutes / 60 * 100 + minutes % 60);
-    form
+    fill_in(&mut text[22..], minutes / 60 * 100 + minutes % 60);
+    text
+}
+
+/// Fills `place` with the last digits of a number.
+fn fill_in(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b"0123456789"[number as usize % 10];
+        number /= 10;
+    }
 }
 
 #[cfg(test)]

@@ -5,27 +5,27 @@ use std::ffi::OsStr;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
-/// What a request asks for: the path of its URL, decoded, and the query.
+/// The target of a request: the path of its URL, decoded, and the query.
 #[derive(Debug, Default, PartialEq)]
 pub struct Target {
-    /// The parts between the slashes. Empty parts are left out, so `//a` means the same as `/a`.
+    /// The parts between the slashes, decoded. Empty parts are left out, so `//a` means the same as `/a`.
     pub segments: Vec<Vec<u8>>,
-    /// A path that ends in a slash names a directory.
+    /// Whether the path ends in a slash.
     pub names_directory: bool,
-    /// What stands from the question mark on, as it came.
+    /// The query with its question mark, as it arrived.
     pub query: Vec<u8>,
 }
 
 impl Target {
-    /// Reads `/path?query` or, as proxies are asked, `http://host/path?query`.
+    /// Parses `/path?query` or, as a client sends it to a proxy, `http://host/path?query`.
     ///
     /// # Errors
-    /// 400 if it is neither, or escapes a character wrongly or one that no path holds.
+    /// 400 if it is neither, or if an escape is malformed or stands for NUL.
     pub fn parse(target: &[u8]) -> Result<Target, Status> {
         let target = if target.starts_with(b"/") { target } else { without_authority(target)? };
         let (path, query) =
             target.split_at(target.iter().position(|byte| *byte == b'?').unwrap_or(target.len()));
-        // Split first, decode then: an encoded slash belongs to a name and separates nothing.
+        // Split before decoding: an encoded slash is part of a name and does not separate.
         let segments = path.split(|byte| *byte == b'/').filter(|segment| !segment.is_empty()).map(decode);
         Ok(Target {
             segments: segments.collect::<Option<_>>().ok_or(Status::BAD_REQUEST)?,
@@ -34,10 +34,10 @@ impl Target {
         })
     }
 
-    /// The path below the root, or `None` if the server has nothing of that name to show.
+    /// Returns the path below the root, or `None` if no file with such a name is served.
     ///
-    /// Names that begin with a dot are hidden, `.` and `..` among them: whoever types a URL, or follows a link, sends
-    /// a path without them. This is not what keeps a client below the root; the system does, when it opens the file.
+    /// Names that begin with a dot are hidden, `.` and `..` among them: browsers resolve those before they send a
+    /// request. This is not what keeps a client below the root. The system does that when it opens the file.
     pub fn file_path(&self) -> Option<PathBuf> {
         let mut path = PathBuf::with_capacity(self.segments.iter().map(|segment| segment.len() + 1).sum());
         for segment in &self.segments {
@@ -52,11 +52,11 @@ impl Target {
     }
 }
 
-/// What follows the authority of an absolute URL.
+/// Returns the part of an absolute URL after its authority.
 fn without_authority(target: &[u8]) -> Result<&[u8], Status> {
     let colon = target.iter().position(|byte| *byte == b':').ok_or(Status::BAD_REQUEST)?;
     let scheme = &target[..colon];
-    // What is asked for by `https` must not be answered without encryption (RFC 9110 §7.4).
+    // A request for an `https` URL must not be answered without encryption (RFC 9110 §7.4).
     let is_http = scheme.eq_ignore_ascii_case(b"http");
     let rest = target[colon..].strip_prefix(b"://").filter(|_| is_http).ok_or(Status::BAD_REQUEST)?;
     let (authority, rest) =
@@ -64,7 +64,7 @@ fn without_authority(target: &[u8]) -> Result<&[u8], Status> {
     if !authority.is_empty() && is_authority(authority) { Ok(rest) } else { Err(Status::BAD_REQUEST) }
 }
 
-/// True for `host` or `host:port`, as the field `Host` has it (RFC 9110 §7.2). The host may be empty.
+/// True for `host` or `host:port`, as in the field `Host` (RFC 9110 §7.2). The host may be empty.
 pub fn is_authority(text: &[u8]) -> bool {
     let (host, port) = match text.iter().rposition(|byte| *byte == b':') {
         Some(colon) if !text.ends_with(b"]") => (&text[..colon], &text[colon + 1..]),
@@ -75,14 +75,14 @@ pub fn is_authority(text: &[u8]) -> bool {
             std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
         }
         name => {
-            let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
-            name.iter().all(is_fit) && decode(name).is_some()
+            let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
+            name.iter().all(is_allowed) && decode(name).is_some()
         }
     };
     is_host && port.iter().all(u8::is_ascii_digit)
 }
 
-/// Replaces each `%41` by its byte (RFC 3986 §2.1), or gives `None` if something else follows a `%`, or the byte is 0.
+/// Replaces each escape like `%41` by its byte (RFC 3986 §2.1). `None`: an escape is malformed, or stands for NUL.
 fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut bytes = segment.iter();
@@ -98,17 +98,17 @@ fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Writes a name so that it is one segment of a path (RFC 3986 §2.1): `a b` becomes `a%20b`.
+/// Encodes a name as one segment of a path (RFC 3986 §2.1): `a b` becomes `a%20b`.
 pub fn encode(name: &[u8]) -> String {
-    escape(name, b"-._~")
+    percent_encode(name, b"-._~")
 }
 
-/// Writes a query so that it stays what it is, and is fit for a field's value.
+/// Encodes a query without changing its meaning, so that it can stand in a field's value.
 pub fn encode_query(query: &[u8]) -> String {
-    escape(query, b"-._~%?/:@!$&'()*+,;=")
+    percent_encode(query, b"-._~%?/:@!$&'()*+,;=")
 }
 
-fn escape(bytes: &[u8], kept: &[u8]) -> String {
+fn percent_encode(bytes: &[u8], kept: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for byte in bytes {
         if byte.is_ascii_alphanumeric() || kept.contains(byte) {
@@ -121,7 +121,7 @@ fn escape(bytes: &[u8], kept: &[u8]) -> String {
 }
 
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps)] // elsewhere, not every name can be
+#[allow(clippy::unnecessary_wraps)] // on other systems it can fail
 fn file_name(segment: &[u8]) -> Option<&OsStr> {
     use std::os::unix::ffi::OsStrExt;
     Some(OsStr::from_bytes(segment))
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_names_with_a_dot_and_names_that_are_none() {
+    fn hides_names_with_a_dot_or_a_slash() {
         for target in [
             "/..",
             "/../a",
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_directory_by_its_slash() {
+    fn recognises_a_directory_by_its_slash() {
         for (target, expected) in
             [("/", true), ("/a", false), ("/a/", true), ("/a?b/", false), ("http://a", true)]
         {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_path() {
+    fn refuses_what_is_not_a_path() {
         for target in [
             "",
             "a",

@@ -5,9 +5,9 @@ use std::ops::Range;
 /// What a range means for a file.
 #[derive(Debug, PartialEq)]
 pub enum Selection {
-    /// The whole file: nothing else was asked for, or in words that a server ignores.
+    /// The whole file: no range was requested, or one that a server ignores.
     Whole,
-    /// These bytes of it, at least one.
+    /// These bytes of the file, at least one.
     Part(Range<u64>),
     /// Bytes that the file does not have.
     Unsatisfiable,
@@ -15,7 +15,8 @@ pub enum Selection {
 
 /// Finds what `range` selects of a file of `length` bytes.
 ///
-/// A server may ignore a range. So do we with other units, with several ranges, and with what does not read as one.
+/// A server may ignore a range. This one ignores other units than bytes, several ranges, and anything that is not a
+/// range.
 pub fn select(range: &str, length: u64) -> Selection {
     let Some((unit, range)) = range.split_once('=') else { return Selection::Whole };
     let Some((first, last)) = range.trim().split_once('-') else { return Selection::Whole };
@@ -26,7 +27,7 @@ pub fn select(range: &str, length: u64) -> Selection {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(length),
         (Some(first), None) if last.is_empty() => first..length,
         (None, Some(0)) if first.is_empty() => return Selection::Unsatisfiable,
-        // The last bytes of an empty file are none, and `Content-Range` can't say so.
+        // The last bytes of an empty file are an empty part, which `Content-Range` can't express.
         (None, Some(_)) if first.is_empty() && length == 0 => return Selection::Whole,
         (None, Some(suffix)) if first.is_empty() => length.saturating_sub(suffix)..length,
         _ => return Selection::Whole,
@@ -34,7 +35,7 @@ pub fn select(range: &str, length: u64) -> Selection {
     if part.start < length { Selection::Part(part) } else { Selection::Unsatisfiable }
 }
 
-/// Reads digits. A number that is too large is as large as can be: no file reaches that far.
+/// Parses digits. A number that does not fit becomes the largest one: no file is so long.
 fn number(digits: &str) -> Option<u64> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     all_digits.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_the_file_does_not_have() {
+    fn rejects_what_the_file_does_not_have() {
         check("bytes=10-", 10, Selection::Unsatisfiable);
         check("bytes=10-20", 10, Selection::Unsatisfiable);
         check("bytes=99999999999999999999999-", 10, Selection::Unsatisfiable);

@@ -1,11 +1,12 @@
-//! What goes back: a status, fields, and a body (RFC 9112 §4).
+//! An answer: a status, fields, and a body (RFC 9112 §4).
 
 use crate::date::HttpDate;
 use crate::status::Status;
 use std::fmt::{Display, Write};
 use std::fs::File;
 
-/// The fields that are the same in every answer. A browser is told to believe `Content-Type`, and not to guess.
+/// The fields that are the same in every answer. `nosniff` tells a browser to rely on `Content-Type` instead of
+/// guessing.
 const COMMON_FIELDS: &str = concat!(
     "Server: ",
     env!("CARGO_PKG_NAME"),
@@ -14,7 +15,7 @@ const COMMON_FIELDS: &str = concat!(
     "\r\nX-Content-Type-Options: nosniff\r\n"
 );
 
-/// The beginning of every page that is made here. It is as dark as its reader likes, and fits a telephone.
+/// The beginning of every generated page. It follows the reader's choice of light or dark, and fits a phone.
 const PAGE_BEGINS: &str = concat!(
     "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n",
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
@@ -22,38 +23,38 @@ const PAGE_BEGINS: &str = concat!(
     "<style>body { font-family: sans-serif } td { padding-right: 2em } td:nth-child(2) { text-align: right }</style>\n"
 );
 
-/// Room for most heads.
+/// Initial capacity of a head: most fit.
 const HEAD_BYTES: usize = 512;
 
 /// An answer, not sent yet.
 pub struct Response {
-    /// How the request went.
+    /// The status.
     pub status: Status,
     /// Status line and fields, so far.
     head: String,
-    /// What follows the head.
+    /// The body that follows the head.
     pub body: Body,
 }
 
-/// What follows a head.
+/// The body of an answer.
 pub enum Body {
-    /// Nothing, not even a length: 304.
+    /// No body and no length, as with status 304.
     Absent,
-    /// A page made for this answer.
+    /// A generated page.
     Page(String),
     /// Part of a file, or all of it.
     File {
-        /// The file, at least `start + length` bytes long when it was looked at.
+        /// The file. It was at least `start + length` bytes long when it was opened.
         file: File,
-        /// Where the part begins.
+        /// The position of the first byte.
         start: u64,
-        /// How many bytes it has.
+        /// The number of bytes.
         length: u64,
     },
 }
 
 impl Response {
-    /// Begins an answer with this status and body.
+    /// Makes an answer with this status and body, and the common fields.
     pub fn new(status: Status, body: Body) -> Response {
         let mut head = String::with_capacity(HEAD_BYTES);
         let _ = write!(head, "HTTP/1.1 {status}\r\nDate: {}\r\n{COMMON_FIELDS}", HttpDate::now());
@@ -64,21 +65,21 @@ impl Response {
     pub fn page(status: Status, page: String) -> Response {
         Response::new(status, Body::Page(page))
             .with("Content-Type", "text/html; charset=utf-8")
-            .with("Cache-Control", "no-store") // it has no tag to ask with if it is still the same
+            .with("Cache-Control", "no-store") // without an ETag, a cache could not ask whether it has changed
     }
 
-    /// Makes the small page that says how the request went.
+    /// Makes a small page that shows the status.
     pub fn of(status: Status) -> Response {
         Response::page(status, page_with(&status.to_string()))
     }
 
-    /// Adds a field. `value` holds no control character: whatever a client sent is encoded before it gets here.
+    /// Adds a field. `value` must not contain control characters: a client's bytes are encoded before they get here.
     pub fn with(mut self, name: &str, value: impl Display) -> Response {
         let _ = write!(self.head, "{name}: {value}\r\n");
         self
     }
 
-    /// Completes the head. Its length tells the client where the body ends, and with it this answer.
+    /// Completes the head. `Content-Length` tells the client where the body ends, and the next answer begins.
     pub fn finish(self, keep_alive: bool) -> (String, Body) {
         let length = match &self.body {
             Body::Absent => None,
@@ -96,7 +97,7 @@ impl Response {
     }
 }
 
-/// Begins a page of HTML with a heading, which must be fit for it.
+/// Begins an HTML page with a heading, which must be escaped already.
 pub fn page_with(heading: &str) -> String {
     format!("{PAGE_BEGINS}<title>{heading}</title>\n<h1>{heading}</h1>\n")
 }

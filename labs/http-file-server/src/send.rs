@@ -1,4 +1,4 @@
-//! Sending, with as few calls as can be, to clients that may take their time or none.
+//! Sends answers with few system calls, to clients that may be slow or gone.
 
 use crate::response::Body;
 use labcore::is_timeout;
@@ -8,20 +8,21 @@ use std::net::TcpStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A body up to this length goes out with the head in one write. A longer one does not pass through this program:
-/// the kernel takes it from the file, where it can.
+/// A body up to this length is sent with the head in one write. A longer body does not pass through this program: on
+/// Linux the kernel reads it from the file.
 const SMALL_BYTES_MAX: u64 = 16 * 1024;
 
-/// How often a wait is broken off to see if the client has taken anything. `sendfile` waits up to three times before it
-/// tells that it got no further, so a client that takes nothing is borne a tenth longer than it is told.
-const LOOKS: u32 = 30;
+/// How often a wait is interrupted to check whether the client has received anything. `sendfile` waits up to three
+/// times before it reports that it got no further, so giving up may exceed the configured timeout by 10 %.
+const CHECKS: u32 = 30;
 
-/// How many buffers are kept for the next answers. The ones above, in a crowd of slow clients, go back to the system.
+/// How many buffers are kept for the next answers. If many slow clients hold more, the rest is freed.
 const BUFFERS_MAX: usize = 16;
 
-/// Buffers to put small answers together in, lent to one connection after the other.
+/// Buffers in which small answers are assembled, lent to one connection after the other.
 ///
-/// The one that came back last is lent first: it is still in the processor's cache, and a connection's own would not be.
+/// The buffer that was returned last is lent first: it is still in the processor's cache. A buffer per connection would
+/// not be.
 #[derive(Default)]
 pub struct Buffers(Mutex<Vec<Vec<u8>>>);
 
@@ -47,19 +48,19 @@ pub struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// Prepares to send to a client, and to give it up when it takes nothing for as long as `patience`.
+    /// Prepares to send to a client, and to give up when it receives nothing for as long as `patience`.
     ///
     /// # Errors
-    /// If the connection is lost already.
+    /// If the connection is already lost.
     pub fn new(stream: &'a TcpStream, patience: Duration, buffers: &'a Buffers) -> io::Result<Sender<'a>> {
-        // A call that waits is done when *all* its bytes are, and only a timeout shows how far it has come.
-        stream.set_write_timeout(Some((patience / LOOKS).max(Duration::from_millis(1))))?;
-        // A head and the beginning of its body are sent together, so there is nothing to wait and collect for.
+        // A call returns only after *all* its bytes were taken. A short timeout shows how far it has got.
+        stream.set_write_timeout(Some((patience / CHECKS).max(Duration::from_millis(1))))?;
+        // Head and body are sent together, so Nagle's algorithm would only delay them.
         stream.set_nodelay(true)?;
         Ok(Sender { stream, buffers, sent: 0 })
     }
 
-    /// Sends an answer, and gives how much of its body went out, also when not all of it did.
+    /// Sends an answer, and returns how many bytes of its body were sent, also if sending failed.
     pub fn send(&mut self, head: String, body: Body) -> (u64, io::Result<()>) {
         let head_length = head.len() as u64;
         self.sent = 0;
@@ -84,13 +85,13 @@ impl<'a> Sender<'a> {
         let stream = self.stream;
         let mut head = head;
         while !head.is_empty() {
-            // More follows: the kernel may keep the head for the first segment of the body.
+            // MORE lets the kernel hold the head back for the first segment of the body.
             let sent = self.attempt(|| Ok(net::send(stream, head, net::SendFlags::MORE)?))?;
             head = &head[sent..];
         }
         let (mut offset, end) = (start, start + length);
         while offset < end {
-            // A count that is negative when read as signed, as 3 GiB are on 32 bits, would be refused.
+            // The kernel refuses a count that is negative as a signed number, such as 3 GiB on 32 bits.
             let most = isize::try_from(end - offset).unwrap_or(isize::MAX).unsigned_abs();
             if self.attempt(|| Ok(sendfile(stream, file, Some(&mut offset), most)?))? == 0 {
                 return Err(shrunk());
@@ -107,9 +108,9 @@ impl<'a> Sender<'a> {
         if copied < length { Err(shrunk()) } else { Ok(()) }
     }
 
-    /// Calls until the client takes something, or has taken nothing for too long.
+    /// Repeats a call until the client takes something, or has taken nothing for too long.
     fn attempt(&mut self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-        let mut looks = 1;
+        let mut checks = 1;
         loop {
             match call() {
                 Ok(sent) => {
@@ -117,7 +118,7 @@ impl<'a> Sender<'a> {
                     return Ok(sent);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) && looks < LOOKS => looks += 1,
+                Err(error) if is_timeout(&error) && checks < CHECKS => checks += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -131,11 +132,11 @@ impl Write for Sender<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is held back
+        Ok(()) // nothing is buffered here
     }
 }
 
-/// Adds a part of a file to what is in the buffer.
+/// Appends a part of a file to a buffer.
 fn append(bytes: &mut Vec<u8>, mut file: File, start: u64, length: u64) -> io::Result<()> {
     bytes.reserve(usize::try_from(length).unwrap_or_default());
     if start > 0 {
@@ -145,9 +146,10 @@ fn append(bytes: &mut Vec<u8>, mut file: File, start: u64, length: u64) -> io::R
     if (read as u64) < length { Err(shrunk()) } else { Ok(()) }
 }
 
-/// The file has become shorter than the length that the client was told.
+/// The error when the file has become shorter than the announced `Content-Length`.
 ///
-/// Nothing else may be sent in place of the missing bytes. The early end of the connection tells the client.
+/// Nothing else may be sent in place of the missing bytes. The client recognises the failure by the early end of the
+/// connection.
 fn shrunk() -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
 }
@@ -164,7 +166,7 @@ mod tests {
         }
         let lent: Vec<Vec<u8>> = (0..=BUFFERS_MAX).map(|_| buffers.lend()).collect();
         assert!(lent.iter().all(Vec::is_empty));
-        assert!(lent[0].capacity() >= BUFFERS_MAX, "the one that came back last comes first");
+        assert!(lent[0].capacity() >= BUFFERS_MAX, "the buffer that was returned last is lent first");
         assert_eq!(lent[BUFFERS_MAX].capacity(), 0, "more than {BUFFERS_MAX} were kept");
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::{self, Display};
 /// A status. Displayed, it is the code and the reason, as in `404 Not Found`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The three digits: for programs.
+    /// The three digits that programs read.
     pub code: u16,
-    /// The same in words: for people, no program reads it.
+    /// The same in words, for people.
     pub reason: &'static str,
 }
 
@@ -15,7 +15,7 @@ const fn status(code: u16, reason: &'static str) -> Status {
     Status { code, reason }
 }
 
-#[allow(missing_docs)] // the reasons say it
+#[allow(missing_docs)] // the reason phrases describe them
 impl Status {
     pub const OK: Status = status(200, "OK");
     pub const PARTIAL_CONTENT: Status = status(206, "Partial Content");

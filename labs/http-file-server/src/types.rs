@@ -1,8 +1,8 @@
-//! What kind of thing a file is, by the end of its name. Browsers are told not to guess (`nosniff`), so it must be right.
+//! Media types by file extension. Browsers are told not to guess (`nosniff`), so the type must be right.
 
 use std::path::Path;
 
-/// Gives the value of `Content-Type` for a file. Text is taken for UTF-8.
+/// Returns the value of `Content-Type` for a file. Text is assumed to be UTF-8.
 pub fn content_type(path: &Path) -> &'static str {
     let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
     match end.to_ascii_lowercase().as_str() {

@@ -1,24 +1,24 @@
-//! What tells one version of a file from another, and the conditions that a request makes about it (RFC 9110 §8.8, §13).
+//! Validators tell one version of a file from another. Conditional requests refer to them (RFC 9110 §8.8, §13).
 
 use crate::date::HttpDate;
 use std::fs::Metadata;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The marks of one version of a file.
+/// The validators of one version of a file.
 pub struct Validators {
     /// Changes with the file: made of its length and the time of its last change, in nanoseconds.
     pub etag: String,
-    /// The time of the last change, for clients that know no tags.
+    /// The time of the last change, for clients that do not support tags.
     pub last_modified: HttpDate,
 }
 
 impl Validators {
-    /// Makes the marks of the file that `metadata` describes.
+    /// Makes the validators of the file that `metadata` describes.
     pub fn of(metadata: &Metadata) -> Validators {
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
         Validators {
             etag: tag(metadata.len(), modified),
-            // A file from the future was modified, at the latest, now (RFC 9110 §8.8.2.1).
+            // A time in the future is replaced by the current time (RFC 9110 §8.8.2.1).
             last_modified: modified.min(SystemTime::now()).into(),
         }
     }
@@ -31,7 +31,7 @@ fn tag(length: u64, modified: SystemTime) -> String {
     }
 }
 
-/// The conditions of a request, as they came.
+/// The conditions of a request, as they arrived.
 #[derive(Debug, Default, PartialEq)]
 pub struct Conditions {
     /// Answer only if the file has one of these tags.
@@ -46,43 +46,43 @@ pub struct Conditions {
     pub if_range: Option<String>,
 }
 
-/// What the conditions come to.
+/// What the conditions of a request result in.
 #[derive(Debug, PartialEq)]
-pub enum Verdict {
-    /// Answer as if there were none.
+pub enum Precondition {
+    /// Answer as if there were no conditions.
     Proceed,
     /// The client has this version already: 304.
     NotModified,
-    /// This is not the version that the client wants to talk about: 412.
+    /// This is not the version that the client expects: 412.
     Failed,
 }
 
 impl Conditions {
-    /// Weighs the conditions, in the order of RFC 9110 §13.2.2: a tag says more than a date.
-    pub fn judge(&self, file: &Validators) -> Verdict {
+    /// Evaluates the conditions, in the order of RFC 9110 §13.2.2: a tag takes precedence over a date.
+    pub fn evaluate(&self, file: &Validators) -> Precondition {
         let date = |text: &Option<String>| text.as_deref().and_then(HttpDate::parse);
         let changed_since = |date| file.last_modified > date;
         let as_expected = match &self.if_match {
-            Some(tags) => names_tag(tags, &file.etag, false),
+            Some(tags) => contains_tag(tags, &file.etag, false),
             None => !date(&self.if_unmodified_since).is_some_and(changed_since),
         };
-        let is_news = match &self.if_none_match {
-            Some(tags) => !names_tag(tags, &file.etag, true),
+        let is_modified = match &self.if_none_match {
+            Some(tags) => !contains_tag(tags, &file.etag, true),
             None => date(&self.if_modified_since).is_none_or(changed_since),
         };
-        match (as_expected, is_news) {
-            (false, _) => Verdict::Failed,
-            (true, false) => Verdict::NotModified,
-            (true, true) => Verdict::Proceed,
+        match (as_expected, is_modified) {
+            (false, _) => Precondition::Failed,
+            (true, false) => Precondition::NotModified,
+            (true, true) => Precondition::Proceed,
         }
     }
 
-    /// True if a client that has one part of this version may have another; parts of two versions make no file.
+    /// True if the client may get a part. If it holds a part of another version, the two would not fit together.
     pub fn allow_part(&self, file: &Validators) -> bool {
         match &self.if_range {
             None => true,
             Some(tag) if tag.contains('"') => *tag == file.etag,
-            // In the second of its last change, a file may still change under the same date (RFC 9110 §8.8.2.2).
+            // Within the second of its last change, a file may change again under the same date (RFC 9110 §8.8.2.2).
             Some(date) => {
                 HttpDate::parse(date) == Some(file.last_modified) && file.last_modified < HttpDate::now()
             }
@@ -90,11 +90,11 @@ impl Conditions {
     }
 }
 
-/// Tells if a list of tags names `tag`, or is `*`.
+/// True if a list of tags contains `tag`, or is `*`.
 ///
-/// Ours are all strong. `weak_counts` says if one marked weak (`W/"…"`: as good as the same) may be meant, too (RFC 9110
-/// §8.8.3.2).
-fn names_tag(list: &str, tag: &str, weak_counts: bool) -> bool {
+/// This server's tags are all strong. `accept_weak` says whether a tag that is marked as weak (`W/"…"`: equivalent, but
+/// not byte for byte the same) matches too (RFC 9110 §8.8.3.2).
+fn contains_tag(list: &str, tag: &str, accept_weak: bool) -> bool {
     if list == "*" {
         return true;
     }
@@ -104,10 +104,10 @@ fn names_tag(list: &str, tag: &str, weak_counts: bool) -> bool {
         let strong = rest.strip_prefix("W/");
         let is_weak = strong.is_some();
         rest = strong.unwrap_or(rest);
-        // A tag may hold commas, so its quotes find its end. What is no tag ends the list.
+        // A tag may contain commas, so its closing quote marks its end. Anything that is not a tag ends the list.
         let Some(length) = rest.strip_prefix('"').and_then(|inner| inner.find('"')) else { return false };
         let (candidate, after) = rest.split_at(length + 2);
-        if candidate == tag && (weak_counts || !is_weak) {
+        if candidate == tag && (accept_weak || !is_weak) {
             return true;
         }
         rest = after;
@@ -116,7 +116,7 @@ fn names_tag(list: &str, tag: &str, weak_counts: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conditions, Validators, Verdict, tag};
+    use super::{Conditions, Precondition, Validators, tag};
     use crate::date::HttpDate;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -133,22 +133,22 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(conditions: &Conditions, expected: Verdict) {
-        assert_eq!(conditions.judge(&file()), expected, "{conditions:?}");
+    fn check(conditions: &Conditions, expected: Precondition) {
+        assert_eq!(conditions.evaluate(&file()), expected, "{conditions:?}");
     }
 
     #[test]
     fn compares_tags_weakly_for_if_none_match() {
         for (tags, expected) in [
-            ("\"1-a\"", Verdict::NotModified),
-            ("W/\"1-a\"", Verdict::NotModified),
-            ("\"x\", \"1-a\"", Verdict::NotModified),
-            ("\"x,\",W/\"y\" ,, \"1-a\"", Verdict::NotModified),
-            ("*", Verdict::NotModified),
-            ("\"x\"", Verdict::Proceed),
-            ("\"1-a", Verdict::Proceed),
-            ("1-a", Verdict::Proceed),
-            ("", Verdict::Proceed),
+            ("\"1-a\"", Precondition::NotModified),
+            ("W/\"1-a\"", Precondition::NotModified),
+            ("\"x\", \"1-a\"", Precondition::NotModified),
+            ("\"x,\",W/\"y\" ,, \"1-a\"", Precondition::NotModified),
+            ("*", Precondition::NotModified),
+            ("\"x\"", Precondition::Proceed),
+            ("\"1-a", Precondition::Proceed),
+            ("1-a", Precondition::Proceed),
+            ("", Precondition::Proceed),
         ] {
             check(&Conditions { if_none_match: text(tags), ..Conditions::default() }, expected);
         }
@@ -157,22 +157,22 @@ mod tests {
     #[test]
     fn compares_tags_strongly_for_if_match() {
         for (tags, expected) in [
-            ("\"x\", \"1-a\"", Verdict::Proceed),
-            ("*", Verdict::Proceed),
-            ("W/\"1-a\"", Verdict::Failed),
-            ("\"x\"", Verdict::Failed),
+            ("\"x\", \"1-a\"", Precondition::Proceed),
+            ("*", Precondition::Proceed),
+            ("W/\"1-a\"", Precondition::Failed),
+            ("\"x\"", Precondition::Failed),
         ] {
             check(&Conditions { if_match: text(tags), ..Conditions::default() }, expected);
         }
     }
 
     #[test]
-    fn compares_dates_and_ignores_what_is_none() {
+    fn compares_dates_and_ignores_what_is_not_a_date() {
         for (date, modified, unmodified) in [
-            (BEFORE, Verdict::Proceed, Verdict::Failed),
-            (DATE, Verdict::NotModified, Verdict::Proceed),
-            (AFTER, Verdict::NotModified, Verdict::Proceed),
-            ("soon", Verdict::Proceed, Verdict::Proceed),
+            (BEFORE, Precondition::Proceed, Precondition::Failed),
+            (DATE, Precondition::NotModified, Precondition::Proceed),
+            (AFTER, Precondition::NotModified, Precondition::Proceed),
+            ("soon", Precondition::Proceed, Precondition::Proceed),
         ] {
             check(&Conditions { if_modified_since: text(date), ..Conditions::default() }, modified);
             check(&Conditions { if_unmodified_since: text(date), ..Conditions::default() }, unmodified);
@@ -188,12 +188,12 @@ mod tests {
             if_unmodified_since: text(BEFORE),
             if_range: None,
         };
-        check(&conditions, Verdict::Proceed);
+        check(&conditions, Precondition::Proceed);
     }
 
     #[test]
-    fn takes_no_date_for_a_version_that_may_still_change() {
-        let date = HttpDate::from(SystemTime::now() + Duration::from_secs(60)); // this second lasts long enough
+    fn does_not_trust_a_date_within_its_second() {
+        let date = HttpDate::from(SystemTime::now() + Duration::from_secs(60)); // within that second for long enough
         let file = Validators { etag: String::new(), last_modified: date };
         let conditions = Conditions { if_range: text(&date.to_string()), ..Conditions::default() };
         assert!(!conditions.allow_part(&file));

@@ -1,10 +1,10 @@
 //! The results as a table: one row for each exchange.
 
-use crate::clock::iso;
+use crate::clock::rfc3339;
 use crate::results::Results;
 use std::io::{self, Write};
 
-/// The columns of version 1. A change that a reader has to know of gets another version.
+/// The columns of version 1. A change that a reader must know about gets another version.
 ///
 /// - `version`: 1;
 /// - `protocol`: `udp` or `tcp`;
@@ -12,9 +12,9 @@ use std::io::{self, Write};
 /// - `warm_up`: `true` if the exchange is not counted;
 /// - `due_ns`, `sent_ns`, `received_ns`: nanoseconds since the start of the run; `received_ns` is empty without a reply;
 /// - `rtt_ns`: `received_ns` − `sent_ns`;
-/// - `late`: `true` if the reply came after the timeout;
-/// - `copies`: how many replies came;
-/// - `reordered`: `true` if the reply came after the reply to a later request;
+/// - `late`: `true` if the reply arrived after the timeout;
+/// - `copies`: how many replies arrived;
+/// - `reordered`: `true` if the reply arrived after the reply to a later request;
 /// - `sent`, `received`: the same times as date and time of day (RFC 3339), in microseconds, with the offset from UTC.
 pub const COLUMNS: &str =
     "version,protocol,sequence,warm_up,due_ns,sent_ns,received_ns,rtt_ns,late,copies,reordered,sent,received";
@@ -28,14 +28,14 @@ pub fn write(results: &Results, output: &mut dyn Write) -> io::Result<()> {
     let optional = |ns: Option<u64>| ns.map_or(String::new(), |ns| ns.to_string());
     for series in &results.series {
         let protocol = series.protocol.to_string().to_lowercase();
-        for (sequence, exchange) in (1..).zip(series.ledger.exchanges()) {
+        for (sequence, exchange) in (1..).zip(series.log.exchanges()) {
             let warm_up = sequence <= results.plan.warm_up;
             let (due_ns, sent_ns) = (exchange.due_ns, exchange.sent_ns);
             let (received_ns, rtt_ns) = (optional(exchange.received_ns), optional(exchange.rtt_ns()));
             let (late, copies, reordered) =
-                (series.ledger.is_late(exchange), exchange.copies, exchange.reordered);
-            let sent = iso(results.started, sent_ns);
-            let received = exchange.received_ns.map_or(String::new(), |ns| iso(results.started, ns));
+                (series.log.is_late(exchange), exchange.copies, exchange.reordered);
+            let sent = rfc3339(results.started, sent_ns);
+            let received = exchange.received_ns.map_or(String::new(), |ns| rfc3339(results.started, ns));
             writeln!(
                 output,
                 "1,{protocol},{sequence},{warm_up},{due_ns},{sent_ns},{received_ns},{rtt_ns},{late},{copies},{reordered},{sent},{received}"

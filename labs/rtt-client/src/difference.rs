@@ -1,39 +1,40 @@
-//! Which of two protocols is slower, or whether the measurement can't tell.
+//! Decides which of two protocols is slower, or that the measurement can't tell.
 
-use crate::random::Random;
 use crate::statistics::percentile;
+use labcore::random::SplitMix64;
 
-/// The difference between two medians, and how sure it is.
+/// The difference between two medians, with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
     /// The second median less the first.
     pub estimate: f64,
-    /// The difference lies above this …
+    /// The lower end of the 95 % confidence interval.
     pub low: f64,
-    /// … and below this, with 95 % confidence.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
-/// Replies that each side must have. With fewer, the interval is too narrow to be believed.
+/// Replies that each side must have. With fewer, the interval is unreliably narrow.
 pub const REPLIES_MIN: usize = 8;
 
-/// How often the run is drawn anew. More would move the ends of the interval by little.
+/// How often the run is resampled. More samples would hardly move the ends of the interval.
 const RESAMPLES: usize = 1000;
 
-/// Any number will do; a fixed one gives the same verdict for the same times.
+/// Any number works. A fixed one gives the same verdict for the same times.
 const SEED: u64 = 25000;
 
 impl Difference {
-    /// Compares the medians of two lists of times. Entry by entry they were measured side by side; a lost reply is `None`.
+    /// Compares the medians of two lists of times. Times at the same index were measured side by side. A lost reply is
+    /// `None`.
     ///
-    /// The interval is found by the bootstrap: the run is drawn anew many times from its own exchanges, and the middle
-    /// 95 % of the differences that come out are kept (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
-    /// chapter 13). What is drawn are blocks of neighbouring exchanges, of both lists together, because times that
-    /// are measured one after the other resemble each other (Carlstein, Annals of Statistics 14, 1986): a machine that
-    /// was busy for a while must not count as many independent witnesses. A block is a twentieth of the run. Where
-    /// neighbours resemble each other for longer than that, the interval is too narrow, and a longer run is needed.
+    /// The interval comes from the bootstrap: the run is resampled many times from its own exchanges, and the middle 95
+    /// % of the resulting differences are kept (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter
+    /// 13). It draws blocks of neighbouring exchanges, of both lists together, because times that are measured one
+    /// after the other resemble each other (Carlstein, Annals of Statistics 14, 1986): a machine that was busy for a
+    /// while must not count as many independent samples. A block is a twentieth of the run. Where neighbours resemble
+    /// each other for longer than that, the interval is too narrow, and a longer run is needed.
     ///
-    /// `None` if a list has fewer than [`REPLIES_MIN`] times: one sample proves nothing.
+    /// `None` if a list has fewer than [`REPLIES_MIN`] times: too few samples prove nothing.
     pub fn of_medians(first: &[Option<f64>], second: &[Option<f64>]) -> Option<Difference> {
         let size = first.len().max(second.len());
         let block_size = (size / 20).max(1);
@@ -45,7 +46,7 @@ impl Difference {
         let difference = |weights: &[u32]| Some(sides[1].median(weights)? - sides[0].median(weights)?);
         let estimate = difference(&vec![1; blocks])?;
 
-        let mut random = Random::new(SEED);
+        let mut random = SplitMix64::new(SEED);
         let mut weights = vec![0; blocks];
         let mut differences: Vec<f64> = (0..RESAMPLES)
             .filter_map(|_| {
@@ -61,17 +62,17 @@ impl Difference {
         Some(Difference { estimate, low, high })
     }
 
-    /// True when the interval leaves out zero: one side is slower, whatever the spread.
+    /// True when the interval does not contain zero: one side is slower, whatever the spread.
     pub fn is_clear(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
 }
 
-/// The times of one side, ready to find the median of any choice of blocks in one pass.
+/// The times of one side, prepared to find the median of any choice of blocks in one pass.
 struct Side {
-    /// Each time with its block.
+    /// Each time with the index of its block, sorted by time.
     sorted: Vec<(f64, usize)>,
-    /// How many times each block has.
+    /// The number of times in each block.
     counts: Vec<u32>,
 }
 
@@ -89,7 +90,7 @@ impl Side {
         Side { sorted, counts }
     }
 
-    /// The median when each block is there as often as its weight says.
+    /// Returns the median when each block counts as often as its weight says.
     fn median(&self, weights: &[u32]) -> Option<f64> {
         let products = self.counts.iter().zip(weights).map(|(count, weight)| u64::from(count * weight));
         let total: u64 = products.sum();
@@ -112,14 +113,14 @@ impl Side {
 #[cfg(test)]
 mod tests {
     use super::{Difference, REPLIES_MIN, Side};
-    use crate::random::Random;
+    use labcore::random::SplitMix64;
 
-    /// A run of round trip times as they come: a floor, mostly little above it, now and then much; `drift` says how much a
-    /// time resembles the one before.
-    fn times(random: &mut Random, count: usize, shift: f64, drift: f64) -> Vec<Option<f64>> {
+    /// A typical run of round-trip times: a minimum, most times a little above it, a few far above it. `drift` says how
+    /// strongly a time resembles the one before.
+    fn times(random: &mut SplitMix64, count: usize, shift: f64, drift: f64) -> Vec<Option<f64>> {
         let mut state = 0.0;
-        let time = |random: &mut Random| {
-            let normal: f64 = (0..12).map(|_| random.share()).sum::<f64>() - 6.0;
+        let time = |random: &mut SplitMix64| {
+            let normal: f64 = (0..12).map(|_| random.fraction()).sum::<f64>() - 6.0;
             state = drift * state + (1.0 - drift * drift).sqrt() * normal;
             Some(1.0 + shift + 0.1 * (0.8 * state).exp())
         };
@@ -131,26 +132,26 @@ mod tests {
         .collect()
     }
 
-    /// Counts in how many of 200 runs a difference is found.
+    /// Counts the runs, of 200, in which a difference is found.
     fn found(count: usize, shift: f64, drift: f64) -> usize {
-        let mut random = Random::new(7);
+        let mut random = SplitMix64::new(7);
         let mut run = |shift| times(&mut random, count, shift, drift);
         (0..200).filter(|_| Difference::of_medians(&run(0.0), &run(shift)).unwrap().is_clear()).count()
     }
 
     #[test]
-    fn rarely_finds_a_difference_where_none_is() {
+    fn rarely_finds_a_difference_where_there_is_none() {
         for (count, drift) in [(REPLIES_MIN, 0.0), (20, 0.0), (100, 0.5)] {
             let found = found(count, 0.0, drift);
             assert!(found <= 16, "in {found} of 200 runs of {count} with drift {drift}: more than 8 %");
         }
-        // Times that resemble each other for long.
+        // Times that resemble each other over many exchanges.
         let found = found(400, 0.0, 0.9);
         assert!(found <= 45, "in {found} of 200 runs");
     }
 
     #[test]
-    fn finds_a_difference_that_is_there() {
+    fn finds_a_difference_where_there_is_one() {
         let found = found(50, 0.1, 0.0);
         assert!(found >= 190, "in {found} of 200 runs");
     }

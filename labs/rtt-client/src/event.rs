@@ -1,34 +1,34 @@
-//! What the measurement tells while it goes on.
+//! What the measurement reports while it runs.
 
-use crate::ledger::Exchange;
 use crate::plan::Protocol;
+use crate::probe_log::Exchange;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind};
 
-/// Something to show while the run goes on.
+/// Something to show during the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
-    /// The protocol it happened to.
+    /// The protocol that it concerns.
     pub protocol: Protocol,
-    /// When, in nanoseconds since the run began.
+    /// When it happened, in nanoseconds since the run began.
     pub at_ns: u64,
     /// What happened.
-    pub what: What,
+    pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
-pub enum What {
-    /// The first reply to a request came.
+pub enum EventKind {
+    /// The first reply to a request arrived.
     Reply {
         /// The number of the request.
         sequence: u32,
-        /// The two of them.
+        /// The request and its reply.
         exchange: Exchange,
-        /// It came after the timeout.
+        /// Whether the reply arrived after the timeout.
         late: bool,
     },
-    /// One more reply came to a request that has one.
+    /// Another reply arrived to a request that already has one.
     Duplicate {
         /// The number of the request.
         sequence: u32,
@@ -40,13 +40,13 @@ pub enum What {
         /// The request.
         exchange: Exchange,
     },
-    /// Something came that answers no request of this run.
+    /// Bytes arrived that answer no request of this run.
     Garbage,
     /// The system reported an error, and the run goes on.
     Error(SystemError),
 }
 
-/// An error as the system reports it.
+/// An error as the system reports it. Unlike `io::Error` it can be copied and compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SystemError {
     kind: ErrorKind,

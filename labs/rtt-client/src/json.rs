@@ -1,7 +1,7 @@
 //! The results as JSON (RFC 8259), for other programs.
 //!
-//! Version 1 has these fields. Names end in their unit; times in `_ns` count from the start of the run, those in
-//! `_ms` are durations. What was not measured is `null`. A change that a reader has to know of gets another version.
+//! Version 1 has these fields. Names end in their unit. Times in `_ns` count from the start of the run, those in `_ms`
+//! are durations. A value that was not measured is `null`. A change that a reader must know about gets another version.
 //!
 //! ```text
 //! version             1
@@ -15,10 +15,10 @@
 //!   connect_ms        TCP's handshake
 //!   first_exchange_ms, warm_median_ms
 //!   sent, received, late, lost, duplicated, reordered      counts, without the warm-up
-//!   garbage           what came and answers no request of this run
-//!   errors            what the system reported on the way, each kind once: error, count
+//!   garbage           datagrams or lines that answer no request of this run
+//!   errors            errors that the system reported during the run, each kind once: error, count
 //!   unfinished        requests that still had time for a reply when the run was stopped; they are among the lost
-//!   ended_by          the error that ended the series before its time
+//!   ended_by          the error that ended the series early
 //!   from_sending, from_schedule:
 //!     count, min_ms, mean_ms, median_ms, p90_ms, p99_ms, max_ms,
 //!     standard_deviation_ms, mean_consecutive_difference_ms, jitter_ms
@@ -27,156 +27,363 @@
 //! difference          estimate_ms, low_ms, high_ms, clear: TCP's median less UDP's, with its 95 % interval
 //! ```
 
-use crate::clock::{iso, nanoseconds};
+use crate::clock::{nanoseconds, rfc3339};
+use crate::difference::Difference;
 use crate::event::SystemError;
-use crate::ledger::Exchange;
 use crate::plan::Plan;
 use crate::results::{Results, Series};
 use crate::statistics::Summary;
-use std::fmt::Write as _;
+use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// Writes `results` as one JSON object. The exchanges are written one by one: a million of them take no memory.
+/// Writes `results` as one JSON object. The exchanges are written one by one, so that a million of them take no memory.
 ///
 /// # Errors
 /// If writing fails.
 pub fn write(results: &Results, output: &mut dyn Write) -> io::Result<()> {
-    let (target, started) = (string(&results.target), string(&iso(results.started, 0)));
-    writeln!(output, "{{\"version\": 1, \"target\": {target}, \"started\": {started},")?;
-    writeln!(output, "\"plan\": {},", plan(&results.plan))?;
-    writeln!(output, "\"name_resolution_ms\": {},", results.resolution.as_secs_f64() * 1e3)?;
-    write!(output, "\"series\": [")?;
-    for (at, series) in results.series.iter().enumerate() {
-        writeln!(output, "{}", if at == 0 { "" } else { "," })?;
-        write_series(results, series, output)?;
-    }
-    let difference = results.difference().map(|found| {
-        let (low, high) = (found.low, found.high);
-        let clear = found.is_clear();
-        format!(
-            "{{\"estimate_ms\": {}, \"low_ms\": {low}, \"high_ms\": {high}, \"clear\": {clear}}}",
-            found.estimate
-        )
-    });
-    writeln!(output, "],\n\"difference\": {}}}", optional(difference))
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *output, ElementPerLine);
+    Document::new(results).serialize(&mut serializer)?;
+    writeln!(output)
 }
 
-fn write_series(results: &Results, series: &Series, output: &mut dyn Write) -> io::Result<()> {
-    let tally = &series.tally;
-    let connect_ms = series.connect.map(|connect| connect.as_secs_f64() * 1e3);
-    let error = |(error, count): &(SystemError, u64)| {
-        format!("{{{}}}", members(&[("error", string(&error.to_string())), ("count", count.to_string())]))
-    };
-    let errors: Vec<String> = series.errors.iter().map(error).collect();
-    let fields = [
-        ("protocol", string(&series.protocol.to_string().to_lowercase())),
-        ("server", string(&series.server.to_string())),
-        ("connect_ms", optional(connect_ms)),
-        ("first_exchange_ms", optional(series.first_ms)),
-        ("warm_median_ms", optional(series.warm_median_ms)),
-        ("sent", tally.sent.to_string()),
-        ("received", tally.received.to_string()),
-        ("late", tally.late.to_string()),
-        ("lost", tally.lost.to_string()),
-        ("duplicated", tally.duplicated.to_string()),
-        ("reordered", tally.reordered.to_string()),
-        ("garbage", tally.garbage.to_string()),
-        ("errors", format!("[{}]", errors.join(", "))),
-        ("unfinished", series.unfinished.to_string()),
-        ("ended_by", optional(series.ended_by.as_ref().map(|error| string(&error.to_string())))),
-        ("from_sending", optional(series.from_sending.as_ref().map(summary))),
-        ("from_schedule", optional(series.from_schedule.as_ref().map(summary))),
-    ];
-    writeln!(output, "{{{},\n\"exchanges\": [", members(&fields))?;
-    let count = series.ledger.exchanges().len();
-    for (sequence, exchange) in (1..).zip(series.ledger.exchanges()) {
-        let comma = if sequence as usize == count { "" } else { "," };
-        writeln!(output, "{}{comma}", row(results, series, sequence, exchange))?;
-    }
-    write!(output, "]}}")
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    target: &'a str,
+    started: String,
+    plan: PlanFields,
+    name_resolution_ms: f64,
+    series: Vec<SeriesFields<'a>>,
+    difference: Option<DifferenceFields>,
 }
 
-fn row(results: &Results, series: &Series, sequence: u32, exchange: &Exchange) -> String {
-    let received = exchange.received_ns.map(|ns| string(&iso(results.started, ns)));
-    let fields = [
-        ("sequence", sequence.to_string()),
-        ("warm_up", (sequence <= results.plan.warm_up).to_string()),
-        ("due_ns", exchange.due_ns.to_string()),
-        ("sent_ns", exchange.sent_ns.to_string()),
-        ("received_ns", optional(exchange.received_ns)),
-        ("rtt_ns", optional(exchange.rtt_ns())),
-        ("late", series.ledger.is_late(exchange).to_string()),
-        ("copies", exchange.copies.to_string()),
-        ("reordered", exchange.reordered.to_string()),
-        ("sent", string(&iso(results.started, exchange.sent_ns))),
-        ("received", optional(received)),
-    ];
-    format!("{{{}}}", members(&fields))
+#[derive(Serialize)]
+struct PlanFields {
+    count: u32,
+    warm_up: u32,
+    interval_ns: u64,
+    timeout_ns: u64,
+    size: usize,
+    split_write: bool,
+    no_delay: bool,
 }
 
-fn plan(plan: &Plan) -> String {
-    let fields = [
-        ("count", plan.count.to_string()),
-        ("warm_up", plan.warm_up.to_string()),
-        ("interval_ns", nanoseconds(plan.interval).to_string()),
-        ("timeout_ns", nanoseconds(plan.timeout).to_string()),
-        ("size", plan.size.to_string()),
-        ("split_write", plan.split_write.to_string()),
-        ("no_delay", plan.no_delay.to_string()),
-    ];
-    format!("{{{}}}", members(&fields))
+#[derive(Serialize)]
+struct SeriesFields<'a> {
+    protocol: String,
+    server: String,
+    connect_ms: Option<f64>,
+    first_exchange_ms: Option<f64>,
+    warm_median_ms: Option<f64>,
+    sent: u64,
+    received: u64,
+    late: u64,
+    lost: u64,
+    duplicated: u64,
+    reordered: u64,
+    garbage: u64,
+    errors: Vec<ErrorFields>,
+    unfinished: u64,
+    ended_by: Option<String>,
+    from_sending: Option<SummaryFields>,
+    from_schedule: Option<SummaryFields>,
+    exchanges: Exchanges<'a>,
 }
 
-fn summary(summary: &Summary) -> String {
-    let fields = [
-        ("count", summary.count.to_string()),
-        ("min_ms", summary.min.to_string()),
-        ("mean_ms", summary.mean.to_string()),
-        ("median_ms", summary.median.to_string()),
-        ("p90_ms", summary.p90.to_string()),
-        ("p99_ms", summary.p99.to_string()),
-        ("max_ms", summary.max.to_string()),
-        ("standard_deviation_ms", optional(summary.standard_deviation)),
-        ("mean_consecutive_difference_ms", optional(summary.mean_consecutive_difference)),
-        ("jitter_ms", optional(summary.jitter)),
-    ];
-    format!("{{{}}}", members(&fields))
+#[derive(Serialize)]
+struct ErrorFields {
+    error: String,
+    count: u64,
 }
 
-/// The members of an object. Names need no escapes; values are JSON already.
-fn members(fields: &[(&str, String)]) -> String {
-    let members: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
-    members.join(", ")
+#[derive(Serialize)]
+struct SummaryFields {
+    count: usize,
+    min_ms: f64,
+    mean_ms: f64,
+    median_ms: f64,
+    p90_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+    standard_deviation_ms: Option<f64>,
+    mean_consecutive_difference_ms: Option<f64>,
+    jitter_ms: Option<f64>,
 }
 
-fn optional(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| "null".to_owned(), |value| value.to_string())
+/// The exchanges of a series. Their fields are made while they are written.
+struct Exchanges<'a> {
+    results: &'a Results,
+    series: &'a Series,
 }
 
-/// A string in quotes, with the escapes that JSON wants.
-fn string(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\0'..='\u{1f}' => {
-                let _ = write!(quoted, "\\u{:04x}", character as u32);
-            }
-            _ => quoted.push(character),
+#[derive(Serialize)]
+struct ExchangeFields {
+    sequence: u32,
+    warm_up: bool,
+    due_ns: u64,
+    sent_ns: u64,
+    received_ns: Option<u64>,
+    rtt_ns: Option<u64>,
+    late: bool,
+    copies: u32,
+    reordered: bool,
+    sent: String,
+    received: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DifferenceFields {
+    estimate_ms: f64,
+    low_ms: f64,
+    high_ms: f64,
+    clear: bool,
+}
+
+impl Document<'_> {
+    fn new(results: &Results) -> Document<'_> {
+        Document {
+            version: 1,
+            target: &results.target,
+            started: rfc3339(results.started, 0),
+            plan: PlanFields::new(&results.plan),
+            name_resolution_ms: results.resolution.as_secs_f64() * 1e3,
+            series: results.series.iter().map(|series| SeriesFields::new(results, series)).collect(),
+            difference: results.difference().map(|difference| DifferenceFields::new(&difference)),
         }
     }
-    quoted.push('"');
-    quoted
+}
+
+impl PlanFields {
+    fn new(plan: &Plan) -> PlanFields {
+        PlanFields {
+            count: plan.count,
+            warm_up: plan.warm_up,
+            interval_ns: nanoseconds(plan.interval),
+            timeout_ns: nanoseconds(plan.timeout),
+            size: plan.size,
+            split_write: plan.split_write,
+            no_delay: plan.no_delay,
+        }
+    }
+}
+
+impl<'a> SeriesFields<'a> {
+    fn new(results: &'a Results, series: &'a Series) -> SeriesFields<'a> {
+        let tally = &series.tally;
+        let error =
+            |(error, count): &(SystemError, u64)| ErrorFields { error: error.to_string(), count: *count };
+        SeriesFields {
+            protocol: series.protocol.to_string().to_lowercase(),
+            server: series.server.to_string(),
+            connect_ms: series.connect.map(|connect| connect.as_secs_f64() * 1e3),
+            first_exchange_ms: series.first_ms,
+            warm_median_ms: series.warm_median_ms,
+            sent: tally.sent,
+            received: tally.received,
+            late: tally.late,
+            lost: tally.lost,
+            duplicated: tally.duplicated,
+            reordered: tally.reordered,
+            garbage: tally.garbage,
+            errors: series.errors.iter().map(error).collect(),
+            unfinished: series.unfinished,
+            ended_by: series.ended_by.as_ref().map(ToString::to_string),
+            from_sending: series.from_sending.as_ref().map(SummaryFields::new),
+            from_schedule: series.from_schedule.as_ref().map(SummaryFields::new),
+            exchanges: Exchanges { results, series },
+        }
+    }
+}
+
+impl SummaryFields {
+    fn new(summary: &Summary) -> SummaryFields {
+        SummaryFields {
+            count: summary.count,
+            min_ms: summary.min,
+            mean_ms: summary.mean,
+            median_ms: summary.median,
+            p90_ms: summary.p90,
+            p99_ms: summary.p99,
+            max_ms: summary.max,
+            standard_deviation_ms: summary.standard_deviation,
+            mean_consecutive_difference_ms: summary.mean_consecutive_difference,
+            jitter_ms: summary.jitter,
+        }
+    }
+}
+
+impl DifferenceFields {
+    fn new(difference: &Difference) -> DifferenceFields {
+        DifferenceFields {
+            estimate_ms: difference.estimate,
+            low_ms: difference.low,
+            high_ms: difference.high,
+            clear: difference.is_clear(),
+        }
+    }
+}
+
+impl Serialize for Exchanges<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Exchanges { results, series } = self;
+        serializer.collect_seq((1..).zip(series.log.exchanges()).map(|(sequence, exchange)| ExchangeFields {
+            sequence,
+            warm_up: sequence <= results.plan.warm_up,
+            due_ns: exchange.due_ns,
+            sent_ns: exchange.sent_ns,
+            received_ns: exchange.received_ns,
+            rtt_ns: exchange.rtt_ns(),
+            late: series.log.is_late(exchange),
+            copies: exchange.copies,
+            reordered: exchange.reordered,
+            sent: rfc3339(results.started, exchange.sent_ns),
+            received: exchange.received_ns.map(|ns| rfc3339(results.started, ns)),
+        }))
+    }
+}
+
+/// Writes each element of an array on a line of its own, so that a person, `grep` and `diff` can read the file too.
+struct ElementPerLine;
+
+impl Formatter for ElementPerLine {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"\n" } else { b",\n" })
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::string;
+    use crate::event::SystemError;
+    use crate::plan::{Plan, Protocol};
+    use crate::probe_log::ProbeLog;
+    use crate::results::{Lag, Results, Series};
+    use crate::statistics::summarize;
+    use chrono::DateTime;
+    use std::io;
+    use std::time::Duration;
+
+    fn series(protocol: Protocol, replies: &[(u32, u64)]) -> Series {
+        let mut log = ProbeLog::new(3, 1_000_000).unwrap();
+        for number in 0..3 {
+            log.add_request(number * 200_000, number * 200_000 + 1_500);
+        }
+        for &(sequence, at_ns) in replies {
+            log.add_reply(sequence, at_ns);
+        }
+        let is_udp = protocol == Protocol::Udp;
+        let times = [0.25, 1.0, 0.1 + 0.2, 12.000_001];
+        Series {
+            protocol,
+            server: "127.0.0.1:25000".parse().unwrap(),
+            connect: (!is_udp).then_some(Duration::from_micros(125)),
+            tally: log.tally(1),
+            first_ms: is_udp.then_some(0.5),
+            warm_median_ms: None,
+            from_sending: summarize(if is_udp { &times } else { &times[..1] }),
+            from_schedule: if is_udp { summarize(&times) } else { None },
+            lag: None::<Lag>,
+            ended_by: (!is_udp).then(|| io::Error::other("the server \"closed\"\n")),
+            errors: if is_udp {
+                vec![(SystemError::from(&io::Error::from(io::ErrorKind::ConnectionRefused)), 2)]
+            } else {
+                Vec::new()
+            },
+            unfinished: 1,
+            log,
+        }
+    }
+
+    fn results() -> Results {
+        Results {
+            target: "localhost:25000 (127.0.0.1, ::1)".to_owned(),
+            started: DateTime::parse_from_rfc3339("2026-11-28T10:15:00.123456+01:00").unwrap(),
+            resolution: Duration::from_micros(250),
+            plan: Plan {
+                count: 2,
+                warm_up: 1,
+                interval: Duration::from_micros(200),
+                timeout: Duration::from_millis(1),
+                size: 32,
+                split_write: false,
+                no_delay: true,
+            },
+            series: vec![
+                series(Protocol::Udp, &[(2, 300_000), (1, 400_000), (3, 3_000_000), (3, 3_000_001)]),
+                series(Protocol::Tcp, &[(1, 100_000)]),
+            ],
+        }
+    }
+
+    fn write(results: &Results) -> String {
+        let mut output = Vec::new();
+        super::write(results, &mut output).unwrap();
+        String::from_utf8(output).unwrap()
+    }
 
     #[test]
-    fn quotes_every_string_so_that_it_reads_back() {
-        for text in ["", "plain", "a \"quoted\" \\ word", "\0\n\r\t\u{1f}\u{7f}", "ZOË 日本 \u{2028}"] {
-            assert_eq!(serde_json::from_str::<String>(&string(text)).unwrap(), text);
+    fn writes_the_documented_fields_in_their_order() {
+        let text = write(&results());
+        let lines: Vec<&str> = text.lines().collect();
+        let (udp, tcp) = (lines[1..6].concat(), lines[6..].concat());
+        assert_eq!(
+            lines[0],
+            "{\"version\": 1, \"target\": \"localhost:25000 (127.0.0.1, ::1)\", \
+             \"started\": \"2026-11-28T10:15:00.123456+01:00\", \"plan\": {\"count\": 2, \"warm_up\": 1, \
+             \"interval_ns\": 200000, \"timeout_ns\": 1000000, \"size\": 32, \"split_write\": false, \
+             \"no_delay\": true}, \"name_resolution_ms\": 0.25, \"series\": ["
+        );
+        let expected = "{\"protocol\": \"udp\", \"server\": \"127.0.0.1:25000\", \"connect_ms\": null, \
+             \"first_exchange_ms\": 0.5, \"warm_median_ms\": null, \"sent\": 2, \"received\": 2, \"late\": 1, \
+             \"lost\": 0, \"duplicated\": 1, \"reordered\": 0, \"garbage\": 0, \"errors\": [\
+             {\"error\": \"connection refused\", \"count\": 2}], \"unfinished\": 1, \"ended_by\": null, \
+             \"from_sending\": {\"count\": 4, \"min_ms\": 0.25, \"mean_ms\": 3.38750025, \"median_ms\": 0.65, \
+             \"p90_ms\": 8.7000007, \"p99_ms\": 11.670000970000002, \"max_ms\": 12.000001, \
+             \"standard_deviation_ms\": 5.751866138480645, \
+             \"mean_consecutive_difference_ms\": 4.383333666666666, \"jitter_ms\": 0.8134644179687499}, \
+             \"from_schedule\": {\"count\": 4, ";
+        assert!(udp.starts_with(expected), "{udp}");
+        let expected = "\"ended_by\": \"the server \\\"closed\\\"\\n\", \"from_sending\": {\"count\": 1, \
+             \"min_ms\": 0.25, \"mean_ms\": 0.25, \"median_ms\": 0.25, \"p90_ms\": 0.25, \"p99_ms\": 0.25, \
+             \"max_ms\": 0.25, \"standard_deviation_ms\": null, \"mean_consecutive_difference_ms\": null, \
+             \"jitter_ms\": null}, \"from_schedule\": null, \"exchanges\": [";
+        assert!(tcp.contains(expected), "{tcp}");
+        assert!(tcp.ends_with("}]}], \"difference\": null}"), "{tcp}");
+    }
+
+    #[test]
+    fn writes_each_exchange_on_a_line_of_its_own() {
+        let text = write(&results());
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"sequence\"")).collect();
+        assert_eq!(lines.len(), 6);
+        assert_eq!(
+            lines[0],
+            "{\"sequence\": 1, \"warm_up\": true, \"due_ns\": 0, \"sent_ns\": 1500, \"received_ns\": 400000, \
+             \"rtt_ns\": 398500, \"late\": false, \"copies\": 1, \"reordered\": true, \
+             \"sent\": \"2026-11-28T10:15:00.123457+01:00\", \"received\": \"2026-11-28T10:15:00.123856+01:00\"},"
+        );
+        assert_eq!(
+            lines[4],
+            "{\"sequence\": 2, \"warm_up\": false, \"due_ns\": 200000, \"sent_ns\": 201500, \
+             \"received_ns\": null, \"rtt_ns\": null, \"late\": false, \"copies\": 0, \"reordered\": false, \
+             \"sent\": \"2026-11-28T10:15:00.123657+01:00\", \"received\": null},"
+        );
+    }
+
+    #[test]
+    fn writes_any_name_so_that_it_reads_back() {
+        for target in ["", "plain", "a \"quoted\" \\ word", "\0\n\r\t\u{1f}\u{7f}", "ZOË 日本 \u{2028}"] {
+            let text = write(&Results { target: target.to_owned(), ..results() });
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["target"], target);
         }
     }
 }

@@ -1,31 +1,31 @@
-//! Round trip times over UDP and TCP.
+//! Round-trip times over UDP and TCP.
 //!
-//! Read [`exchange`] first: it sends, receives and takes the time. Then:
-//! - [`measure`]: who sends when, on schedule or in turns.
+//! Read [`prober`] first: it sends, receives and takes the time. Then:
+//! - [`measure`]: which prober sends when, on schedule or in turns.
 //! - [`request`]: what is sent, and how its reply is recognised.
-//! - [`ledger`]: which request was answered, lost, late, duplicated or reordered.
+//! - [`probe_log`]: which request was answered, lost, late, duplicated or reordered.
 //! - [`statistics`] and [`difference`]: the figures, and which protocol was slower. Both are pure functions.
 //! - [`results`], shown by [`text`], [`csv`], [`json`] and [`svg`].
 //!
-//! [`plan`] and [`event`] are what goes in and what comes out meanwhile; [`clock`] and [`random`] serve them all.
+//! [`plan`] says what a run is to do, [`event`] what it reports meanwhile. [`clock`] keeps its time.
 //!
-//! The relay is a program of its own: [`relay`] receives and sends, [`fate`] decides, [`queue`] keeps the time.
+//! The relay is a program of its own: [`relay`] receives and sends, [`impairments`] decides which datagrams to drop,
+//! delay, duplicate and reorder, and [`queue`] holds each until it is due.
 
 pub mod clock;
 pub mod csv;
-pub mod difference;
+mod difference;
 pub mod event;
-pub mod exchange;
-pub mod fate;
+pub mod impairments;
 pub mod json;
-pub mod ledger;
 pub mod measure;
 pub mod plan;
-pub mod queue;
-pub mod random;
+pub mod probe_log;
+pub mod prober;
+mod queue;
 pub mod relay;
 pub mod request;
 pub mod results;
-pub mod statistics;
+mod statistics;
 pub mod svg;
 pub mod text;

@@ -1,33 +1,33 @@
-//! What a run is asked to do.
+//! What a run is to do.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-/// What a run is to do.
+/// The plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Exchanges over each protocol that count.
+    /// Counted exchanges over each protocol.
     pub count: u32,
-    /// Exchanges before them that do not.
+    /// Exchanges before them that are not counted.
     pub warm_up: u32,
-    /// Time from one request to the next. Zero: the next one leaves when the reply has come.
+    /// Time from one request to the next. Zero: the next request leaves when the reply has arrived.
     pub interval: Duration,
     /// A reply that takes longer is late.
     pub timeout: Duration,
     /// Bytes of a request.
     pub size: usize,
-    /// Sends each TCP request in two writes.
+    /// Whether each TCP request is sent in two writes.
     pub split_write: bool,
-    /// Sets TCP_NODELAY, which turns Nagle's algorithm off (RFC 896, RFC 1122 section 4.2.3.4).
+    /// Whether to set TCP_NODELAY, which turns Nagle's algorithm off (RFC 896, RFC 1122 section 4.2.3.4).
     pub no_delay: bool,
 }
 
 /// A transport protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Datagrams.
+    /// UDP: each request is a datagram.
     Udp,
-    /// One connection.
+    /// TCP: all requests go over one connection.
     Tcp,
 }
 

@@ -1,42 +1,42 @@
-//! Datagrams on their way through the relay, in the order in which they are due.
+//! The datagrams that the relay holds, in the order in which they are due.
 
-use crate::fate::{Direction, Fate};
+use crate::impairments::{Action, Direction};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Datagrams that may wait, and their bytes. One on top of them is refused.
+/// The most datagrams that may wait, and the most bytes in them. Further datagrams are refused.
 const DATAGRAMS_MAX: usize = 100_000;
 const BYTES_MAX: usize = 64 << 20;
 
-/// How long a datagram waits at most for the next one to change places with.
+/// The longest time that a datagram waits for the next one to change places with.
 pub const SWAP_WAIT_MAX: Duration = Duration::from_millis(300);
 
-/// A datagram, or a copy of one, that passes the relay.
+/// A datagram in the relay, or a copy of one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Datagram {
     /// The client's number.
     pub client: u64,
     /// The client's socket address.
     pub address: SocketAddr,
-    /// Which way it goes.
+    /// Its direction.
     pub direction: Direction,
-    /// The number of the request that it is or answers.
+    /// The number of the request, or of the request that it answers.
     pub number: u64,
-    /// How many replies have come to this request with this one; 1 for a request.
+    /// For a reply, how many replies to its request have arrived, including this one. For a request, 1.
     pub occurrence: u64,
-    /// 1, or 2 for the copy that the relay made.
+    /// 1, or 2 for the relay's duplicate.
     pub copy: u8,
-    /// It changes places with the next one.
+    /// Whether it changes places with the next one.
     pub swapped: bool,
-    /// When it came.
+    /// When it arrived.
     pub arrived: Instant,
-    /// What it carries.
+    /// Its payload.
     pub payload: Arc<[u8]>,
 }
 
-/// When a datagram is due, and its place among those that are due at the same time.
+/// When a datagram is due, and a number that orders datagrams which are due at the same time.
 type Slot = (Instant, u64);
 
 /// Datagrams that wait until they are due.
@@ -44,24 +44,24 @@ type Slot = (Instant, u64);
 pub struct Queue {
     waiting: BTreeMap<Slot, Datagram>,
     bytes: usize,
-    places: u64,
-    /// Where the copies of a datagram are that waits for the next one of its client and direction.
+    slots_so_far: u64,
+    /// For each client and direction, the slots of the datagram (and its copy) that waits for the next one.
     held: HashMap<(u64, Direction), Vec<Slot>>,
 }
 
 impl Queue {
-    /// Lets a datagram and its copies wait as long as its fate says. False if there is no room.
+    /// Adds a datagram, and its copy, with the delays that `action` has for them. False if there is no room.
     ///
-    /// One that is to change places with the next one is due right behind it, or after [`SWAP_WAIT_MAX`].
-    pub fn enter(&mut self, datagram: &Datagram, fate: &Fate) -> bool {
+    /// A datagram that changes places with the next one is due right after it, or after [`SWAP_WAIT_MAX`].
+    pub fn push(&mut self, datagram: &Datagram, action: &Action) -> bool {
         if self.waiting.len() + 2 > DATAGRAMS_MAX || self.bytes + 2 * datagram.payload.len() > BYTES_MAX {
             return false;
         }
         let stream = (datagram.client, datagram.direction);
-        let swapped = fate.reordered && !self.held.contains_key(&stream);
-        let copies = if fate.duplicated { 2 } else { 1 };
+        let swapped = action.reordered && !self.held.contains_key(&stream);
+        let copies = if action.duplicated { 2 } else { 1 };
         let mut slots = Vec::new();
-        for (copy, delay) in (1..=copies).zip(fate.delays) {
+        for (copy, delay) in (1..=copies).zip(action.delays) {
             let due = datagram.arrived + delay + if swapped { SWAP_WAIT_MAX } else { Duration::ZERO };
             slots.push(self.insert(due, Datagram { copy, swapped, ..datagram.clone() }));
         }
@@ -69,7 +69,7 @@ impl Queue {
             self.held.insert(stream, slots);
             return true;
         }
-        // Whoever waited for this datagram follows it.
+        // A datagram that waited for this one follows it.
         let due = slots.iter().max().map_or(datagram.arrived, |slot| slot.0);
         for slot in self.held.remove(&stream).unwrap_or_default() {
             if let Some(held) = self.remove(slot) {
@@ -79,12 +79,12 @@ impl Queue {
         true
     }
 
-    /// When the next datagram is due.
+    /// Returns when the next datagram is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.waiting.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Takes out the next datagram that is due by `now`.
+    /// Removes the next datagram that is due by `now`.
     pub fn take_due(&mut self, now: Instant) -> Option<Datagram> {
         let slot = *self.waiting.first_key_value()?.0;
         if slot.0 > now {
@@ -93,16 +93,16 @@ impl Queue {
         let datagram = self.remove(slot)?;
         let stream = (datagram.client, datagram.direction);
         if self.held.get(&stream).is_some_and(|held| held.contains(&slot)) {
-            self.held.remove(&stream); // nothing came to change places with
+            self.held.remove(&stream); // no other datagram arrived to change places with
         }
         Some(datagram)
     }
 
     fn insert(&mut self, due: Instant, datagram: Datagram) -> Slot {
-        self.places += 1;
+        self.slots_so_far += 1;
         self.bytes += datagram.payload.len();
-        self.waiting.insert((due, self.places), datagram);
-        (due, self.places)
+        self.waiting.insert((due, self.slots_so_far), datagram);
+        (due, self.slots_so_far)
     }
 
     fn remove(&mut self, slot: Slot) -> Option<Datagram> {
@@ -115,21 +115,21 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::{DATAGRAMS_MAX, Datagram, Queue, SWAP_WAIT_MAX};
-    use crate::fate::{Direction, Fate};
+    use crate::impairments::{Action, Direction};
     use std::time::{Duration, Instant};
 
     const MS: Duration = Duration::from_millis(1);
-    const PLAIN: Fate = Fate { dropped: false, reordered: false, duplicated: false, delays: [MS, MS] };
-    const SWAP: Fate = Fate { reordered: true, ..PLAIN };
-    const TWICE: Fate = Fate { duplicated: true, ..PLAIN };
+    const PLAIN: Action = Action { dropped: false, reordered: false, duplicated: false, delays: [MS, MS] };
+    const SWAP: Action = Action { reordered: true, ..PLAIN };
+    const TWICE: Action = Action { duplicated: true, ..PLAIN };
 
-    /// Enters datagrams a microsecond apart, and gives the numbers that are due `after` that, in their order.
+    /// Adds datagrams a microsecond apart, and compares the numbers that are due `after` the start, in their order.
     #[track_caller]
-    fn check(fates: &[Fate], after: Duration, expected: &[u64]) {
+    fn check(actions: &[Action], after: Duration, expected: &[u64]) {
         let (mut queue, start) = (Queue::default(), Instant::now());
-        for (number, fate) in (1..).zip(fates) {
+        for (number, action) in (1..).zip(actions) {
             let arrived = start + Duration::from_micros(number);
-            assert!(queue.enter(&datagram(number, arrived), fate));
+            assert!(queue.push(&datagram(number, arrived), action));
         }
         let due: Vec<u64> =
             std::iter::from_fn(|| queue.take_due(start + after)).map(|found| found.number).collect();
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn holds_each_for_its_delay() {
         check(&[PLAIN, PLAIN, PLAIN], MS + Duration::from_micros(2), &[1, 2]);
-        let slow = Fate { delays: [5 * MS, MS], ..PLAIN };
+        let slow = Action { delays: [5 * MS, MS], ..PLAIN };
         check(&[slow, PLAIN], 9 * MS, &[2, 1]);
     }
 
@@ -168,15 +168,15 @@ mod tests {
     #[test]
     fn sends_copies_one_after_the_other() {
         check(&[TWICE, PLAIN], 9 * MS, &[1, 1, 2]);
-        check(&[Fate { duplicated: true, ..SWAP }, TWICE], 9 * MS, &[2, 2, 1, 1]);
+        check(&[Action { duplicated: true, ..SWAP }, TWICE], 9 * MS, &[2, 2, 1, 1]);
     }
 
     #[test]
     fn keeps_other_clients_and_directions_out_of_a_swap() {
         let (mut queue, start) = (Queue::default(), Instant::now());
-        queue.enter(&datagram(1, start), &SWAP);
-        queue.enter(&Datagram { client: 2, ..datagram(2, start) }, &PLAIN);
-        queue.enter(&Datagram { direction: Direction::Reply, ..datagram(3, start) }, &PLAIN);
+        queue.push(&datagram(1, start), &SWAP);
+        queue.push(&Datagram { client: 2, ..datagram(2, start) }, &PLAIN);
+        queue.push(&Datagram { direction: Direction::Reply, ..datagram(3, start) }, &PLAIN);
         let due: Vec<u64> =
             std::iter::from_fn(|| queue.take_due(start + MS)).map(|found| found.number).collect();
         assert_eq!(due, [2, 3]);
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn refuses_what_it_has_no_room_for() {
         let (mut queue, start) = (Queue::default(), Instant::now());
-        let entered = (0..).take_while(|number| queue.enter(&datagram(*number, start), &PLAIN)).count();
+        let entered = (0..).take_while(|number| queue.push(&datagram(*number, start), &PLAIN)).count();
         assert!((DATAGRAMS_MAX - 2..=DATAGRAMS_MAX).contains(&entered), "{entered}");
         queue.take_due(start + MS);
-        assert!(queue.enter(&datagram(0, start), &PLAIN));
+        assert!(queue.push(&datagram(0, start), &PLAIN));
     }
 }

@@ -1,11 +1,11 @@
-//! A relay for datagrams that loses, delays, duplicates and reorders them, and keeps a log of it.
+//! A relay for datagrams that drops, delays, duplicates and reorders them, and logs what it does.
 //!
-//! Read [`Relay::run`], the clients' side, `receive_replies`, the server's, and `forward`, which sends. In between,
-//! a datagram waits in the queue until it is due.
+//! Read [`Relay::run`], which receives from the clients, `receive_replies`, which receives from the server, and
+//! `forward`, which sends. In between, a datagram waits in the queue until it is due.
 
-use crate::fate::{Direction, Treatment};
+use crate::impairments::{Direction, Impairments};
 use crate::queue::{Datagram, Queue};
-use labcore::{Screen, is_timeout};
+use labcore::{EventLog, is_timeout};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
@@ -17,44 +17,44 @@ use std::time::{Duration, Instant};
 /// Room for any datagram: UDP's length field has 16 bits (RFC 768).
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// Clients at the same time. Each has a socket and a thread; datagrams of further clients are refused.
+/// The most clients at the same time. Each has a socket and a thread. Datagrams of further clients are refused.
 const CLIENTS_MAX: usize = 256;
 
-/// A client that is silent for this long is forgotten, with its socket.
+/// A client that is silent for this long is forgotten, and its socket is closed.
 const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
 
-/// Requests of one client whose replies are recognised.
+/// The number of a client's latest requests whose replies are recognised.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// How long the forwarding thread sleeps when nothing waits; what comes in wakes it earlier.
+/// How long the forwarding thread sleeps when the queue is empty. A new datagram wakes it earlier.
 const IDLE_WAIT: Duration = Duration::from_secs(60);
 
-/// The first line of the log. Another version of the log has another one.
+/// The first line of the log. Another version of the log has a different one.
 ///
 /// Each further line is a datagram or a copy of one, in the order in which they were dropped or sent:
 /// - `arrived_us`, `sent_us`: microseconds since the relay began; `sent_us` is empty unless it was sent;
 /// - `client`: 1, 2, …, in the order in which they appeared;
 /// - `direction`: `request` or `reply`;
-/// - `number`: of a request, its place among those of its client; of a reply, the number of the request with the same
+/// - `number`: for a request, its place among those of its client; for a reply, the number of the request with the same
 ///   text, in capitals or not, or 0 if there is none;
-/// - `occurrence`: of a reply, 1 for the first one of its number, 2 for the next; of a request, 1;
-/// - `copy`: 1, or 2 for the duplicate that the relay made;
-/// - `bytes`: the size of what it carries;
+/// - `occurrence`: for a reply, 1 for the first one to its request, 2 for the next; for a request, 1;
+/// - `copy`: 1, or 2 for the relay's duplicate;
+/// - `bytes`: the size of its payload;
 /// - `fate`: `sent`, `dropped`, or `refused` if too many wait;
 /// - `swapped`: `true` if it was to change places with the next one.
 pub const LOG_HEAD: &str = "arrived_us,sent_us,client,direction,number,occurrence,copy,bytes,fate,swapped";
 
-/// A relay between clients, who know its socket only, and a server.
+/// A relay between a server and clients, which send to the relay's socket instead of the server's.
 pub struct Relay {
-    /// The clients' side.
+    /// The socket that clients send to.
     socket: UdpSocket,
     server: SocketAddr,
-    treatment: Treatment,
-    screen: Screen,
+    impairments: Impairments,
+    event_log: EventLog,
     start: Instant,
     state: Mutex<State>,
-    /// Wakes `forward`: something new is in the queue.
-    entered: Condvar,
+    /// Wakes `forward` when a datagram is added to the queue.
+    queued: Condvar,
 }
 
 struct State {
@@ -67,30 +67,30 @@ struct State {
 /// What the relay knows about a client.
 struct Client {
     number: u64,
-    /// The socket that stands for this client at the server: its replies come back there, and no others.
+    /// The socket that sends this client's requests to the server. It receives the replies to this client only.
     upstream: Arc<UdpSocket>,
-    heard: Instant,
+    last_heard: Instant,
     requests: Requests,
 }
 
 impl Relay {
-    /// Makes a relay of `socket`, where the clients send to.
+    /// Makes a relay that receives from its clients on `socket`.
     ///
     /// # Errors
     /// If the first line of `log` can't be written.
     pub fn new(
         socket: UdpSocket,
         server: SocketAddr,
-        treatment: Treatment,
+        impairments: Impairments,
         mut log: Option<Box<dyn Write + Send>>,
-        screen: Screen,
+        event_log: EventLog,
     ) -> io::Result<Arc<Relay>> {
         if let Some(log) = &mut log {
             writeln!(log, "{LOG_HEAD}")?;
         }
         let state = State { clients: HashMap::new(), clients_so_far: 0, queue: Queue::default(), log };
-        let (start, state, entered) = (Instant::now(), Mutex::new(state), Condvar::new());
-        Ok(Arc::new(Relay { socket, server, treatment, screen, start, state, entered }))
+        let (start, state, queued) = (Instant::now(), Mutex::new(state), Condvar::new());
+        Ok(Arc::new(Relay { socket, server, impairments, event_log, start, state, queued }))
     }
 
     /// Relays until receiving from the clients fails.
@@ -98,7 +98,7 @@ impl Relay {
     /// # Errors
     /// If the socket can't receive any more, or a thread can't be started.
     pub fn run(self: &Arc<Relay>) -> io::Result<()> {
-        self.screen.line(format_args!("relaying to {}", self.server));
+        self.event_log.line(format_args!("relaying to {}", self.server));
         let relay = Arc::clone(self);
         thread::Builder::new().name("forward".to_owned()).spawn(move || relay.forward())?;
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
@@ -111,15 +111,17 @@ impl Relay {
                 Err(error) => return Err(error),
             };
             let arrived = Instant::now();
-            match self.meet(address) {
-                Ok(()) => self.treat(Direction::Request, address, &buffer[..size], arrived),
-                Err(error) => self.screen.line(format_args!("a datagram of {address} is refused: {error}")),
+            match self.register(address) {
+                Ok(()) => self.handle(Direction::Request, address, &buffer[..size], arrived),
+                Err(error) => {
+                    self.event_log.line(format_args!("a datagram of {address} is refused: {error}"));
+                }
             }
         }
     }
 
-    /// Gives a client that is not known yet a number, and a socket and a thread of its own.
-    fn meet(self: &Arc<Relay>, address: SocketAddr) -> io::Result<()> {
+    /// Gives a new client a number, a socket and a thread of its own.
+    fn register(self: &Arc<Relay>, address: SocketAddr) -> io::Result<()> {
         let mut state = self.lock();
         if state.clients.contains_key(&address) {
             return Ok(());
@@ -140,9 +142,9 @@ impl Relay {
         let thread = thread::Builder::new().name(format!("client {number}"));
         thread.spawn(move || relay.receive_replies(&replies, address))?;
         state.clients_so_far = number;
-        let client = Client { number, upstream, heard: Instant::now(), requests: Requests::default() };
+        let client = Client { number, upstream, last_heard: Instant::now(), requests: Requests::default() };
         state.clients.insert(address, client);
-        self.screen.line(format_args!("client {number} calls from {address}"));
+        self.event_log.line(format_args!("client {number} calls from {address}"));
         Ok(())
     }
 
@@ -151,67 +153,68 @@ impl Relay {
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
         loop {
             match upstream.recv(&mut buffer) {
-                Ok(size) => self.treat(Direction::Reply, client, &buffer[..size], Instant::now()),
+                Ok(size) => self.handle(Direction::Reply, client, &buffer[..size], Instant::now()),
                 Err(error) if is_timeout(&error) => {
                     let mut state = self.lock();
                     if state
                         .clients
                         .get(&client)
-                        .is_none_or(|client| client.heard.elapsed() >= CLIENT_SILENCE_MAX)
+                        .is_none_or(|client| client.last_heard.elapsed() >= CLIENT_SILENCE_MAX)
                     {
                         state.clients.remove(&client);
                         return;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The server may be started later, or again.
-                Err(error) => self.screen.line(format_args!("no reply from {}: {error}", self.server)),
+                // The server may start later, or restart.
+                Err(error) => self.event_log.line(format_args!("no reply from {}: {error}", self.server)),
             }
         }
     }
 
-    /// Decides on a datagram that has arrived: dropped, or queued once or twice.
-    fn treat(&self, direction: Direction, address: SocketAddr, payload: &[u8], arrived: Instant) {
+    /// Handles a datagram that has arrived: drops it, or queues it once or twice.
+    fn handle(&self, direction: Direction, address: SocketAddr, payload: &[u8], arrived: Instant) {
         let mut state = self.lock();
         let Some(client) = state.clients.get_mut(&address) else { return };
-        client.heard = arrived;
+        client.last_heard = arrived;
         let (number, occurrence) = match direction {
-            Direction::Request => (client.requests.enter(payload), 1),
-            Direction::Reply => client.requests.answered_by(payload),
+            Direction::Request => (client.requests.add(payload), 1),
+            Direction::Reply => client.requests.find(payload),
         };
         let payload = payload.into();
         let (client, copy, swapped) = (client.number, 1, false);
         let datagram =
             Datagram { client, address, direction, number, occurrence, copy, swapped, arrived, payload };
-        let fate = self.treatment.fate(direction, number, occurrence);
-        if fate.dropped {
-            self.note(&mut state, &datagram, None, "dropped");
-        } else if state.queue.enter(&datagram, &fate) {
-            self.entered.notify_one();
+        let action = self.impairments.action(direction, number, occurrence);
+        if action.dropped {
+            self.record(&mut state, &datagram, None, "dropped");
+        } else if state.queue.push(&datagram, &action) {
+            self.queued.notify_one();
         } else {
-            self.note(&mut state, &datagram, None, "refused");
+            self.record(&mut state, &datagram, None, "refused");
         }
     }
 
-    /// Sends what is due, and waits for what is due next.
+    /// Sends each datagram when it is due.
     fn forward(&self) {
         let mut state = self.lock();
         loop {
             let now = Instant::now();
             let Some(datagram) = state.queue.take_due(now) else {
                 let wait = state.queue.next_due().map_or(IDLE_WAIT, |due| due - now);
-                state = match self.entered.wait_timeout(state, wait) {
+                state = match self.queued.wait_timeout(state, wait) {
                     Ok((state, _)) => state,
                     Err(poisoned) => poisoned.into_inner().0,
                 };
                 continue;
             };
-            // First the line, then the datagram: whoever has it finds it in the log.
-            self.note(&mut state, &datagram, Some(now), "sent");
+            // The log is written first, so that the line exists when the datagram arrives.
+            self.record(&mut state, &datagram, Some(now), "sent");
             let upstream = state.clients.get(&datagram.address).map(|client| Arc::clone(&client.upstream));
             drop(state);
             let result = match (datagram.direction, upstream) {
-                // What the system reports on sending may be the fate of an earlier datagram, and this one was not sent.
+                // The error that the system reports on sending may be that of an earlier datagram, and this one was not
+                // sent.
                 (Direction::Request, Some(upstream)) => {
                     upstream.send(&datagram.payload).or_else(|_| upstream.send(&datagram.payload))
                 }
@@ -219,29 +222,29 @@ impl Relay {
                 (Direction::Reply, _) => self.socket.send_to(&datagram.payload, datagram.address),
             };
             if let Err(error) = result {
-                self.screen.line(format_args!("client {}: can't send: {error}", datagram.client));
+                self.event_log.line(format_args!("client {}: can't send: {error}", datagram.client));
             }
             state = self.lock();
         }
     }
 
-    /// Writes down what was done to a datagram.
-    fn note(&self, state: &mut State, datagram: &Datagram, sent: Option<Instant>, fate: &str) {
+    /// Logs what was done to a datagram.
+    fn record(&self, state: &mut State, datagram: &Datagram, sent: Option<Instant>, outcome: &str) {
         let Datagram { client, direction, number, occurrence, copy, swapped, arrived, payload, .. } =
             datagram;
         let us = |time: &Instant| time.duration_since(self.start).as_micros();
         let again = if *copy == 2 { " again" } else { "" };
         let swap = if *swapped { ", out of its turn" } else { "" };
-        self.screen.line(format_args!("client {client}: {direction} {number} {fate}{again}{swap}"));
+        self.event_log.line(format_args!("client {client}: {direction} {number} {outcome}{again}{swap}"));
         if let Some(log) = &mut state.log {
             let (arrived_us, sent_us) =
                 (us(arrived), sent.map_or(String::new(), |sent| us(&sent).to_string()));
             let bytes = payload.len();
             let row = format!(
-                "{arrived_us},{sent_us},{client},{direction},{number},{occurrence},{copy},{bytes},{fate},{swapped}\n"
+                "{arrived_us},{sent_us},{client},{direction},{number},{occurrence},{copy},{bytes},{outcome},{swapped}\n"
             );
             if let Err(error) = log.write_all(row.as_bytes()) {
-                self.screen.line(format_args!("failed to write the log: {error}"));
+                self.event_log.line(format_args!("failed to write the log: {error}"));
             }
         }
     }
@@ -255,19 +258,19 @@ impl Relay {
 #[derive(Default)]
 struct Requests {
     count: u64,
-    /// The number of the latest request with this text, and how many replies to it have come.
+    /// The number of the latest request with this text, and how many replies to it have arrived.
     by_text: HashMap<u64, (u64, u64)>,
-    /// The texts above, the oldest first.
+    /// The keys of `by_text`, the oldest first.
     order: VecDeque<u64>,
-    /// Replies whose request is not known.
+    /// The number of replies to unknown requests.
     unknown: u64,
 }
 
 impl Requests {
-    /// Gives a request its number.
-    fn enter(&mut self, payload: &[u8]) -> u64 {
+    /// Adds a request, and returns its number.
+    fn add(&mut self, payload: &[u8]) -> u64 {
         self.count += 1;
-        let text = text(payload);
+        let text = hash_text(payload);
         if self.by_text.insert(text, (self.count, 0)).is_none() {
             self.order.push_back(text);
         }
@@ -277,11 +280,11 @@ impl Requests {
         self.count
     }
 
-    /// The number of the request that a reply answers, and the how-manieth reply to it this is.
+    /// Finds the request that a reply answers. Returns its number, and how many replies to it have arrived so far.
     ///
-    /// A reply that answers none has the number 0.
-    fn answered_by(&mut self, payload: &[u8]) -> (u64, u64) {
-        match self.by_text.get_mut(&text(payload)) {
+    /// The number is 0 if the request is not known.
+    fn find(&mut self, payload: &[u8]) -> (u64, u64) {
+        match self.by_text.get_mut(&hash_text(payload)) {
             Some((number, replies)) => {
                 *replies += 1;
                 (*number, *replies)
@@ -294,8 +297,8 @@ impl Requests {
     }
 }
 
-/// Stands for a text, in capitals or not.
-fn text(payload: &[u8]) -> u64 {
+/// Hashes a text without regard to capitals.
+fn hash_text(payload: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     payload.to_ascii_uppercase().hash(&mut hasher);
     hasher.finish()
@@ -308,23 +311,23 @@ mod tests {
     #[test]
     fn finds_the_request_that_a_reply_answers() {
         let mut requests = Requests::default();
-        assert_eq!((requests.enter(b"hello"), requests.enter(b"world")), (1, 2));
-        assert_eq!(requests.answered_by(b"WORLD"), (2, 1));
-        assert_eq!(requests.answered_by(b"HELLO"), (1, 1));
-        assert_eq!(requests.answered_by(b"hello"), (1, 2));
-        assert_eq!(requests.answered_by(b"HELLO!"), (0, 1));
-        assert_eq!(requests.enter(b"hello"), 3);
-        assert_eq!(requests.answered_by(b"HELLO"), (3, 1));
+        assert_eq!((requests.add(b"hello"), requests.add(b"world")), (1, 2));
+        assert_eq!(requests.find(b"WORLD"), (2, 1));
+        assert_eq!(requests.find(b"HELLO"), (1, 1));
+        assert_eq!(requests.find(b"hello"), (1, 2));
+        assert_eq!(requests.find(b"HELLO!"), (0, 1));
+        assert_eq!(requests.add(b"hello"), 3);
+        assert_eq!(requests.find(b"HELLO"), (3, 1));
     }
 
     #[test]
     fn forgets_the_oldest_request() {
         let mut requests = Requests::default();
         for number in 0..=REMEMBERED_MAX {
-            requests.enter(number.to_string().as_bytes());
+            requests.add(number.to_string().as_bytes());
         }
-        assert_eq!(requests.answered_by(b"0"), (0, 1));
-        assert_eq!(requests.answered_by(b"1"), (2, 1));
+        assert_eq!(requests.find(b"0"), (0, 1));
+        assert_eq!(requests.find(b"1"), (2, 1));
         assert_eq!(requests.by_text.len(), REMEMBERED_MAX);
     }
 }

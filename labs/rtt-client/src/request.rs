@@ -1,4 +1,4 @@
-//! What a request says, and how its reply is recognised.
+//! What a request contains, and how its reply is recognised.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
@@ -9,40 +9,41 @@ pub const SIZE_MIN: usize = NUMBER.end + 1;
 /// The longest request, for UDP and TCP alike: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
 pub const SIZE_MAX: usize = 65_507;
 
-/// Where the marker `RTT 1A2B3C4D ` stands in a request.
+/// The position of the marker `RTT 1A2B3C4D ` in a request.
 const MARKER: Range<usize> = 0..13;
 
-/// Where the sequence number stands in a request: always ten digits, so that every request has the same size.
+/// The position of the sequence number in a request. It always has ten digits, so that every request has the same size.
 const NUMBER: Range<usize> = MARKER.end..MARKER.end + 10;
 
 /// The requests of one run over one protocol, and the replies that belong to them.
 ///
-/// A request reads `RTT 1A2B3C4D 0000000042 abcdefg`. Marker and number have no small letter, so they come back from an
-/// upper-case server as they went; the letters after them fill the request to its size and come back as capitals.
-/// The number in the marker is the run's own: an answer to somebody else, or to an earlier run, is told apart by it.
+/// A request looks like `RTT 1A2B3C4D 0000000042 abcdefg`. Marker and number contain no lower-case letter, so an
+/// upper-case server returns them unchanged. The letters after them fill the request to its size and come back in upper
+/// case. The number in the marker is unique to the run, so that replies to other programs or to earlier runs are
+/// recognised.
 pub struct Requests {
     request: Vec<u8>,
-    /// Bytes of the request without its newline: what the reply must hold.
+    /// Bytes of the request without its newline, which the reply must contain.
     text_size: usize,
 }
 
-/// What stands at the beginning of the bytes that a TCP server sent.
+/// What the bytes from a TCP server begin with.
 #[derive(Debug, PartialEq)]
-pub enum Arrived {
+pub enum StreamItem {
     /// The reply to the request of this number.
     Reply(u32),
     /// A line that answers no request of this run.
     Garbage,
 }
 
-/// A number for a run that no other run has, or hardly ever.
+/// Returns a random number that identifies a run.
 pub fn random_run() -> u32 {
-    // The standard library seeds its hash maps at random, and hands the seed out in this way only.
+    // The standard library has no random numbers but the seeds of its hash maps, and this is the way to get one.
     (RandomState::new().build_hasher().finish() >> 32) as u32
 }
 
 impl Requests {
-    /// The requests of the run number `run`: `size` bytes each. With `line`, the last byte is a newline.
+    /// Prepares the requests of run `run`, of `size` bytes each. With `line`, the last byte is a newline.
     pub fn new(run: u32, size: usize, line: bool) -> Requests {
         let mut request = format!("RTT {run:08X} {:010} ", 0).into_bytes();
         request.extend((b'a'..=b'z').cycle().take(size.saturating_sub(request.len())));
@@ -55,7 +56,7 @@ impl Requests {
         Requests { request, text_size }
     }
 
-    /// Writes the request number `sequence`.
+    /// Returns request `sequence`.
     pub fn write(&mut self, sequence: u32) -> &[u8] {
         let mut rest = sequence;
         for digit in self.request[NUMBER].iter_mut().rev() {
@@ -65,10 +66,10 @@ impl Requests {
         &self.request
     }
 
-    /// Finds a reply in `bytes`, and gives its number and where it ends.
+    /// Finds a reply in `bytes`, and returns its number and where it ends.
     ///
-    /// The whole request must be there, in capitals or as it went. Other text may stand around it: some servers
-    /// say `I received 31 chars: ` first, or end with NULs.
+    /// A reply contains the whole request, in upper case or unchanged. Other text may surround it: some servers send
+    /// `I received 31 chars: ` first, or NULs at the end.
     pub fn find(&self, bytes: &[u8]) -> Option<(u32, usize)> {
         let marker = &self.request[MARKER];
         let start = bytes.windows(marker.len()).position(|window| window == marker)?;
@@ -81,24 +82,25 @@ impl Requests {
         Some((number.parse().ok()?, start + self.text_size))
     }
 
-    /// Takes the first reply, or line of garbage, off the bytes of a stream that are not yet read.
+    /// Removes the first reply, or line of garbage, from the unread bytes of a stream.
     ///
-    /// A stream keeps no boundaries: a reply may come in pieces, or together with the next. It counts as soon as its
-    /// text is whole, newline or not, because some servers leave the newline out. `None`: more must come first.
-    pub fn take(&self, unread: &mut Vec<u8>) -> Option<Arrived> {
+    /// A stream keeps no message boundaries: a reply may arrive in pieces, or together with the next. It counts as soon
+    /// as its text is complete, with or without its newline, because some servers leave the newline out. `None`: more
+    /// bytes are needed.
+    pub fn take(&self, unread: &mut Vec<u8>) -> Option<StreamItem> {
         loop {
             let newline = unread.iter().position(|byte| *byte == b'\n');
             let line = &unread[..newline.unwrap_or(unread.len())];
             if let Some((sequence, end)) = self.find(line) {
                 unread.drain(..end);
-                return Some(Arrived::Reply(sequence));
+                return Some(StreamItem::Reply(sequence));
             }
             let blank = line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
-            // Without a newline the line may still become a reply, unless it is too long for one.
+            // A line without a newline may still become a reply, unless it is too long.
             let end = newline.or_else(|| (line.len() > self.text_size + SIZE_MAX).then(|| line.len() - 1))?;
             unread.drain(..=end);
             if !blank {
-                return Some(Arrived::Garbage);
+                return Some(StreamItem::Garbage);
             }
         }
     }
@@ -106,14 +108,14 @@ impl Requests {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrived, Requests, SIZE_MAX, SIZE_MIN};
+    use super::{Requests, SIZE_MAX, SIZE_MIN, StreamItem};
 
     const RUN: u32 = 0x1A2B_3C4D;
 
     #[track_caller]
-    fn check(stream: &[u8], expected: &[Arrived]) {
+    fn check(stream: &[u8], expected: &[StreamItem]) {
         let requests = Requests::new(RUN, 32, true);
-        // Whole, and byte by byte: the pieces in which it comes make no difference.
+        // Whole, and byte by byte: the pieces in which a stream arrives make no difference.
         for piece in [stream.len(), 1] {
             let (mut unread, mut arrived) = (Vec::new(), Vec::new());
             for bytes in stream.chunks(piece) {
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_is_no_reply() {
+    fn recognises_what_is_not_a_reply() {
         let requests = Requests::new(RUN, 32, false);
         for datagram in [
             &b""[..],
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn takes_replies_off_a_stream() {
-        use Arrived::{Garbage, Reply};
+        use StreamItem::{Garbage, Reply};
         check(b"RTT 1A2B3C4D 0000000001 ABCDEFG\n", &[Reply(1)]);
         check(b"RTT 1A2B3C4D 0000000001 ABCDEFGRTT 1A2B3C4D 0000000002 ABCDEFG\0\0", &[Reply(1), Reply(2)]);
         check(b"I received 31 chars: RTT 1A2B3C4D 0000000001 abcdefg\r\n", &[Reply(1)]);
@@ -174,7 +176,7 @@ mod tests {
     fn gives_up_on_a_line_that_never_ends() {
         let requests = Requests::new(RUN, 32, true);
         let mut unread = vec![b'x'; 2 * SIZE_MAX];
-        assert_eq!(requests.take(&mut unread), Some(Arrived::Garbage));
+        assert_eq!(requests.take(&mut unread), Some(StreamItem::Garbage));
         assert_eq!(unread, b"");
     }
 }

@@ -1,81 +1,81 @@
-//! What a run found out: the books of each protocol, and the figures that describe them.
+//! The results of a run: the log of each protocol, and the figures that describe it.
 
 use crate::difference::Difference;
 use crate::event::SystemError;
-use crate::exchange::Lane;
-use crate::ledger::{Exchange, Ledger, Tally};
 use crate::plan::{Plan, Protocol};
+use crate::probe_log::{Exchange, ProbeLog, Tally};
+use crate::prober::Prober;
 use crate::statistics::{Summary, percentile, summarize};
 use chrono::{DateTime, FixedOffset};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The results of one run. Every report is made from them, and from nothing else.
+/// The results of one run. Every output is made from them alone.
 pub struct Results {
-    /// The server as the person named it, with its addresses.
+    /// The server as the user named it, with its addresses.
     pub target: String,
-    /// Date and time of the start; all times in the books count from it.
+    /// Date and time of the start. All times in the logs count from it.
     pub started: DateTime<FixedOffset>,
-    /// How long it took to find the addresses of the server's name.
+    /// How long it took to resolve the server's name.
     pub resolution: Duration,
-    /// What the run was to do.
+    /// The plan of the run.
     pub plan: Plan,
-    /// One for each protocol: UDP, TCP, or both in this order.
+    /// One series for each protocol: UDP, TCP, or both in this order.
     pub series: Vec<Series>,
 }
 
 /// The results over one protocol. Times are in milliseconds.
 pub struct Series {
-    /// The protocol.
+    /// The transport protocol.
     pub protocol: Protocol,
     /// The server's socket address.
     pub server: SocketAddr,
     /// How long TCP's handshake took.
     pub connect: Option<Duration>,
     /// Every exchange.
-    pub ledger: Ledger,
-    /// How many exchanges went which way, without the warm-up.
+    pub log: ProbeLog,
+    /// Counts of exchanges by their outcome, without the warm-up.
     pub tally: Tally,
-    /// The round trip time of the very first exchange, counted or not.
+    /// The round-trip time of the very first exchange, counted or not.
     pub first_ms: Option<f64>,
-    /// The median of the counted exchanges but that one.
+    /// The median of the counted exchanges without that one.
     pub warm_median_ms: Option<f64>,
-    /// The round trip times, from sending to receiving, in the order of arrival.
+    /// The round-trip times, from sending to receiving, in the order of arrival.
     pub from_sending: Option<Summary>,
     /// The times from when each request was due.
     pub from_schedule: Option<Summary>,
     /// How late the requests left.
     pub lag: Option<Lag>,
-    /// The error that ended the series before its time.
+    /// The error that ended the series early.
     pub ended_by: Option<io::Error>,
-    /// Errors that the system reported on the way: each kind with how often it came.
+    /// Errors that the system reported during the run: each kind with its count.
     pub errors: Vec<(SystemError, u64)>,
     /// Counted requests that still had time for a reply when the run was stopped.
     pub unfinished: u64,
 }
 
-/// How late requests left, compared with the schedule.
+/// How long after their scheduled time requests were sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lag {
-    /// The median.
+    /// The median lag.
     pub median_ms: f64,
-    /// Requests that left more than a millisecond late.
+    /// The number of requests that left more than a millisecond late.
     pub late_requests: usize,
 }
 
-/// Nanoseconds as milliseconds, the unit of every report.
+/// Converts nanoseconds to milliseconds, the unit of every output.
 pub fn milliseconds(ns: u64) -> f64 {
     ns as f64 / 1e6
 }
 
 impl Results {
-    /// True when a reply came, also one that is not counted.
+    /// True when a reply arrived, even one that is not counted.
     pub fn any_reply(&self) -> bool {
-        self.series.iter().any(|series| !series.ledger.arrival_order().is_empty())
+        self.series.iter().any(|series| !series.log.arrival_order().is_empty())
     }
 
-    /// The second protocol's median less the first's. `None` unless two were measured, with enough replies.
+    /// Compares the second protocol's median with the first's. `None` unless two were measured, with enough replies.
     pub fn difference(&self) -> Option<Difference> {
         let [first, second] = &self.series[..] else { return None };
         Difference::of_medians(&first.times_ms(&self.plan), &second.times_ms(&self.plan))
@@ -83,14 +83,14 @@ impl Results {
 }
 
 impl Series {
-    /// Draws up the figures of `lane`.
-    pub fn new(lane: Lane, plan: &Plan) -> Series {
-        let Lane { protocol, server, connect, ledger, ended_by, errors, unfinished, .. } = lane;
+    /// Calculates the figures of `prober`.
+    pub fn new(prober: Prober, plan: &Plan) -> Series {
+        let Prober { protocol, server, connect, log, ended_by, errors, unfinished, .. } = prober;
         let warm_up = plan.warm_up as usize;
-        let counted = ledger.exchanges().get(warm_up..).unwrap_or_default();
+        let counted = log.exchanges().get(warm_up..).unwrap_or_default();
         let arrived = || {
-            let counted = ledger.arrival_order().iter().filter(|sequence| **sequence > plan.warm_up);
-            counted.filter_map(|sequence| ledger.exchange(*sequence))
+            let counted = log.arrival_order().iter().filter(|sequence| **sequence > plan.warm_up);
+            counted.filter_map(|sequence| log.exchange(*sequence))
         };
         let times = |time: fn(&Exchange) -> Option<u64>| -> Vec<f64> {
             arrived().filter_map(time).map(milliseconds).collect()
@@ -103,8 +103,8 @@ impl Series {
             protocol,
             server,
             connect,
-            tally: ledger.tally(warm_up),
-            first_ms: ledger.exchange(1).and_then(Exchange::rtt_ns).map(milliseconds),
+            tally: log.tally(warm_up),
+            first_ms: log.exchange(1).and_then(Exchange::rtt_ns).map(milliseconds),
             warm_median_ms: percentile(&warm, 50.0),
             from_sending: summarize(&times(Exchange::rtt_ns)),
             from_schedule: summarize(&times(Exchange::due_rtt_ns)),
@@ -112,13 +112,13 @@ impl Series {
             ended_by,
             errors,
             unfinished,
-            ledger,
+            log,
         }
     }
 
-    /// The round trip time of each counted exchange, in the order of sending.
+    /// Returns the round-trip time of each counted exchange, in the order of sending.
     pub fn times_ms(&self, plan: &Plan) -> Vec<Option<f64>> {
-        let counted = self.ledger.exchanges().iter().skip(plan.warm_up as usize);
+        let counted = self.log.exchanges().iter().skip(plan.warm_up as usize);
         counted.map(|exchange| exchange.rtt_ns().map(milliseconds)).collect()
     }
 }

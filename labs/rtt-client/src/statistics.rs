@@ -1,24 +1,24 @@
-//! Figures that describe a list of times. Pure functions; the unit is the caller's.
+//! Figures that describe a list of times. These are pure functions, in any unit.
 //!
-//! Each definition names its source. `tests/statistics.csv` holds the same figures from Python's `statistics` and from
-//! `numpy`, for comparison.
+//! Each definition names its source. `tests/statistics.csv` contains the same figures from Python's `statistics` and
+//! from `numpy`, for comparison.
 
-/// What a list of times looks like.
+/// The figures of a list of times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// How many there are.
+    /// The number of times.
     pub count: usize,
-    /// The shortest.
+    /// The shortest time.
     pub min: f64,
-    /// The sum over the number: one long time moves it.
+    /// The arithmetic mean. A single long time moves it.
     pub mean: f64,
-    /// Half of the times are shorter: [`percentile`] 50. One long time does not move it.
+    /// [`percentile`] 50: half of the times are shorter. A single long time does not move it.
     pub median: f64,
-    /// Nine of ten are shorter: [`percentile`] 90.
+    /// [`percentile`] 90: nine of ten times are shorter.
     pub p90: f64,
-    /// 99 of a hundred are shorter: [`percentile`] 99. With fewer than a hundred times it says little but the longest.
+    /// [`percentile`] 99: 99 of 100 times are shorter. With fewer than a hundred times it is close to the longest.
     pub p99: f64,
-    /// The longest.
+    /// The longest time.
     pub max: f64,
     /// See [`standard_deviation`].
     pub standard_deviation: Option<f64>,
@@ -28,7 +28,7 @@ pub struct Summary {
     pub jitter: Option<f64>,
 }
 
-/// Describes `times`, which are in the order of arrival. `None` if there are none.
+/// Calculates the figures of `times`, which are in the order of arrival. `None` if the list is empty.
 pub fn summarize(times: &[f64]) -> Option<Summary> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -46,14 +46,14 @@ pub fn summarize(times: &[f64]) -> Option<Summary> {
     })
 }
 
-/// The arithmetic mean.
+/// Calculates the arithmetic mean.
 pub fn mean(times: &[f64]) -> Option<f64> {
     (!times.is_empty()).then(|| times.iter().sum::<f64>() / times.len() as f64)
 }
 
-/// The value below which `percent` of a hundred values lie, in a list sorted upwards.
+/// Calculates the value below which `percent` of a hundred values lie, in a list in ascending order.
 ///
-/// Between two values it lies on the straight line that joins them: type 7 of Hyndman and Fan, "Sample quantiles in
+/// Between two values it interpolates linearly: type 7 of Hyndman and Fan, "Sample quantiles in
 /// statistical packages", The American Statistician 50 (1996), pages 361–365. It is numpy's default, and in Python's
 /// `statistics.quantiles` it is called inclusive.
 pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
@@ -65,38 +65,39 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
     let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
     Some(low + (high - low) * (position - below as f64))
     // END SOLUTION
-    // STUB: let _ = (sorted, percent); // this line can go when you use them
-    // STUB: todo!("find the two values between which it lies: the position is `percent` of the way to the last one")
+    // STUB: let _ = (sorted, percent); // delete this line
+    // STUB: todo!("percentile: find the two values around it; its position is `percent` of the way to the last one")
 }
 
-/// How far the times lie from their mean: the root of their squared distances, summed and divided by n − 1.
+/// Calculates how far the times lie from their mean: the root of the sum of squared distances divided by n − 1.
 ///
-/// With n − 1 it estimates the spread of all the times that might have been measured (Bessel's correction); it takes two
-/// of them at least.
+/// Dividing by n − 1 estimates the spread of all the times that could have been measured (Bessel's correction). It
+/// takes at least two times.
 pub fn standard_deviation(times: &[f64]) -> Option<f64> {
     // BEGIN SOLUTION
     let mean = mean(times)?;
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     (times.len() > 1).then(|| (squares / (times.len() - 1) as f64).sqrt())
     // END SOLUTION
-    // STUB: let _ = times; // this line can go when you use them
-    // STUB: todo!("sum up the squared distances from the mean")
+    // STUB: let _ = times; // delete this line
+    // STUB: todo!("standard_deviation: sum the squared distances from the mean first")
 }
 
-/// How far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …
+/// Calculates how far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …
 ///
-/// Unlike the standard deviation it depends on the order: a slow drift has a small one, an alternation a large one. This
-/// is what many tools call jitter; RFC 3393 names the difference between consecutive packets' delays their variation.
+/// Unlike the standard deviation it depends on the order: it is small for a slow drift and large for an alternation.
+/// Many tools call it jitter. RFC 3393 calls the difference between the delays of consecutive packets their variation.
 pub fn mean_consecutive_difference(times: &[f64]) -> Option<f64> {
     let differences = times.len().checked_sub(1).filter(|count| *count > 0)?;
     let sum: f64 = times.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
     Some(sum / differences as f64)
 }
 
-/// RTP's running estimate of jitter: J ← J + (|D| − J) / 16, from J = 0, with D the difference from the time before.
+/// Calculates RTP's running estimate of jitter: J ← J + (|D| − J) / 16, from J = 0, where D is the difference from the
+/// time before.
 ///
-/// RFC 3550, section 6.4.1, and the code in its appendix A.8. There D compares one-way transit times; with round
-/// trip times the clocks of the two machines need not agree. A single step of 16 ms raises it by 1 ms.
+/// It is defined in RFC 3550, section 6.4.1, with code in appendix A.8. There D compares one-way transit times. With
+/// round-trip times the clocks of the two machines need not agree. A single step of 16 ms raises the estimate by 1 ms.
 pub fn jitter(times: &[f64]) -> Option<f64> {
     let step = |jitter: f64, pair: &[f64]| jitter + ((pair[1] - pair[0]).abs() - jitter) / 16.0;
     (times.len() > 1).then(|| times.windows(2).fold(0.0, step))
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_depend_on_the_order_unless_it_should() {
+    fn depends_on_the_order_only_where_it_should() {
         let (up, shuffled) = ([1.0, 2.0, 3.0, 4.0], [3.0, 1.0, 4.0, 2.0]);
         assert_eq!(standard_deviation(&up), standard_deviation(&shuffled));
         assert!(jitter(&up) < jitter(&shuffled));

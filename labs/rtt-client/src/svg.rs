@@ -1,13 +1,14 @@
-//! The results as a picture: one SVG file that needs nothing else.
+//! The results as a picture: one self-contained SVG file.
 //!
-//! On the left the round trip time over the number of the request, on the right how often each time came, on the same
-//! axis. The colours are two of Okabe and Ito's, which every kind of colour blindness tells apart ("Color universal
-//! design", 2008), with lighter ones on a dark background; the marks differ in shape, too.
+//! The left half shows the round-trip time over the number of the request, the right half how often each time occurred,
+//! on the same axis. The colours are two of Okabe and Ito's, which people with any kind of colour blindness can
+//! distinguish ("Color universal design", 2008), with lighter ones on a dark background. The marks differ in shape too.
 
-use crate::ledger::Exchange;
 use crate::plan::Protocol;
+use crate::probe_log::Exchange;
 use crate::results::{Results, Series, milliseconds};
 use crate::statistics::percentile;
+use labcore::xml;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -16,13 +17,13 @@ use std::ops::Range;
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 540.0;
 
-/// The areas in it: points on the left, bars on the right, both as high; losses are marked above the points.
+/// Its areas: points on the left, bars on the right, of the same height. Losses are marked above the points.
 const POINTS: Range<f64> = 80.0..650.0;
 const BARS: Range<f64> = 680.0..930.0;
 const TIMES: Range<f64> = 476.0..120.0;
 const LOSSES: f64 = 104.0;
 
-/// More requests than this are drawn in columns, each for many of them: the file stays small, the picture legible.
+/// More requests than this are drawn in columns that summarise several each: the file stays small, the picture legible.
 const POINTS_MAX: usize = 1500;
 const COLUMNS: usize = 190;
 const COLUMN_WIDTH: f64 = (POINTS.end - POINTS.start) / COLUMNS as f64;
@@ -68,8 +69,8 @@ fn draw(results: &Results) -> String {
     for (at, series) in results.series.iter().enumerate() {
         let _ = writeln!(svg, "<g class=\"{}\">", class(series.protocol));
         legend(&mut svg, series, 54.0 + 20.0 * at as f64);
-        if series.ledger.exchanges().len() > POINTS_MAX {
-            // Side by side, so that one protocol's lines do not hide the other's.
+        if series.log.exchanges().len() > POINTS_MAX {
+            // Shifted, so that one protocol's lines do not hide the other's.
             let shift = COLUMN_WIDTH / 2.0 * at as f64;
             let size = columns(&mut svg, results, series, shift, &numbers, &times);
             unit = format!(
@@ -98,17 +99,17 @@ struct Axis {
 }
 
 impl Axis {
-    /// The numbers of the requests that count.
+    /// The numbers of the counted requests.
     fn numbers(results: &Results) -> Axis {
         let first = f64::from(results.plan.warm_up) + 1.0;
-        let sent = results.series.iter().map(|series| series.ledger.exchanges().len()).max().unwrap_or(0);
+        let sent = results.series.iter().map(|series| series.log.exchanges().len()).max().unwrap_or(0);
         let last = (sent as f64).max(first);
-        let margin = ((last - first) * 0.015).max(0.5); // one request stands in the middle
+        let margin = ((last - first) * 0.015).max(0.5); // puts a single request in the middle
         Axis { values: first - margin..last + margin, pixels: POINTS, logarithmic: false }
     }
 
-    /// Round trip times. Where one is many times another, the scale is logarithmic, or the short ones would all look
-    /// alike.
+    /// Round-trip times. If the longest is many times the shortest, the scale is logarithmic. Otherwise the short ones
+    /// would all look alike.
     fn times(results: &Results) -> Axis {
         let summaries = || results.series.iter().filter_map(|series| series.from_sending.as_ref());
         let min = summaries().map(|summary| summary.min).min_by(f64::total_cmp).unwrap_or(0.1).max(1e-4);
@@ -123,7 +124,7 @@ impl Axis {
         Axis { values, pixels: TIMES, logarithmic }
     }
 
-    /// The pixel of a value.
+    /// Returns the pixel of a value.
     fn place(&self, value: f64) -> f64 {
         let along = |value: f64| if self.logarithmic { value.max(1e-9).ln() } else { value };
         let (start, end) = (along(self.values.start), along(self.values.end));
@@ -131,14 +132,14 @@ impl Axis {
         self.pixels.start + share * (self.pixels.end - self.pixels.start)
     }
 
-    /// Round values to write at the axis: steps of 1, 2 or 5 times a power of ten.
+    /// Returns the round values to label: steps of 1, 2 or 5 times a power of ten.
     fn ticks(&self) -> Vec<f64> {
         let (start, end) = (self.values.start, self.values.end);
         let rounds = |exponent: i32| [1.0, 2.0, 5.0].map(|factor| factor * 10_f64.powi(exponent));
         let round_values = (-7..10).flat_map(rounds);
         if self.logarithmic {
             let ticks: Vec<f64> = round_values.filter(|tick| (start..end).contains(tick)).collect();
-            // Over many powers of ten, one tick for each is enough.
+            // For many powers of ten, one tick each is enough.
             let powers = |tick: &f64| (tick.log10() - tick.log10().round()).abs() < 1e-9;
             return if ticks.len() > 12 { ticks.into_iter().filter(powers).collect() } else { ticks };
         }
@@ -148,7 +149,7 @@ impl Axis {
     }
 }
 
-/// A tick's value without the tail that binary fractions have.
+/// Formats a tick's value without the rounding error of binary fractions.
 fn label(value: f64) -> String {
     let text = format!("{value:.7}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -203,7 +204,7 @@ fn points(svg: &mut String, results: &Results, series: &Series, numbers: &Axis, 
         let x = numbers.place(number as f64);
         match exchange.rtt_ns() {
             Some(rtt_ns) => {
-                let kind = if series.ledger.is_late(exchange) { "late" } else { "mark" };
+                let kind = if series.log.is_late(exchange) { "late" } else { "mark" };
                 mark(svg, series.protocol, kind, x, times.place(milliseconds(rtt_ns)), 2.8);
             }
             None => cross(svg, x),
@@ -211,7 +212,7 @@ fn points(svg: &mut String, results: &Results, series: &Series, numbers: &Axis, 
     }
 }
 
-/// Draws the exchanges in columns: a line from the shortest to the longest time, and a mark at the median. Gives the
+/// Draws the exchanges in columns: a line from the shortest to the longest time, and a mark at the median. Returns the
 /// number of exchanges in a column.
 fn columns(
     svg: &mut String,
@@ -240,9 +241,9 @@ fn columns(
     size
 }
 
-/// The exchanges that count, with their numbers.
+/// Returns the counted exchanges with their numbers.
 fn counted<'a>(results: &Results, series: &'a Series) -> impl Iterator<Item = (usize, &'a Exchange)> {
-    (1..).zip(series.ledger.exchanges()).skip(results.plan.warm_up as usize)
+    (1..).zip(series.log.exchanges()).skip(results.plan.warm_up as usize)
 }
 
 /// Draws the distribution of each protocol's times, as shares of its replies.
@@ -293,7 +294,7 @@ fn class(protocol: Protocol) -> &'static str {
     }
 }
 
-/// A circle for UDP, a square for TCP.
+/// Draws a circle for UDP, a square for TCP.
 fn mark(svg: &mut String, protocol: Protocol, kind: &str, x: f64, y: f64, radius: f64) {
     let _ = match protocol {
         Protocol::Udp => {
@@ -324,7 +325,7 @@ fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
 }
 
 fn text(svg: &mut String, x: f64, y: f64, class: &str, words: &str) {
-    let words = words.replace('&', "&amp;").replace('<', "&lt;");
+    let words = xml::escape(words);
     let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{words}</text>");
 }
 

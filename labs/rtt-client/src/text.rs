@@ -1,10 +1,10 @@
-//! The results in words: a line for each event, and the summary at the end.
+//! The results as text: a line for each event, and the summary at the end.
 
 use crate::clock::human;
 use crate::difference::REPLIES_MIN;
-use crate::event::{Event, What};
-use crate::ledger::Exchange;
+use crate::event::{Event, EventKind};
 use crate::plan::{Plan, Protocol};
+use crate::probe_log::Exchange;
 use crate::results::{Lag, Results, Series, milliseconds};
 use crate::statistics::Summary;
 use chrono::{DateTime, FixedOffset};
@@ -12,12 +12,12 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The line that says what is about to be measured.
+/// Formats the line that says what is about to be measured.
 pub fn heading(target: &str, protocols: &str, plan: &Plan) -> String {
     let pace = if plan.count + plan.warm_up == 1 {
         String::new()
     } else if plan.interval.is_zero() {
-        ", each when the one before is answered".to_owned()
+        ", each after the reply to the one before".to_owned()
     } else {
         format!(", one every {:?}", plan.interval)
     };
@@ -30,7 +30,7 @@ pub fn heading(target: &str, protocols: &str, plan: &Plan) -> String {
     )
 }
 
-/// The line for one event.
+/// Formats the line for one event.
 pub fn line(event: &Event, started: DateTime<FixedOffset>, plan: &Plan) -> String {
     let number = |sequence: u32| {
         let warm_up = if sequence <= plan.warm_up { " (warm-up)" } else { "" };
@@ -38,25 +38,27 @@ pub fn line(event: &Event, started: DateTime<FixedOffset>, plan: &Plan) -> Strin
     };
     let sent = |exchange: &Exchange| format!("sent {}", human(started, exchange.sent_ns));
     let at = human(started, event.at_ns);
-    match &event.what {
-        What::Reply { sequence, exchange, late } => {
+    match &event.kind {
+        EventKind::Reply { sequence, exchange, late } => {
             let rtt_ms = milliseconds(exchange.rtt_ns().unwrap_or(0));
             let late = if *late { ", late" } else { "" };
             let reordered = if exchange.reordered { ", reordered" } else { "" };
             let (number, sent) = (number(*sequence), sent(exchange));
             format!("{number}: {sent}, received {at}, RTT {rtt_ms:.3} ms{late}{reordered}\n")
         }
-        What::Overdue { sequence, exchange } => {
+        EventKind::Overdue { sequence, exchange } => {
             format!("{}: {}, no reply within {:?}\n", number(*sequence), sent(exchange), plan.timeout)
         }
-        What::Duplicate { sequence } => format!("{}: received {at} once more\n", number(*sequence)),
-        What::Garbage => format!("{}: received {at} something that answers no request\n", event.protocol),
-        What::Error(error) => format!("{}: the system reports {at}: {error}\n", event.protocol),
+        EventKind::Duplicate { sequence } => format!("{}: received {at} again\n", number(*sequence)),
+        EventKind::Garbage => {
+            format!("{}: received {at} bytes that answer no request\n", event.protocol)
+        }
+        EventKind::Error(error) => format!("{}: the system reports {at}: {error}\n", event.protocol),
     }
 }
 
-/// The summary: a table with a column for each protocol, and what it means. Without any reply there is nothing to put
-/// in a table.
+/// Formats the summary: a table with a column for each protocol, and sentences that interpret it. Without any reply
+/// there is no table.
 pub fn summary(results: &Results) -> String {
     if !results.any_reply() {
         let lines: String = results.series.iter().map(no_reply).collect();
@@ -71,7 +73,7 @@ pub fn summary(results: &Results) -> String {
     text
 }
 
-/// Width of a row's name, and of a figure.
+/// The width of a row's name, and of a figure.
 const NAME_WIDTH: usize = 30;
 const FIGURE_WIDTH: usize = 12;
 
@@ -153,7 +155,7 @@ fn sentences(results: &Results) -> Vec<String> {
     sentences
 }
 
-/// How many times the median the first exchange may take before it is remarked on.
+/// If the first exchange takes more than this many times the median, the summary mentions it.
 const FIRST_RATIO_MAX: f64 = 1.5;
 
 fn first_exchange(protocol: Protocol, first_ms: f64, warm_median_ms: f64, server: IpAddr) -> Option<String> {
@@ -171,7 +173,7 @@ fn first_exchange(protocol: Protocol, first_ms: f64, warm_median_ms: f64, server
     })
 }
 
-/// Explains why the times from the schedule differ from those from sending, when they do.
+/// Explains why the times from the schedule differ from those from sending, if they do.
 fn schedule(series: &Series) -> Option<String> {
     let (sending, schedule) = (series.from_sending.as_ref()?, series.from_schedule.as_ref()?);
     let Lag { median_ms, late_requests } = series.lag?;
@@ -179,8 +181,8 @@ fn schedule(series: &Series) -> Option<String> {
     if late_requests > 0 && (schedule.p90 > sending.p90 + 1.0 || schedule.p99 > sending.p99 + 1.0) {
         return Some(format!(
             "{protocol}: {late_requests} of {} requests left more than 1 ms after they were due, because an earlier \
-             reply or the machine held them up; the times from sending leave that wait out, those from the \
-             schedule do not (coordinated omission).",
+             reply or the machine delayed them; the times from sending do not include that delay, those from the \
+             schedule do (coordinated omission).",
             series.tally.sent
         ));
     }
@@ -192,16 +194,16 @@ fn schedule(series: &Series) -> Option<String> {
     })
 }
 
-/// A median above this shows delayed acknowledgement: Linux waits 40 ms, others longer. Below, nothing was held back.
+/// A median above this shows delayed acknowledgement: Linux waits 40 ms, other systems longer.
 const DELAYED_MS_MIN: f64 = 20.0;
 
-/// Explains what two writes did.
+/// Explains the effect of two writes.
 fn split_write(series: &Series, plan: &Plan) -> Option<String> {
     if series.protocol != Protocol::Tcp || !plan.split_write || plan.no_delay {
         return None;
     }
     let effect = if series.from_sending?.median > DELAYED_MS_MIN {
-        "each request waited in the middle. Nagle's algorithm holds the second write back until the first is \
+        "each request waited between its two writes. Nagle's algorithm holds the second write back until the first is \
          acknowledged, and the server delays that, hoping to send it along with a reply. One write, or \
          --no-delay true, avoids it."
     } else {
@@ -213,18 +215,18 @@ fn split_write(series: &Series, plan: &Plan) -> Option<String> {
 }
 
 fn no_reply(series: &Series) -> String {
-    let requests = match series.ledger.exchanges().len() {
+    let requests = match series.log.exchanges().len() {
         1 => "1 request".to_owned(),
         count => format!("{count} requests"),
     };
     let garbage = match series.tally.garbage {
         0 => String::new(),
-        count => format!("; what came {count} times answers none of them"),
+        count => format!("; garbage arrived {count} times"),
     };
     format!("{}: {requests} sent, no reply{garbage}.\n", series.protocol)
 }
 
-/// Says what cut the run short.
+/// Says how many requests could not get their reply because the run was stopped.
 fn unfinished(series: &Series) -> Option<String> {
     let (protocol, count) = (series.protocol, series.unfinished);
     (count > 0).then(|| {
@@ -235,7 +237,7 @@ fn unfinished(series: &Series) -> Option<String> {
 fn errors(series: &Series) -> Option<String> {
     let Series { protocol, errors, .. } = series;
     if let Some(error) = &series.ended_by {
-        let replies = match series.ledger.arrival_order().len() {
+        let replies = match series.log.arrival_order().len() {
             1 => "1 reply".to_owned(),
             replies => format!("{replies} replies"),
         };
@@ -245,15 +247,15 @@ fn errors(series: &Series) -> Option<String> {
     (!errors.is_empty()).then(|| format!("{protocol}: the system reported {}.", errors.join(", ")))
 }
 
-/// Says which protocol was slower, or that the measurement can't tell.
+/// Says which protocol was slower, or that the measurement can't tell them apart.
 fn verdict(results: &Results) -> Option<String> {
     let [first, second] = &results.series[..] else { return None };
     let medians = (first.from_sending?.median, second.from_sending?.median);
     let (first, second) = (first.protocol, second.protocol);
     let Some(difference) = results.difference() else {
         return Some(format!(
-            "No verdict: it takes {REPLIES_MIN} replies over each protocol at least to tell {first} and {second} \
-             apart, better a hundred (--count)."
+            "No verdict: telling {first} and {second} apart takes at least {REPLIES_MIN} replies over each protocol, \
+             better a hundred (--count)."
         ));
     };
     let (higher, lower, base) =
@@ -274,7 +276,7 @@ fn verdict(results: &Results) -> Option<String> {
     })
 }
 
-/// The line that shows on a terminal how far a long run has come.
+/// Formats the progress of a long run for a terminal.
 pub fn progress(done: u64, total: u64, elapsed: Duration) -> String {
     let percent = done * 100 / total.max(1);
     let left = elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done.max(1) as f64;

@@ -1,123 +1,119 @@
 //! TCP with a thread for each client.
 //!
-//! Read [`serve`], which makes the threads, then [`serve_connection`] and what it calls, which runs in
-//! each of them.
+//! Read [`serve`], which starts the threads, then [`serve_connection`] and what it calls, which each thread runs.
 
 // BEGIN SOLUTION
-use labcore::{Screen, clients_that_fit, is_timeout, printable, uppercase, without_newline};
+use labcore::{EventLog, Permits, is_timeout, limit_clients, printable, uppercase, without_newline};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// What one read takes at most, and the longest line that is counted whole, with its newline. Each client's thread has
-/// room for it.
+/// The most that one read takes, and the longest line that is counted whole, with its newline. Each client's thread has
+/// a buffer of this size.
 const CHUNK_BYTES_MAX: usize = 4096;
 
 /// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
 const STACK_BYTES: usize = 131_072;
 
-/// What a client may take of the memory: its thread's stack, a second one for signals, its lines, and their share of what
-/// the allocator keeps.
+/// The memory that a client may need: its thread's stack, a second stack for signals, its lines, and what the allocator
+/// keeps for the thread.
 const CLIENT_BYTES: usize = STACK_BYTES + 65_536;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The silence after which the system asks a client if it is still there, and how often. After 9 questions without an
+/// The silence after which the system sends a keepalive probe, and the time between probes. After 9 probes without an
 /// answer (on Linux) the connection counts as lost.
-const ASK_AFTER: Duration = Duration::from_secs(15);
-const ASK_EVERY: Duration = Duration::from_secs(5);
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The silence after which an unfinished line is counted as it stands.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
 // END SOLUTION
-// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`, `labcore::without_newline`
+// STUB: use labcore::EventLog; // you also need `labcore::{uppercase, printable, without_newline}`
 // STUB: use std::io;
 // STUB: use std::net::{TcpListener, TcpStream};
 
 /// What the server answers.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Reply {
-    /// Whatever arrives, at once, in upper case.
+    /// Returns whatever arrives in upper case, at once.
     Upper,
-    /// For each line its number of characters, as in `I received 5 chars: hello`.
+    /// Returns the number of characters of each line, as in `I received 5 chars: hello`.
     Count,
 }
 
 /// Serves every client at once, each in a thread of its own, but at most `clients_max` of them.
 ///
-/// This thread only accepts. A client that is slow, idle or gone holds up its own thread and nobody else.
-pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, screen: &Screen) {
+/// This thread only accepts connections. A client that is slow, idle or gone delays its own thread and no other.
+pub fn serve(listener: &TcpListener, reply: Reply, clients_max: usize, log: &EventLog) {
     // BEGIN SOLUTION
-    let clients_max = clients_that_fit(clients_max, CLIENT_BYTES);
-    // Each thread holds a copy, so that counting the copies counts the clients.
-    let seat = Arc::new(());
-    // Threads of a scope may borrow the screen: the scope does not end before they do.
+    let clients_max = limit_clients(clients_max, CLIENT_BYTES);
+    let permits = Permits::new(clients_max);
+    // Threads of a scope may borrow the log and the permits: the scope ends after all of them.
     thread::scope(|scope| {
         for number in 1_u64.. {
-            let (connection, address) = accept(listener, screen);
-            if Arc::strong_count(&seat) > clients_max {
-                let _ = turn_away(&connection, clients_max);
-                screen.line(format_args!("client {number} turned away from {address}: the server is full"));
+            let (connection, address) = accept(listener, log);
+            let Some(permit) = permits.try_acquire() else {
+                let _ = reject(&connection, clients_max);
+                log.line(format_args!("client {number} turned away from {address}: the server is full"));
                 continue;
-            }
-            let seat = Arc::clone(&seat);
+            };
             let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
             let started = thread.spawn_scoped(scope, move || {
-                screen.line(format_args!(
+                log.line(format_args!(
                     "client {number} connected from {address} on {:?}",
                     thread::current().id()
                 ));
-                let result = serve_connection(&connection, number, reply, screen);
-                // In this order: a client that sees the end of its connection may come back at once.
-                drop(seat);
+                let result = serve_connection(&connection, number, reply, log);
+                // In this order: a client that sees the end of its connection may connect again at once.
+                drop(permit);
                 drop(connection);
                 match result {
-                    Ok(()) => screen.line(format_args!("client {number} disconnected")),
-                    Err(error) => screen.line(format_args!("client {number} disconnected: {error}")),
+                    Ok(()) => log.line(format_args!("client {number} disconnected")),
+                    Err(error) => log.line(format_args!("client {number} disconnected: {error}")),
                 }
             });
-            // The connection went into the closure and was closed with it.
+            // The closure owned the connection, and closed it when it was dropped.
             if let Err(error) = started {
-                screen.line(format_args!("client {number} lost: failed to start a thread: {error}"));
+                log.line(format_args!("client {number} lost: failed to start a thread: {error}"));
             }
         }
     });
     // END SOLUTION
-    // STUB: let _ = (listener, reply, clients_max, screen); // this line can go when you use them
-    // STUB: todo!("accept a client first: `listener.accept()`; then start a thread that calls `serve_connection`")
+    // STUB: let _ = (listener, reply, clients_max, log); // delete this line
+    // STUB: todo!("serve: accept a client first; `listener.accept()`, then a thread that calls `serve_connection`")
 }
 
 // BEGIN SOLUTION
-/// Waits for the next client, as often as it takes.
-fn accept(listener: &TcpListener, screen: &Screen) -> (TcpStream, SocketAddr) {
-    let mut told = false;
+/// Waits for the next client, and tries again for as long as accepting fails.
+fn accept(listener: &TcpListener, log: &EventLog) -> (TcpStream, SocketAddr) {
+    let mut is_logged = false;
     loop {
         match listener.accept() {
             Ok(accepted) => return accepted,
             Err(error) => {
-                if !told {
-                    screen.line(format_args!(
+                if !is_logged {
+                    log.line(format_args!(
                         "failed to accept a client: {error}; it waits until another leaves"
                     ));
                 }
-                told = true;
+                is_logged = true;
                 thread::sleep(ACCEPT_PAUSE);
             }
         }
     }
 }
 
-/// Tells a client that there is no room for it. Closing is left to the caller.
-fn turn_away(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
-    // This runs in the accepting thread, which may wait for nobody.
+/// Tells a client that the server is full. The caller closes the connection.
+fn reject(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
+    // This runs in the accepting thread, which must not block on one client.
     connection.set_nonblocking(true)?;
     connection.write_all(format!("server is full: {clients_max} clients are connected\n").as_bytes())?;
     connection.shutdown(Shutdown::Write)?;
-    // Closing over unread bytes would reset the connection, and the line might be lost.
+    // Closing a socket with unread bytes resets the connection, and the line might be lost.
     let _ = connection.read(&mut [0; CHUNK_BYTES_MAX]);
     Ok(())
 }
@@ -126,29 +122,25 @@ fn turn_away(mut connection: &TcpStream, clients_max: usize) -> io::Result<()> {
 /// Answers one client until it closes its side.
 ///
 /// # Errors
-/// If the connection breaks: reset by the client, or lost.
-pub fn serve_connection(
-    connection: &TcpStream,
-    number: u64,
-    reply: Reply,
-    screen: &Screen,
-) -> io::Result<()> {
+/// If the connection breaks: the client resets it, or it is lost.
+pub fn serve_connection(connection: &TcpStream, number: u64, reply: Reply, log: &EventLog) -> io::Result<()> {
     // BEGIN SOLUTION
-    // Without this, Nagle's algorithm holds a small reply back while an earlier one is not acknowledged.
+    // Otherwise Nagle's algorithm holds a small reply back until an earlier one is acknowledged.
     connection.set_nodelay(true)?;
-    // A computer that was switched off, or lost its cable, never says so: its client's thread would wait for ever.
-    let keepalive = TcpKeepalive::new().with_time(ASK_AFTER).with_interval(ASK_EVERY);
+    // A computer that was switched off, or lost its cable, never says so. Without keepalive, its client's thread would
+    // wait for ever.
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_INTERVAL);
     let _ = SockRef::from(connection).set_tcp_keepalive(&keepalive);
     let show = |text: &[u8]| {
-        screen.line(format_args!("client {number}: {}", printable(without_newline(text))));
+        log.line(format_args!("client {number}: {}", printable(without_newline(text))));
     };
     match reply {
         Reply::Upper => return_upper_case(connection, show),
         Reply::Count => count_characters(connection, show),
     }
     // END SOLUTION
-    // STUB: let _ = (connection, number, reply, screen); // this line can go when you use them
-    // STUB: todo!("read first: `read(&mut buffer)` gives how many bytes came, and 0 at the end of the stream")
+    // STUB: let _ = (connection, number, reply, log); // delete this line
+    // STUB: todo!("serve_connection: read first; `read(&mut buffer)` returns how many bytes came, 0 at the end")
 }
 
 // BEGIN SOLUTION
@@ -157,7 +149,7 @@ fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Re
     let mut buffer = [0; CHUNK_BYTES_MAX];
     loop {
         let size = match connection.read(&mut buffer) {
-            Ok(0) => return Ok(()), // the end of the stream, and all before it is answered
+            Ok(0) => return Ok(()), // the end of the stream; everything before it is answered
             Ok(size) => size,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -171,12 +163,12 @@ fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Re
 
 /// Answers each line with the number of its characters.
 ///
-/// A line may arrive in pieces, and lines may arrive together: the newline ends it. A client that sends none gets its
-/// answer after [`LINE_PAUSE`] of silence, and a line longer than [`CHUNK_BYTES_MAX`] is counted in parts.
+/// A line may arrive in pieces, and lines may arrive together: the newline ends it. A client that sends no newline gets
+/// its answer after [`LINE_PAUSE`] of silence. A line longer than [`CHUNK_BYTES_MAX`] is counted in parts.
 fn count_characters(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(CHUNK_BYTES_MAX, connection);
     loop {
-        // However long it takes until a line begins; but not as long until its next piece.
+        // Wait for the beginning of a line without a limit, but for its next piece with one.
         connection.set_read_timeout(None)?;
         if reader.fill_buf()?.is_empty() {
             return Ok(());

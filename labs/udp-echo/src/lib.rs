@@ -1,15 +1,15 @@
 //! UDP echo in upper case.
 //!
-//! Read [`serve`], then [`connect`] and [`ask`]: between them they make every socket call but the server's `bind`.
+//! Read [`serve`], then [`connect`] and [`ask`]. Together they make every socket call except the server's `bind`.
 
 // BEGIN SOLUTION
-use labcore::{Screen, printable, uppercase};
+use labcore::{EventLog, printable, uppercase};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 // END SOLUTION
-// STUB: use labcore::Screen; // and for you: `labcore::uppercase`, `labcore::printable`
+// STUB: use labcore::EventLog; // you also need `labcore::uppercase` and `labcore::printable`
 // STUB: use std::io;
 // STUB: use std::net::{SocketAddr, UdpSocket};
 // STUB: use std::time::Duration;
@@ -18,11 +18,12 @@ use std::time::Duration;
 pub const TEXT_BYTES_MAX: usize = 65_507;
 
 // BEGIN SOLUTION
-/// Room for any datagram: UDP's length field has 16 bits, so none is longer (RFC 768). Of a datagram that is longer
-/// than the buffer, the rest would be lost.
+/// Room for any datagram: UDP's length field has 16 bits (RFC 768). If a datagram were longer than the buffer, the rest
+/// of it would be lost.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
-/// Clients that the screen tells apart. Then it starts anew: a table that only grows would let strangers fill the memory.
+/// Clients that the log numbers before it forgets them all. A table that only grows would let strangers fill the
+/// memory.
 const CLIENTS_MAX: usize = 10_000;
 // END SOLUTION
 
@@ -31,35 +32,36 @@ const CLIENTS_MAX: usize = 10_000;
 /// One socket serves every client: there is no connection, and each datagram carries its sender's address.
 ///
 /// # Errors
-/// If the socket can't receive any more. A client that can't be answered is its own trouble, not the server's.
-pub fn serve(socket: &UdpSocket, screen: &Screen) -> io::Result<()> {
+/// If the socket can't receive any more. A client that can't be answered affects that client only.
+pub fn serve(socket: &UdpSocket, log: &EventLog) -> io::Result<()> {
     // BEGIN SOLUTION
     let mut buffer = [0; DATAGRAM_BYTES_MAX];
     let mut clients = Clients::default();
     loop {
         let (size, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
-            // Windows reports here that an earlier reply met a closed port. That client is gone, the others are not.
+            // Windows reports here that an earlier reply met a closed port. Only that client is gone.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::Interrupted) => {
                 continue;
             }
             Err(error) => return Err(error),
         };
         let datagram = &mut buffer[..size];
-        let number = clients.number(client, screen);
-        screen.line(format_args!("client {number}: {}", printable(datagram)));
+        let number = clients.number(client, log);
+        log.line(format_args!("client {number}: {}", printable(datagram)));
         uppercase(datagram);
+        // One unreachable client must not stop the server.
         if let Err(error) = socket.send_to(datagram, client) {
-            screen.line(format_args!("client {number} can't be answered: {error}"));
+            log.line(format_args!("client {number} can't be answered: {error}"));
         }
     }
     // END SOLUTION
-    // STUB: let _ = (socket, screen); // this line can go when you use them
-    // STUB: todo!("receive a datagram first: `socket.recv_from(&mut buffer)` gives its size, and who sent it")
+    // STUB: let _ = (socket, log); // delete this line
+    // STUB: todo!("serve: receive a datagram first; `socket.recv_from(&mut buffer)` gives its size and its sender")
 }
 
 // BEGIN SOLUTION
-/// Numbers the socket addresses that datagrams come from. Only the screen needs it: UDP itself remembers nobody.
+/// Numbers the socket addresses that datagrams come from. Only the log needs the numbers: UDP has no connections.
 #[derive(Default)]
 struct Clients {
     numbers: HashMap<SocketAddr, u64>,
@@ -67,7 +69,7 @@ struct Clients {
 }
 
 impl Clients {
-    fn number(&mut self, client: SocketAddr, screen: &Screen) -> u64 {
+    fn number(&mut self, client: SocketAddr, log: &EventLog) -> u64 {
         if let Some(&number) = self.numbers.get(&client) {
             return number;
         }
@@ -76,7 +78,7 @@ impl Clients {
         }
         self.last += 1;
         self.numbers.insert(client, self.last);
-        screen.line(format_args!("client {} calls from {client}", self.last));
+        log.line(format_args!("client {} calls from {client}", self.last));
         self.last
     }
 }
@@ -84,11 +86,12 @@ impl Clients {
 
 /// Makes a client's socket for one server.
 ///
-/// Port 0 asks the system for a free port. Connecting sends nothing: it makes the system drop datagrams of anybody
-/// but the server, and report when the server's machine says that nobody listens there (ICMP port unreachable).
+/// Port 0 asks the system for a free port. Connecting a UDP socket sends nothing. It makes the system drop datagrams
+/// from any other address, and report when the server's machine says that no program listens there (ICMP port
+/// unreachable).
 ///
 /// # Errors
-/// If there is no port to be had, or no route to the server.
+/// If no port is free, or there is no route to the server.
 pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
     // BEGIN SOLUTION
     let any_address: SocketAddr = match server {
@@ -97,19 +100,19 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
     };
     let socket = UdpSocket::bind(any_address)?;
     socket.connect(server)?;
-    // A lost datagram is never announced: whoever waits for it without a limit waits for ever.
+    // A lost datagram is never announced. Without a timeout, a client would wait for its reply for ever.
     socket.set_read_timeout(Some(timeout))?;
     Ok(socket)
     // END SOLUTION
-    // STUB: let _ = (server, timeout); // this line can go when you use them
-    // STUB: todo!("make a socket first: `UdpSocket::bind` with port 0, then `connect` it to the server")
+    // STUB: let _ = (server, timeout); // delete this line
+    // STUB: todo!("connect: make a socket first; `UdpSocket::bind` with port 0, then `connect` it to the server")
 }
 
-/// Sends `text` as one datagram and waits for one reply, for as long as [`connect`] was told.
+/// Sends `text` as one datagram and waits for one reply, up to the timeout that [`connect`] has set.
 ///
 /// # Errors
-/// `ConnectionRefused` if nobody listens there and the system tells, a timeout if no reply comes: the request, the
-/// reply or the server may be lost, and UDP never says which.
+/// `ConnectionRefused` if the system reports that no program listens there, and a timeout if no reply arrives. UDP
+/// does not tell whether the request or the reply was lost, or whether there is a server at all.
 pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
     // BEGIN SOLUTION
     socket.send(text)?;
@@ -120,12 +123,12 @@ pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
                 buffer.truncate(size);
                 return Ok(buffer);
             }
-            // The program was stopped and goes on (Ctrl+Z, `fg`).
+            // The user suspended the program and resumed it (Ctrl+Z, `fg`).
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
     // END SOLUTION
-    // STUB: let _ = (socket, text); // this line can go when you use them
-    // STUB: todo!("send the text first: `socket.send`; then receive the reply into a buffer that has room for it")
+    // STUB: let _ = (socket, text); // delete this line
+    // STUB: todo!("ask: send the text first with `socket.send`; then receive the reply into a large enough buffer")
 }

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use labbench::drive::drive;
 use labbench::plan::Plan;
+use labbench::runner::run_load;
 use labbench::{tcp, udp};
-use labcore::{ClientAddress, parse_interval, parse_timeout, report};
+use labcore::{ClientAddress, exit_code, parse_interval, parse_timeout};
 use std::io::Write;
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ struct Args {
     /// Clients: connections over TCP, sockets over UDP
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     clients: u32,
-    /// Messages that each client has under way
+    /// Messages that each client may have outstanding
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     outstanding: u32,
     /// Bytes of a message
@@ -34,7 +34,7 @@ struct Args {
     /// Messages per second of all clients together, instead of as fast as possible
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=100_000_000), conflicts_with_all = ["outstanding", "reconnect"])]
     rate: Option<u32>,
-    /// Send no lower case letters, so that a server that only echoes is right as well
+    /// Send no lower-case letters, so that a server that only echoes is right too
     #[arg(long)]
     capitals: bool,
     /// Make a new connection for every message (TCP)
@@ -46,10 +46,10 @@ struct Args {
     /// Stop after this many replies
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// How long to send before anything is counted
+    /// How long to send before counting begins
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_interval)]
     warm_up: Duration,
-    /// A reply that takes longer is lost; also how long to wait for a connection
+    /// A reply that takes longer counts as lost; also how long to wait for a connection
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_timeout)]
     timeout: Duration,
     /// Write the figures as JSON to this file
@@ -66,7 +66,7 @@ enum Protocol {
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
@@ -78,25 +78,25 @@ fn run(args: &Args) -> anyhow::Result<()> {
     allow_sockets(plan.clients);
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
-    // The second Ctrl+C does not wait for the last replies.
+    // The second Ctrl+C ends the program without waiting for the last replies.
     ctrlc::set_handler(move || {
         if stopped.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
     })
-    .context("failed to listen for Ctrl+C")?;
+    .context("failed to set a handler for Ctrl+C")?;
     let figures = match args.protocol {
-        Protocol::Udp => drive::<udp::Socket>(&servers, &plan, &stop)?,
-        Protocol::Tcp => drive::<tcp::Connection>(&servers, &plan, &stop)?,
+        Protocol::Udp => run_load::<udp::Socket>(&servers, &plan, &stop)?,
+        Protocol::Tcp => run_load::<tcp::Connection>(&servers, &plan, &stop)?,
     };
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(path, json).with_context(|| format!("failed to write `{}`", path.display()))?;
     }
-    // Nobody may be reading any more; the exit status still tells.
-    let _ = std::io::stdout().write_all(figures.page().as_bytes());
-    match figures.fault() {
-        Some(fault) => bail!(fault),
+    // If standard output is closed, the exit status still reports the result.
+    let _ = std::io::stdout().write_all(figures.summary().as_bytes());
+    match figures.failure() {
+        Some(failure) => bail!(failure),
         None => Ok(()),
     }
 }
@@ -118,11 +118,11 @@ impl Args {
     }
 }
 
-/// Raises the soft limit of open files as far as `clients` need and the hard limit allows.
+/// Raises the soft limit on open files as far as `clients` need it and the hard limit allows.
 #[cfg(unix)]
 fn allow_sockets(clients: usize) {
     use rustix::process::{Resource, getrlimit, setrlimit};
-    /// Descriptors beside the clients' sockets: screens, the poll, a file.
+    /// Descriptors other than the clients' sockets: standard streams, the poll, a file.
     const OTHERS: u64 = 16;
     let mut limit = getrlimit(Resource::Nofile);
     let needed = clients as u64 + OTHERS;

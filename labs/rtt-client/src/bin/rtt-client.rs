@@ -1,13 +1,15 @@
-//! Measures round trip times to an echo server over UDP, TCP, or both in turns.
+//! Measures round-trip times to an echo server over UDP, TCP, or both in turns.
 
 use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
-use labcore::{Addresses, ClientAddress, is_timeout, note, parse_interval, parse_timeout, report};
+use labcore::{
+    Addresses, ClientAddress, Operation, exit_code, is_timeout, note, parse_interval, parse_timeout,
+};
 use rtt_client::clock::Clock;
-use rtt_client::event::{Event, What};
-use rtt_client::exchange::Lane;
+use rtt_client::event::{Event, EventKind};
 use rtt_client::measure::measure;
 use rtt_client::plan::Plan;
+use rtt_client::prober::Prober;
 use rtt_client::request::{SIZE_MAX, SIZE_MIN, random_run};
 use rtt_client::results::{Results, Series};
 use rtt_client::{csv, json, svg, text};
@@ -22,7 +24,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Measures the round trip time to an echo server, as an application sees it.
+/// Measures the round-trip time to an echo server, as an application sees it.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -33,20 +35,20 @@ struct Args {
     /// Exchanges over each protocol
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     count: u32,
-    /// Time from one request to the next; with 0s the next leaves when the reply has come
+    /// Time from one request to the next; with 0s each leaves when the reply to the one before has arrived
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_interval)]
     interval: Duration,
-    /// A reply that takes longer is late; also how long to wait for TCP's connection
+    /// A reply that takes longer counts as late; also how long to wait for TCP's connection
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_timeout)]
     timeout: Duration,
     /// Size of a request in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 32,
         value_parser = clap::value_parser!(u32).range(SIZE_MIN as i64..=SIZE_MAX as i64))]
     size: u32,
-    /// Exchanges before the first that counts
+    /// Exchanges before the first one that is counted
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     warm_up: u32,
-    /// Send each TCP request in two writes, to see Nagle's algorithm meet delayed acknowledgement
+    /// Send each TCP request in two writes, to see how Nagle's algorithm interacts with delayed acknowledgement
     #[arg(long)]
     split_write: bool,
     /// Turn Nagle's algorithm off (TCP_NODELAY) [default: true, but false with --split-write]
@@ -58,7 +60,7 @@ struct Args {
     /// Write each exchange as a row of comma-separated values to this file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draw the round trip times into this file
+    /// Draw the round-trip times into this file
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
     /// Print no line per exchange
@@ -66,31 +68,32 @@ struct Args {
     quiet: bool,
 }
 
-/// What is measured.
+/// The protocols to measure.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Mode {
-    /// Datagrams
+    /// UDP: each request is a datagram
     Udp,
-    /// One connection
+    /// TCP: all requests go over one connection
     Tcp,
-    /// Both in turns, side by side
+    /// Both protocols in turns
     Compare,
 }
 
-/// Events that wait to be shown. When they come faster than the screen takes them, the rest is left out and counted.
+/// Events that may wait to be shown. If they come faster than the terminal takes them, the rest is left out and
+/// counted.
 const WAITING_EVENTS_MAX: usize = 1 << 16;
 
-/// How often the screen is brought up to date. The measuring thread never waits for it, nor wakes it.
-const SCREEN_TICK: Duration = Duration::from_millis(50);
+/// How often the output is updated. The measuring thread never waits for it, nor wakes the thread that prints.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A run that takes longer shows on a terminal how far it has come.
+/// A run that takes longer shows its progress on a terminal.
 const LONG_RUN: Duration = Duration::from_secs(3);
 
-/// Writes results in one format.
+/// A function that writes results in one format.
 type Render = fn(&Results, &mut dyn Write) -> io::Result<()>;
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
@@ -103,7 +106,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let before = Instant::now();
     let addresses = args.address.resolve()?;
     let resolution = before.elapsed();
-    let mut lanes = args.mode.connect(&addresses, &plan)?;
+    let mut probers = args.mode.connect(&addresses, &plan)?;
     let stop = stop_on_interrupt()?;
     let files = args.files()?;
 
@@ -111,29 +114,29 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let clock = Clock::start();
     let left_out = AtomicU64::new(0);
     let (events, waiting) = sync_channel(WAITING_EVENTS_MAX);
-    let screen = thread::current();
+    let printer = thread::current();
     let shown = thread::scope(|scope| {
         let measuring = thread::Builder::new().name("measure".to_owned()).spawn_scoped(scope, || {
-            measure(&mut lanes, &plan, &clock, &stop, &mut |event| {
+            measure(&mut probers, &plan, &clock, &stop, &mut |event| {
                 if events.try_send(event).is_err() {
                     left_out.fetch_add(1, Ordering::Relaxed);
                 }
             });
             drop(events);
-            screen.unpark();
+            printer.unpark();
         });
         measuring.context("failed to start a thread")?;
         let shown = args.show(&waiting, &clock, &plan);
         if shown.is_err() {
-            stop.store(true, Ordering::Relaxed); // a run that nobody can see ends
+            stop.store(true, Ordering::Relaxed); // a run whose output can't be printed ends
         }
         shown
     });
     if left_out.load(Ordering::Relaxed) > 0 {
-        note(&format!("{} lines were left out, the screen is too slow for them", left_out.into_inner()));
+        note(&format!("{} lines were left out: the terminal is too slow", left_out.into_inner()));
     }
 
-    let series = lanes.into_iter().map(|lane| Series::new(lane, &plan)).collect();
+    let series = probers.into_iter().map(|prober| Series::new(prober, &plan)).collect();
     let results = Results {
         target: addresses.to_string().replace('`', ""),
         started: clock.started(),
@@ -141,7 +144,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         plan,
         series,
     };
-    // Before anything can fail: what was measured is in the files, even if the screen is gone.
+    // The files come first, so that they are written even if standard output is closed.
     for (path, file, render) in files {
         let mut file = BufWriter::new(file);
         let written = render(&results, &mut file).and_then(|()| file.flush());
@@ -152,20 +155,20 @@ fn run(args: &Args) -> anyhow::Result<()> {
     check_replies(&results, &addresses)
 }
 
-/// A run without any reply has failed, and the error says why.
+/// Returns an error if there was no reply at all.
 fn check_replies(results: &Results, addresses: &Addresses) -> anyhow::Result<()> {
     if results.any_reply() {
         return Ok(());
     }
     match results.series.iter().find_map(|series| series.ended_by.as_ref()) {
-        Some(error) => Err(addresses.failed_to("get a reply from", error)),
+        Some(error) => Err(addresses.failed_to(Operation::GetReply, error)),
         None => Err(addresses.no_reply_within(results.plan.timeout)),
     }
 }
 
-/// The first Ctrl+C or SIGTERM ends the sending; the summary still comes. The second ends the program.
+/// The first Ctrl+C or SIGTERM ends the sending, and the summary is still printed. The second ends the program.
 fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    const INTERRUPTED: i32 = 130; // what a shell gives for a program ended by Ctrl+C
+    const INTERRUPTED: i32 = 130; // the status that a shell shows for a program ended by Ctrl+C
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let handler = move || {
@@ -173,7 +176,7 @@ fn stop_on_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
             process::exit(INTERRUPTED);
         }
     };
-    ctrlc::set_handler(handler).context("failed to prepare for Ctrl+C")?;
+    ctrlc::set_handler(handler).context("failed to set a handler for Ctrl+C")?;
     Ok(stop)
 }
 
@@ -196,7 +199,7 @@ impl Args {
         }
     }
 
-    /// Creates the files for the results, so that a long run does not fail at its end.
+    /// Creates the files for the results before the run, so that a long run does not fail at its end.
     fn files(&self) -> anyhow::Result<Vec<(&Path, File, Render)>> {
         let wanted = [(&self.json, json::write as Render), (&self.csv, csv::write), (&self.plot, svg::write)];
         let mut files: Vec<(&Path, File, Render)> = Vec::new();
@@ -218,22 +221,22 @@ impl Args {
         Ok(files)
     }
 
-    /// Shows events until the measurement ends, and on a terminal how far it has come.
+    /// Shows events until the measurement ends, and on a terminal the progress.
     fn show(&self, events: &Receiver<Event>, clock: &Clock, plan: &Plan) -> anyhow::Result<()> {
-        let lanes = if self.mode == Mode::Compare { 2 } else { 1 };
-        let total = lanes * u64::from(plan.warm_up + plan.count);
+        let probers = if self.mode == Mode::Compare { 2 } else { 1 };
+        let total = probers * u64::from(plan.warm_up + plan.count);
         let terminal = io::stdout().is_terminal();
         let begin = Instant::now();
         let (mut done, mut ended, mut progress) = (0, false, String::new());
         while !ended {
-            thread::park_timeout(SCREEN_TICK);
+            thread::park_timeout(UPDATE_INTERVAL);
             let mut lines = String::new();
             ended = loop {
                 match events.try_recv() {
                     Ok(event) => {
                         done += u64::from(matches!(
-                            event.what,
-                            What::Overdue { .. } | What::Reply { late: false, .. }
+                            event.kind,
+                            EventKind::Overdue { .. } | EventKind::Reply { late: false, .. }
                         ));
                         if !self.quiet {
                             lines.push_str(&text::line(&event, clock.started(), plan));
@@ -242,7 +245,7 @@ impl Args {
                     Err(error) => break error == TryRecvError::Disconnected,
                 }
             };
-            // The progress makes room for the lines, and comes again below them.
+            // Erase the progress, print the lines, and print the progress again below them.
             if !progress.is_empty() {
                 print(&format!("\r{:1$}\r", "", progress.len()))?;
             }
@@ -265,19 +268,19 @@ impl Mode {
         }
     }
 
-    /// Opens the sockets. With both protocols, UDP goes to the address at which TCP found the server.
-    fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Lane>> {
+    /// Opens the sockets. With both protocols, UDP uses the address at which TCP found the server.
+    fn connect(self, addresses: &Addresses, plan: &Plan) -> anyhow::Result<Vec<Prober>> {
         let run = random_run();
-        let tcp = |address| Lane::tcp(address, plan, run);
-        let failed_to = |step, error: &io::Error| failed_to(addresses, step, error, plan);
-        let connect = || addresses.try_each(tcp).map_err(|error| failed_to("connect to", &error));
+        let tcp = |address| Prober::tcp(address, plan, run);
+        let failed_to = |operation, error: &io::Error| failed_to(addresses, operation, error, plan);
+        let connect = || addresses.try_each(tcp).map_err(|error| failed_to(Operation::Connect, &error));
         match self {
             Mode::Udp => Ok(vec![find_udp_server(addresses, plan, run)?]),
             Mode::Tcp => Ok(vec![connect()?]),
             Mode::Compare => {
                 let tcp = connect()?;
-                let udp = Lane::udp(tcp.server, plan, run);
-                Ok(vec![udp.map_err(|error| failed_to("reach", &error))?, tcp])
+                let udp = Prober::udp(tcp.server, plan, run);
+                Ok(vec![udp.map_err(|error| failed_to(Operation::Reach, &error))?, tcp])
             }
         }
     }
@@ -285,21 +288,21 @@ impl Mode {
 
 /// Opens a UDP socket for the address at which a server answers.
 ///
-/// A name may have several addresses, and only a reply shows at which of them the server is. Where none answers, the
-/// first one that is silent is as good as any: its reply may have been lost.
-fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Result<Lane> {
+/// A name may have several addresses, and only a reply shows at which of them the server is. If none answers, the first
+/// silent one is taken: its reply may have been lost.
+fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Result<Prober> {
     let alone = addresses.to_socket_addrs()?.count() == 1;
     let mut silent = None;
     let found = addresses.try_each(|address| {
-        let mut lane = Lane::udp(address, plan, run)?;
+        let mut prober = Prober::udp(address, plan, run)?;
         if alone {
-            return Ok(lane);
+            return Ok(prober);
         }
-        match lane.probe(plan.timeout) {
-            Ok(()) => Ok(lane),
+        match prober.check_server(plan.timeout) {
+            Ok(()) => Ok(prober),
             Err(error) => {
                 if is_timeout(&error) {
-                    silent.get_or_insert(lane);
+                    silent.get_or_insert(prober);
                 }
                 Err(error)
             }
@@ -307,13 +310,13 @@ fn find_udp_server(addresses: &Addresses, plan: &Plan, run: u32) -> anyhow::Resu
     });
     found
         .or_else(|error| silent.ok_or(error))
-        .map_err(|error| failed_to(addresses, "get a reply from", &error, plan))
+        .map_err(|error| failed_to(addresses, Operation::GetReply, &error, plan))
 }
 
-/// Says what failed before the run began.
-fn failed_to(addresses: &Addresses, step: &str, error: &io::Error, plan: &Plan) -> anyhow::Error {
+/// Makes the error for a failure before the run begins.
+fn failed_to(addresses: &Addresses, operation: Operation, error: &io::Error, plan: &Plan) -> anyhow::Error {
     if error.kind() == ErrorKind::OutOfMemory {
         return anyhow!("failed to make room for {} exchanges: {error}; try a smaller `--count`", plan.count);
     }
-    addresses.failed_to(step, error)
+    addresses.failed_to(operation, error)
 }

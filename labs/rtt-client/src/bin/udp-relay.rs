@@ -1,9 +1,9 @@
-//! Relays datagrams to a server, and loses some on purpose.
+//! Relays datagrams to a server, and drops some on purpose.
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use labcore::{Addresses, Screen, ServerAddress, parse_interval, report};
-use rtt_client::fate::{Treatment, parse_share};
+use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval};
+use rtt_client::impairments::{Impairments, parse_share};
 use rtt_client::relay::Relay;
 use std::fs::File;
 use std::io::{LineWriter, Write};
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Relays datagrams between clients and a server, and loses, delays, duplicates and reorders some of them.
+/// Relays datagrams between clients and a server, and drops, delays, duplicates and reorders some of them.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -21,13 +21,13 @@ struct Args {
     /// The server's address, like 10.0.3.1:25000
     #[arg(long, value_name = "HOST[:PORT]")]
     to: String,
-    /// Share of the datagrams to lose, in each direction, like 10% or 0.1
+    /// Share of the datagrams to drop, in each direction, like 10% or 0.1
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
     drop: f64,
     /// How long to hold each datagram, in each direction
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
     delay: Duration,
-    /// How much longer to hold it at most, a different time for each
+    /// How much longer to hold each at most; the time differs from datagram to datagram
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = parse_interval)]
     jitter: Duration,
     /// Share of the datagrams to send twice
@@ -36,19 +36,18 @@ struct Args {
     /// Share of the datagrams that change places with the next one
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = parse_share)]
     reorder: f64,
-    /// Choose other datagrams; the same number always chooses the same ones
+    /// Number that chooses the datagrams; the same number always chooses the same ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Write what happens to each datagram to this file
+    /// Write a row for each datagram, as comma-separated values, to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Print no line per datagram
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    event_log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
@@ -58,15 +57,15 @@ fn run(args: &Args) -> anyhow::Result<()> {
         // Line by line, so that the log is complete at any time.
         anyhow::Ok(Box::new(LineWriter::new(file)) as Box<dyn Write + Send>)
     });
-    let screen = Screen::open(args.quiet)?;
+    let event_log = EventLog::open(args.event_log)?;
     let addresses = args.address.resolve()?;
-    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let socket = UdpSocket::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     let local = socket.local_addr()?;
     ensure!(
         server != local,
         "the relay at `{local}` would send to itself; give the server's address after `--to`"
     );
-    let relay = Relay::new(socket, server, args.treatment(), log.transpose()?, screen)
+    let relay = Relay::new(socket, server, args.impairments(), log.transpose()?, event_log)
         .context("failed to write the log")?;
     args.address.announce(local);
     relay.run().context("failed to receive a datagram")
@@ -84,8 +83,8 @@ fn server(word: &str) -> anyhow::Result<SocketAddr> {
 }
 
 impl Args {
-    fn treatment(&self) -> Treatment {
-        Treatment {
+    fn impairments(&self) -> Impairments {
+        Impairments {
             drop: self.drop,
             duplicate: self.duplicate,
             reorder: self.reorder,

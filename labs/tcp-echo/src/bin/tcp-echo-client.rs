@@ -2,7 +2,10 @@
 
 use anyhow::{bail, ensure};
 use clap::Parser;
-use labcore::{ClientAddress, is_timeout, note, parse_timeout, print_reply, report, texts, without_newline};
+use labcore::{
+    ClientAddress, Operation, exit_code, is_timeout, messages, note, parse_timeout, print_reply,
+    without_newline,
+};
 use std::io::{BufReader, ErrorKind};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -24,16 +27,16 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    exit_code(run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let stream = addresses
         .try_each(|address| TcpStream::connect_timeout(&address, args.timeout))
-        .map_err(|error| addresses.failed_to("connect to", &error))?;
+        .map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
     let mut connection = BufReader::new(stream);
-    for (replies, text) in texts(args.message).enumerate() {
+    for (replies, text) in messages(args.message).enumerate() {
         let text = text?;
         ensure!(
             !text.contains(&b'\n'),
@@ -41,7 +44,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         );
         let reply = match ask(&mut connection, &text, args.timeout) {
             Ok(reply) => reply,
-            Err(error) if is_timeout(&error) => bail!("{addresses} does not take what is sent; is it busy?"),
+            Err(error) if is_timeout(&error) => bail!("{addresses} does not read what is sent; is it busy?"),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -50,7 +53,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             {
                 bail!("{addresses} closed the connection after {}", count(replies))
             }
-            Err(error) => return Err(addresses.failed_to("get a reply from", &error)),
+            Err(error) => return Err(addresses.failed_to(Operation::GetReply, &error)),
         };
         match reply.end {
             End::Closed if reply.text.is_empty() => {

@@ -1,7 +1,7 @@
 //! Returns text in upper case to one client at a time.
 
 use clap::Parser;
-use labcore::{Screen, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -14,20 +14,20 @@ struct Args {
     /// Close each connection after the reply to its first line
     #[arg(long)]
     once: bool,
-    /// Print no line per event
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    let screen = Screen::open(args.quiet)?;
+    let log = EventLog::open(args.log)?;
     let addresses = args.address.resolve()?;
     // `bind` here is the calls socket, bind and listen in one.
-    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
+    let listener =
+        TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     args.address.announce(listener.local_addr()?);
-    tcp_echo::serve(&listener, args.once, &screen)
+    tcp_echo::serve(&listener, args.once, &log)
 }

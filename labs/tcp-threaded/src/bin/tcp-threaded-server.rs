@@ -1,13 +1,13 @@
 //! Answers every client at once, each in a thread of its own.
 
 use clap::{Parser, value_parser};
-use labcore::{Screen, ServerAddress, report};
+use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use socket2::SockRef;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use tcp_threaded::Reply;
 
-/// Connections that may wait to be accepted. The system has a limit of its own, 4096 on Linux (`somaxconn`).
+/// Connections that may wait to be accepted. The system's own limit is 4096 on Linux (`somaxconn`).
 const BACKLOG_MAX: i32 = 4096;
 
 /// Answers every client at once, each in a thread of its own.
@@ -16,30 +16,30 @@ const BACKLOG_MAX: i32 = 4096;
 struct Args {
     #[command(flatten)]
     address: ServerAddress<25000>,
-    /// What to answer: `upper`, what arrives in upper case, or `count`, each line with its number of characters
+    /// What to answer: `upper`, whatever arrives in upper case, or `count`, the number of characters of each line
     #[arg(long, value_enum, default_value = "upper", hide_possible_values = true)]
     reply: Reply,
-    /// Turn clients away when so many are connected, at most 10000
+    /// The most clients to serve at once, up to 10000; further clients are turned away
     // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u16).range(1..=10_000))]
     max_clients: u16,
-    /// Print no line per event
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    log: EventLogArgs,
 }
 
 fn main() -> ExitCode {
-    report(run(&Args::parse()))
+    exit_code(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    let screen = Screen::open(args.quiet)?;
+    let log = EventLog::open(args.log)?;
     let addresses = args.address.resolve()?;
-    let listener = TcpListener::bind(&addresses).map_err(|error| addresses.failed_to("bind", &error))?;
-    // `bind` has called `listen` too, for a backlog of 128. In a crowd of clients the rest would be ignored, and try again
-    // only after a second.
+    let listener =
+        TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
+    // `bind` has also called `listen`, with a backlog of 128. If more clients connect at once, the system ignores the
+    // rest, and they try again only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
-    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &screen);
+    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &log);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use clap::Parser;
-use labcore::{ClientAddress, is_timeout, parse_timeout, print_reply, report, texts};
+use labcore::{ClientAddress, Operation, exit_code, is_timeout, messages, parse_timeout, print_reply};
 use std::process::ExitCode;
 use std::time::Duration;
 use udp_echo::{TEXT_BYTES_MAX, ask, connect};
@@ -22,13 +22,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    exit_code(run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
     let mut server = None;
-    for text in texts(args.message) {
+    for text in messages(args.message) {
         let text = text?;
         ensure!(
             text.len() <= TEXT_BYTES_MAX,
@@ -48,7 +48,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         match reply {
             Ok(reply) => print_reply(&reply)?,
             Err(error) if is_timeout(&error) => return Err(addresses.no_reply_within(args.timeout)),
-            Err(error) => return Err(addresses.failed_to("get a reply from", &error)),
+            Err(error) => return Err(addresses.failed_to(Operation::GetReply, &error)),
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! The loop that *drives* all clients from one thread: asks when it is time, reads when something came.
+//! Runs all clients on one thread: sends when a message is due, and reads when something has arrived.
 
 use crate::figures::{Figures, Tally};
+use crate::payload::{Payload, SLICE_BYTES_MAX};
 use crate::plan::Plan;
-use crate::text::{SLICE_BYTES_MAX, Text};
 use anyhow::{Context, ensure};
 use mio::event::Source;
 use mio::{Events, Interest, Poll, Token};
@@ -11,74 +11,80 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What both protocols' clients do.
+/// A client of either protocol.
 pub trait Client: Sized {
     /// The protocol's name.
     const PROTOCOL: &'static str;
-    /// The smallest message.
+    /// The size of the smallest message.
     const SIZE_MIN: usize;
-    /// The largest message.
+    /// The size of the largest message.
     const SIZE_MAX: usize;
 
     /// Connects to `server`, to send messages of `size` bytes.
     ///
     /// # Errors
-    /// If there is no connection within `timeout`.
+    /// If no connection is established within `timeout`.
     fn open(server: SocketAddr, size: usize, timeout: Duration) -> io::Result<Self>;
 
-    /// What tells when there is something to read.
+    /// Returns the socket to wait for.
     fn source(&mut self) -> &mut impl Source;
 
-    /// Messages under way.
+    /// Returns the number of messages that are sent and not yet answered.
     fn outstanding(&self) -> usize;
 
     /// Sends a message that was due at `due`.
     ///
     /// # Errors
     /// If the connection has failed.
-    fn ask(&mut self, due: Instant, text: &Text) -> io::Result<()>;
+    fn ask(&mut self, due: Instant, payload: &Payload) -> io::Result<()>;
 
-    /// Goes on with what could not be sent at once.
+    /// Continues to send what could not be sent at once.
     ///
     /// # Errors
     /// If the connection has failed.
-    fn write(&mut self, text: &Text) -> io::Result<()>;
+    fn write(&mut self, payload: &Payload) -> io::Result<()>;
 
-    /// Reads and compares all that has come.
+    /// Reads and checks everything that has arrived.
     ///
     /// # Errors
     /// If the connection has failed, or has ended.
-    fn read(&mut self, buffer: &mut [u8], text: &Text, tally: &mut Tally) -> io::Result<()>;
+    fn read(&mut self, buffer: &mut [u8], payload: &Payload, tally: &mut Tally) -> io::Result<()>;
 
-    /// Counts messages as lost that were due at `before` or earlier.
+    /// Counts the messages as lost that were due at `before` or earlier.
     ///
     /// # Errors
-    /// If no more can come after that.
+    /// If no further reply can arrive after a lost one.
     fn give_up(&mut self, before: Instant, tally: &mut Tally) -> io::Result<()>;
 }
 
-/// How often messages without a reply are looked for, and the latest time to see that the run was stopped.
+/// How often the loop looks for messages without a reply, and the longest time until it notices that the run was
+/// stopped.
 const SWEEP: Duration = Duration::from_millis(50);
 
-/// Messages under way, of all clients, beyond which a rate sends no more: the server does not keep up.
-const UNDER_WAY_MAX: usize = 100_000;
+/// The most outstanding messages of all clients together at a given rate. With more, the server does not keep up, and
+/// messages are held back.
+const OUTSTANDING_MAX: usize = 100_000;
 
-/// A plan under way.
-struct Drive<'a, C> {
+/// A run in progress.
+struct Runner<'a, C> {
     server: SocketAddr,
     plan: &'a Plan,
     poll: Poll,
-    text: Text,
+    payload: Payload,
     /// `None` once its connection has failed.
     clients: Vec<Option<C>>,
     tally: Tally,
 }
 
-/// Carries out `plan` against the first of `servers` that can be reached, until it ends or `stop` says so.
+/// Carries out `plan` against the first of `servers` that can be reached, until it ends or `stop` is set.
 ///
 /// # Errors
-/// If not one client gets a connection.
-pub fn drive<C: Client>(servers: &[SocketAddr], plan: &Plan, stop: &AtomicBool) -> anyhow::Result<Figures> {
+/// If no client gets a connection.
+pub fn run_load<C: Client>(
+    servers: &[SocketAddr],
+    plan: &Plan,
+    stop: &AtomicBool,
+) -> anyhow::Result<Figures> {
     let (least, most, size) = (C::SIZE_MIN, C::SIZE_MAX, plan.size);
     ensure!(
         (least..=most).contains(&size),
@@ -89,20 +95,21 @@ pub fn drive<C: Client>(servers: &[SocketAddr], plan: &Plan, stop: &AtomicBool) 
     let first = servers.iter().map(|server| C::open(*server, size, plan.timeout).map(|_| *server));
     let server = first.reduce(io::Result::or).context("no address given")?;
     let server = server.with_context(|| format!("failed to connect to `{}`", servers[0]))?;
-    let (text, tally) = (Text::new(plan.capitals), Tally::new()?);
-    let mut drive: Drive<'_, C> = Drive { server, plan, poll, text, clients: Vec::new(), tally };
+    let (payload, tally) = (Payload::new(plan.capitals), Tally::new()?);
+    let mut runner: Runner<'_, C> = Runner { server, plan, poll, payload, clients: Vec::new(), tally };
     for number in 0..plan.clients {
-        drive.clients.push(None);
-        drive.open(number);
+        runner.clients.push(None);
+        runner.open(number);
     }
-    let connected = drive.clients.iter().flatten().count();
-    let elapsed = drive.run(stop)?;
-    Ok(Figures::new(C::PROTOCOL, server.to_string(), plan.clone(), connected, &drive.tally, elapsed))
+    let connected = runner.clients.iter().flatten().count();
+    let elapsed = runner.run(stop)?;
+    Ok(Figures::new(C::PROTOCOL, server.to_string(), plan.clone(), connected, &runner.tally, elapsed))
 }
 
-/// How long to wait for sockets while the next message is due at `due`.
+/// Returns how long to wait for sockets while the next message is due at `due`.
 ///
-/// Waiting ends in whole milliseconds, at best: for less than two the loop does not sleep, or the messages would be late.
+/// Waiting ends in whole milliseconds, at best: for less than two the loop does not sleep, or the messages would be
+/// late.
 fn wait_until(due: Instant, now: Instant) -> Duration {
     match due.saturating_duration_since(now) {
         left if left < Duration::from_millis(2) => Duration::ZERO,
@@ -110,8 +117,8 @@ fn wait_until(due: Instant, now: Instant) -> Duration {
     }
 }
 
-impl<C: Client> Drive<'_, C> {
-    /// Gives client `number` a connection, its first or a new one.
+impl<C: Client> Runner<'_, C> {
+    /// Gives client `number` its first connection, or a new one.
     fn open(&mut self, number: usize) {
         let client = C::open(self.server, self.plan.size, self.plan.timeout).and_then(|mut client| {
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -120,29 +127,29 @@ impl<C: Client> Drive<'_, C> {
         });
         match client {
             Ok(client) => self.clients[number] = Some(client),
-            Err(error) => self.tally.break_off(&error),
+            Err(error) => self.tally.count_broken(&error),
         }
     }
 
-    /// Ends client `number` if `result` is an error: the others go on.
+    /// Ends client `number` if `result` is an error. The other clients go on.
     fn settle(&mut self, number: usize, result: io::Result<()>) {
         if let Err(error) = result {
             self.clients[number] = None;
             // A wrong reply has been counted already.
             if error.kind() != ErrorKind::InvalidData {
-                self.tally.break_off(&error);
+                self.tally.count_broken(&error);
             }
         }
     }
 
     fn ask(&mut self, number: usize, due: Instant) {
         let Some(client) = &mut self.clients[number] else { return };
-        let result = client.ask(due, &self.text);
+        let result = client.ask(due, &self.payload);
         self.tally.sent += 1;
         self.settle(number, result);
     }
 
-    /// Sends as much as client `number` may have under way, if no rate says when.
+    /// Sends as many messages as client `number` may have outstanding, for runs without a rate.
     fn fill(&mut self, number: usize) {
         let outstanding = if self.plan.reconnect { 1 } else { self.plan.outstanding };
         while self.clients[number].as_ref().is_some_and(|client| client.outstanding() < outstanding) {
@@ -150,7 +157,7 @@ impl<C: Client> Drive<'_, C> {
         }
     }
 
-    /// Runs the plan, and gives the time that it took without the warm-up.
+    /// Runs the plan, and returns the time that it took without the warm-up.
     fn run(&mut self, stop: &AtomicBool) -> anyhow::Result<Duration> {
         let mut events = Events::with_capacity(1024);
         let mut buffer = vec![0; SLICE_BYTES_MAX];
@@ -205,7 +212,7 @@ impl<C: Client> Drive<'_, C> {
         Ok(last_answer.saturating_duration_since(counted_from))
     }
 
-    /// Sends every message whose time has come, client after client, and tells when the next is due.
+    /// Sends every message that is due, client after client, and returns when the next one is due.
     fn send_what_is_due(
         &mut self,
         begin: Instant,
@@ -222,7 +229,7 @@ impl<C: Client> Drive<'_, C> {
             #[allow(clippy::cast_possible_truncation)] // the remainder is below the number of clients
             let number = (*scheduled % self.clients.len() as u64) as usize;
             *scheduled += 1;
-            let most = UNDER_WAY_MAX.div_ceil(self.clients.len());
+            let most = OUTSTANDING_MAX.div_ceil(self.clients.len());
             if self.clients[number].as_ref().is_some_and(|client| client.outstanding() < most) {
                 self.ask(number, due);
             } else {
@@ -231,7 +238,7 @@ impl<C: Client> Drive<'_, C> {
         }
     }
 
-    /// Looks for messages that had no reply in time.
+    /// Counts the messages without a timely reply as lost.
     fn sweep(&mut self, now: Instant, asking: bool) {
         let Some(before) = now.checked_sub(self.plan.timeout) else { return };
         for number in 0..self.clients.len() {
@@ -244,18 +251,18 @@ impl<C: Client> Drive<'_, C> {
         }
     }
 
-    /// Reads and writes where client `number` can.
+    /// Reads from and writes to the socket of client `number`, as far as it is ready.
     fn serve(&mut self, number: usize, event: &mio::event::Event, buffer: &mut [u8], asking: bool) {
         let Some(client) = &mut self.clients[number] else { return };
-        let under_way = client.outstanding();
+        let outstanding = client.outstanding();
         let mut result = Ok(());
         if event.is_writable() {
-            result = client.write(&self.text);
+            result = client.write(&self.payload);
         }
         if event.is_readable() || event.is_error() {
-            result = result.and_then(|()| client.read(buffer, &self.text, &mut self.tally));
+            result = result.and_then(|()| client.read(buffer, &self.payload, &mut self.tally));
         }
-        let answered = client.outstanding() < under_way;
+        let answered = client.outstanding() < outstanding;
         self.settle(number, result);
         if !asking || self.plan.rate.is_some() {
             return;
