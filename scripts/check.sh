@@ -146,7 +146,12 @@ step 'corpus: right, wrong and hostile submissions'
 cargo test --locked -p labgrade --test corpus --test hostile --test wording
 
 step 'demo'
-scripts/demo.sh
+mkdir -p target
+if have python3; then
+    scripts/demo-picture.py target/demo.svg # also runs demo.sh
+else
+    scripts/demo.sh
+fi
 
 step 'handouts, on three simulated hosts'
 if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep nc python3; then

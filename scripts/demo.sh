@@ -39,7 +39,7 @@ title() { printf '\n== %s\n' "$1"; }
 # start PROGRAM [ARG…]: starts a server on a free port, waits for its `listening on` line, and sets host and port.
 start() {
     local screen=$scratch/$1 waited=0
-    echo "\$ $*"
+    show "$@"
     : >"$screen" # emptied here, so that the line of an earlier server is not found
     "$bin/$1" "${@:2}" >"$screen" &
     servers+=($!)
@@ -75,9 +75,19 @@ await() {
     done
 }
 
+# show COMMAND…: prints a command as a person would type it.
+show() {
+    local word line=''
+    for word; do
+        [[ $word =~ ^[A-Za-z0-9_./:=-]+$ ]] || word="'$word'"
+        line+=" $word"
+    done
+    echo "\$$line"
+}
+
 # ask COMMAND…: runs a client, and shows the command and its output.
 ask() {
-    echo "\$ ${*##*/}"
+    show "${1##*/}" "${@:2}"
     "$@" >"$scratch/reply" 2>&1 || true
     sed 's/^/  client | /' "$scratch/reply"
 }
