@@ -175,7 +175,7 @@ tool() {
 }
 
 # says NUMBER PATTERN: checks a host's row of the table.
-says() { expect "what is said of host $1" "$(grep "^pi@${address[$1]}[: ]" said | tr -s ' ')" "$2"; }
+says() { expect "the row of host $1" "$(grep "^pi@${address[$1]}[: ]" said | tr -s ' ')" "$2"; }
 
 # has NUMBER VERSION [KIND]: checks that a host has this complete version, or `nothing`.
 has() {
@@ -320,7 +320,7 @@ goes_on_without_hosts_that_are_down_or_refuse() {
     has 3 0.1.0
     says 1 '* installed, was 0.1.0-*'
     says 2 'pi@10.0.3.2:2222 - - - - FAILED: *Connection refused'
-    says 3 '*FAILED: it refused your key; try `ssh pi@10.0.3.3`*ssh-add'
+    says 3 '*FAILED: it refused your key; try `ssh pi@10.0.3.3`*run ssh-add first'
     mapfile -t lines <said
     expect 'the lines' "${#lines[@]}" 4
     # With its cable unplugged.
