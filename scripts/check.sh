@@ -16,7 +16,7 @@ Runs every check that a commit must pass, and prints how long each took:
   release     a release, shipping it to three hosts; with CI set, also an autograder in Gradescope's directories
 
   --long      afterwards also runs endurance.sh, http-trials.sh, sanitize.sh and fuzz.sh, each with a time limit;
-              takes about half an hour more
+              takes up to an hour more
 
 Needs Rust. A check whose tools are not installed is left out, and the output says how to install them. With CI set in
 the environment, a missing tool is an error; `.ci/run` installs them all. Leaves dist/ as it is, unless CI is set.
@@ -205,7 +205,7 @@ bounded() {
 if [[ -n $long ]]; then
     step 'endurance'
     if [[ $(uname) == Linux ]] && have ip unshare setpriv python3; then
-        bounded 15 scripts/endurance.sh --seconds 15
+        bounded 20 scripts/endurance.sh --seconds 15
     else
         missing 'a tool for endurance.sh' 'apt-get install iproute2 util-linux python3'
     fi

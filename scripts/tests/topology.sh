@@ -166,7 +166,7 @@ sends_no_faster_than_the_rate() {
     # 24 kB in each direction: 16 KiB pass at once, the rest takes 8 us per byte. That is 120 ms in total.
     local rtt
     rtt=$(t exec B ping -q -c 1 -W 20 -s 24000 rpi-a | sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p')
-    [[ ${rtt:-0} -ge 100 ]] || fail "24 kB at 1 Mbit/s took ${rtt:-for ever} ms there and back"
+    [[ ${rtt:-0} -ge 100 ]] || fail "24 kB at 1 Mbit/s took ${rtt:-too many} ms in both directions"
 }
 
 delays_or_names_the_alternative() {
@@ -174,7 +174,7 @@ delays_or_names_the_alternative() {
     if complaint=$(t up --delay 50ms 2>&1); then
         local rtt
         rtt=$(t exec B ping -q -c 1 -W 20 rpi-a | sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p')
-        [[ ${rtt:-0} -ge 100 ]] || fail "50 ms there and 50 ms back took ${rtt:-for ever} ms"
+        [[ ${rtt:-0} -ge 100 ]] || fail "50 ms in each direction took ${rtt:-too many} ms in total"
     else
         expect complaint "$complaint" 'error: *need netem*udp-relay*'
         await 'the end of a bench that failed to start' nothing_left
