@@ -3,8 +3,9 @@
 
 usage: demo-picture.py [FILE.svg]
 
-Runs scripts/demo.sh, shows its output, and writes the picture to FILE.svg (default: scripts/demo.svg). All texts in the two terminals
-come from that run. The picture is readable on light and dark pages, also in viewers that ignore style sheets.
+Runs scripts/demo.sh, shows its output, and writes the picture to FILE.svg (default: scripts/demo.svg). All texts in
+the terminals come from that run. The picture is readable on light and dark pages, also in viewers that ignore style
+sheets.
 """
 
 import re
@@ -114,7 +115,8 @@ def draw(output):
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="8" fill="#ffffff"/>',
     ]
     out += panel(4, "Lab 1, udp-echo: one datagram in each direction, no connection", found["udp-echo"], udp)
-    out += panel(4 + PANEL_HEIGHT + GAP, "Lab 2, tcp-echo: a connection with a byte stream in each direction", found["tcp-echo"], tcp)
+    title = "Lab 2, tcp-echo: a connection with a byte stream in each direction"
+    out += panel(4 + PANEL_HEIGHT + GAP, title, found["tcp-echo"], tcp)
     return "\n".join([*out, "</svg>", ""])
 
 

@@ -31,8 +31,9 @@ gradescope LAB   writes dist/gradescope-LAB.zip, an autograder that can be uploa
                  there; and cargo-nextest, which Ubuntu does not have. It does not contain the lab's solution, because
                  students' programs could read it. Needs Rust, cargo-nextest for x86_64, and python3.
 
-Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar, flock,
-and what `gradescope` needs. The Debian packages name $DEBFULLNAME <$DEBEMAIL> as their maintainer, or the commit's author.
+Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar,
+flock, and what `gradescope` needs. The maintainer in the Debian packages is $DEBFULLNAME <$DEBEMAIL>, or the commit's
+author.
 
 The same commit and the same tools always give the same bytes.
 END

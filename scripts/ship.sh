@@ -10,11 +10,11 @@ usage() {
     cat <<'END'
 usage: scripts/ship.sh HOSTS.txt [--programs|--student] [OPTION…]
 
-Copies the release in dist/ (see scripts/release.sh) to all listed computers, over ssh and rsync, with your keys, agent and
-~/.ssh/config. It never prompts: you must be able to log in to each host without a password, and its host key must be
-known. A host needs no internet, and Rust only for --student. If a host cannot be reached or has no space, the other
-hosts still get the release, and the final table names the problem. A second run changes nothing on hosts that are up to
-date.
+Copies the release in dist/ (see scripts/release.sh) to all listed computers, over ssh and rsync, with your keys,
+agent and ~/.ssh/config. It never prompts: you must be able to log in to each host without a password, and its host key
+must be known. A host needs no internet, and Rust only for --student. If a host cannot be reached or has no space, the
+other hosts still get the release, and the final table names the problem. A second run changes nothing on hosts that
+are up to date.
 
   HOSTS.txt     one host per line, `user@name` or `user@name:port`; # starts a comment
   --programs    copies the programs for the host's processor to ~/socket-labs/programs (default)
@@ -28,9 +28,9 @@ date.
   --jobs N      number of hosts at a time (default 8)
   --dist DIR    directory of the release (default: dist/ of this repository)
 
-The previous version is kept, and so is every version in which someone has changed files. If you interrupt the script, each
-host has either the old or the new version; run it again. Exits with 0 if every host succeeded, with 1 if not, and with 2
-for a wrong command line.
+The previous version is kept, and so is every version in which someone has changed files. If you interrupt the script,
+each host has either the old or the new version; run it again. Exits with status 0 if every host succeeded, 1 if not, and
+2 for a wrong command line.
 END
 }
 

@@ -22,7 +22,7 @@ of this computer. Works without root, and reaches no other network. Linux only; 
   stop [HOST]            ends the captures on the host, or on all hosts, and completes their files
   status                 lists your benches and the processes on their hosts
   down                   ends the bench and everything that runs on its hosts
-  run [OPTION…] COMMAND… starts a new bench, runs a command that may call `exec`, `capture` and so on, and ends the bench
+  run [OPTION…] COMMAND… starts a bench, runs a command, which can use `exec`, `capture` etc., and ends the bench
 
   --name NAME   name of the bench, to use several at once (default: $TOPOLOGY, or `bench`)
   --rate RATE   bandwidth from the switch to each host, for example `10mbit`

@@ -6,10 +6,10 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'END'
 usage: scripts/tests/class.sh [ROUNDS]
 
-Grades a class of 40 submissions for tcp-echo: right and wrong programs from crates/labgrade/tests/submissions, and 8 that
-hang. Repeats this ROUNDS times (default 2) with the same seed, prints the duration of each round, and compares the scores.
-Robust points depend on timing: differences in them are reported, but are no error. Takes minutes. check.sh does not run
-it, because the result depends on the machine.
+Grades a class of 40 submissions for tcp-echo: right and wrong programs from crates/labgrade/tests/submissions, and 8
+that hang. Repeats this ROUNDS times (default 2) with the same seed, prints the duration of each round, and compares
+the scores. Robust points depend on timing, so differences in them are reported but are no error. Takes minutes.
+check.sh does not run it, because the result depends on the machine.
 END
     exit 0
 fi

@@ -17,8 +17,8 @@ every target whose standard library is installed). Works in a clone, so dist/ st
 - lintian finds no error in the Debian packages; they can be installed, their man pages have no warnings, and their
   completions work; nothing in them starts automatically.
 
-Needs the tools of release.sh, unshare, and permission to create user namespaces. Without lintian, man, qemu-user-static or
-Rust 1.85, the checks that need them are left out; with CI set, that is an error.
+Needs the tools of release.sh, unshare, and permission to create user namespaces. Without lintian, man,
+qemu-user-static or Rust 1.85, the checks that need them are left out; with CI set, that is an error.
 END
     exit 0
 fi
