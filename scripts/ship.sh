@@ -65,9 +65,9 @@ send() {
 
 # give_up [WHY]: ends the job with a reason, by default with one derived from the programs' error messages.
 give_up() {
-    local said why=${1-}
-    said=$(tr -d '\r' <"$scratch/$i.log")
-    [[ -n $why ]] || case $said in
+    local output why=${1-}
+    output=$(tr -d '\r' <"$scratch/$i.log")
+    [[ -n $why ]] || case $output in
         *'HOST IDENTIFICATION HAS CHANGED'*)
             why="its host key has changed; if it was reinstalled: ssh-keygen -R '$known_as', then log in once by hand" ;;
         *'Host key verification failed'*) why="its host key is unknown; verify it: $by_hand" ;;
@@ -77,8 +77,8 @@ give_up() {
         *'rsync: command not found'* | *'rsync: not found'*) why='rsync is missing there; on the host: sudo apt install rsync' ;;
         *'unexpectedly closed'* | *'in socket IO'* | *'closed by remote host'* | *'timeout in data'* | *'Broken pipe'*)
             why='the connection was lost; run this again' ;;
-        *error:\ *) why=${said##*error: } why=${why%%$'\n'*} ;;
-        *) why=${said##*$'\n'} ;;
+        *error:\ *) why=${output##*error: } why=${why%%$'\n'*} ;;
+        *) why=${output##*$'\n'} ;;
     esac
     finish "FAILED: ${why:-the ssh connection was lost}" 1
 }

@@ -65,13 +65,13 @@ find_benches() {
     done
 }
 
-# find_inhabitants PLACE…: sets inhabitants to all processes in the network namespaces PLACE, except this process.
-find_inhabitants() {
+# find_processes PLACE…: sets processes to all processes in the network namespaces PLACE, except this process.
+find_processes() {
     local process place
-    inhabitants=()
+    processes=()
     for process in /proc/[0-9]*; do
         for place; do
-            if [[ $process/ns/net -ef $place && ${process#/proc/} != "$$" ]]; then inhabitants+=("${process#/proc/}"); fi
+            if [[ $process/ns/net -ef $place && ${process#/proc/} != "$$" ]]; then processes+=("${process#/proc/}"); fi
         done
     done
 }
@@ -81,9 +81,9 @@ clear_out() {
     local signal tries
     for signal in TERM HUP KILL; do
         for ((tries = 0; tries < 25; tries++)); do
-            find_inhabitants "$@"
-            [[ ${#inhabitants[@]} -gt 0 ]] || return 0
-            [[ $tries -gt 0 ]] || kill -"$signal" "${inhabitants[@]}" 2>/dev/null || true
+            find_processes "$@"
+            [[ ${#processes[@]} -gt 0 ]] || return 0
+            [[ $tries -gt 0 ]] || kill -"$signal" "${processes[@]}" 2>/dev/null || true
             sleep 0.02
         done
     done
@@ -265,8 +265,8 @@ capture() {
 find_captures() {
     local process words
     captures=()
-    find_inhabitants "/proc/$(guard_on "$1")/ns/net"
-    for process in "${inhabitants[@]}"; do
+    find_processes "/proc/$(guard_on "$1")/ns/net"
+    for process in "${processes[@]}"; do
         mapfile -d '' -t words 2>/dev/null <"/proc/$process/cmdline" || continue
         [[ ${words[0]-} != topology-capture ]] || captures+=("$process")
     done
@@ -300,8 +300,8 @@ status() {
         for host in "${hosts[@]}"; do
             [[ -n ${guard[$name/$host]-} ]] || continue # the bench is starting or ending
             echo "  $host rpi-${host,}"
-            find_inhabitants "/proc/${guard[$name/$host]}/ns/net"
-            for process in "${inhabitants[@]}"; do
+            find_processes "/proc/${guard[$name/$host]}/ns/net"
+            for process in "${processes[@]}"; do
                 mapfile -d '' -t words 2>/dev/null <"/proc/$process/cmdline" || continue
                 [[ "${words[*]}" == 'sleep infinity' || ${words[2]-} == guard ]] || echo "    $process ${words[*]}"
             done

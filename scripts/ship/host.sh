@@ -131,32 +131,32 @@ serve() {
 
 # probe ADDRESS LAB…: sends requests to the labs' servers at an address. Prints the state of each: works, refused, no reply …
 probe() {
-    local address=$1 lab said status state
+    local address=$1 lab reply status state
     cd ~/socket-labs/programs/bin
     for lab in "${@:2}"; do
         status=0
         case $lab in
-            udp-echo) said=$(./udp-echo-client "$address" -m hello --timeout 2s 2>&1) || status=$? ;;
-            tcp-*) said=$(./tcp-echo-client "$address" -m hello --timeout 2s 2>&1) || status=$? ;;
+            udp-echo) reply=$(./udp-echo-client "$address" -m hello --timeout 2s 2>&1) || status=$? ;;
+            tcp-*) reply=$(./tcp-echo-client "$address" -m hello --timeout 2s 2>&1) || status=$? ;;
             rtt-client)
-                said=$(for way in udp tcp; do
+                reply=$(for way in udp tcp; do
                     ./rtt-client $way "$address" --quiet --count 5 --interval 5ms --timeout 2s || exit
                 done 2>&1) || status=$?
-                [[ $status -ne 0 ]] || said=HELLO
+                [[ $status -ne 0 ]] || reply=HELLO
                 ;;
             http-file-server)
                 # shellcheck disable=SC2016 # for the shell inside
-                said=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/6789"
+                reply=$(timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/6789"
                     printf "GET /hello.txt HTTP/1.1\r\nHost: room\r\nConnection: close\r\n\r\n" >&3
                     cat <&3' "$address" 2>&1) || status=$?
                 ;;
         esac
-        case "$status ${said,,}" in
+        case "$status ${reply,,}" in
             0*hello*) state=works ;;
             *refused*) state=refused ;;
             124* | *'no reply'* | *'timed out'* | *'within 2 s'*) state='no reply' ;;
             *'no route'* | *unreachable*) state='no route' ;;
-            *) state="failed: ${said##*$'\n'}" ;;
+            *) state="failed: ${reply##*$'\n'}" ;;
         esac
         echo "$lab $state"
     done

@@ -38,8 +38,8 @@ done
 status=0
 for ((round = 1; round <= rounds; round++)); do
     started=$SECONDS
-    "$labgrade" run tcp-echo "$scratch/class" --out "$scratch/results-$round" --seed 5 >"$scratch/said" 2>&1 || {
-        cat "$scratch/said"
+    "$labgrade" run tcp-echo "$scratch/class" --out "$scratch/results-$round" --seed 5 >"$scratch/output" 2>&1 || {
+        cat "$scratch/output"
         echo "error: round $round failed" >&2
         exit 1
     }

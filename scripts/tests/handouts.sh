@@ -16,12 +16,12 @@ wrong=0
 
 # finds WHAT MESSAGE SED_SCRIPT
 finds() {
-    local said status=0
+    local output status=0
     sed "$3" labs/udp-echo/README.md >"$scratch/README.md"
     ! cmp -s labs/udp-echo/README.md "$scratch/README.md" || { echo "error: the handout does not contain what to change for: $1" >&2 && exit 1; }
-    said=$(timeout 300 scripts/handouts.py "$scratch/README.md" 2>&1) || status=$?
-    if [[ $status -ne 1 || $said != *README.md:*"$2"* ]]; then
-        echo "  FAILED: $1: status $status, $said" >&2
+    output=$(timeout 300 scripts/handouts.py "$scratch/README.md" 2>&1) || status=$?
+    if [[ $status -ne 1 || $output != *README.md:*"$2"* ]]; then
+        echo "  FAILED: $1: status $status, $output" >&2
         wrong=$((wrong + 1))
     else
         echo "  finds $1"

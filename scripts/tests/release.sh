@@ -60,10 +60,10 @@ for target in "${targets[@]}"; do chosen+=(--target "$target"); done
 
 # refuses WHAT MESSAGE COMMAND...: checks that the command fails with this message.
 refuses() {
-    local what=$1 words=$2 said status=0
+    local what=$1 words=$2 output status=0
     shift 2
-    said=$("$@" 2>&1) || status=$?
-    [[ $status -ne 0 && $said == *"$words"* ]] || fail "not refused: $what; status $status, output: $said"
+    output=$("$@" 2>&1) || status=$?
+    [[ $status -ne 0 && $output == *"$words"* ]] || fail "not refused: $what; status $status, output: $output"
     echo "refused: $what"
 }
 
@@ -96,8 +96,8 @@ refuses 'a second release at the same time' 'another release.sh is writing' \
 step 'a release'
 mkdir -p "$dist"
 echo "${targets[0]} udp-echo-server 123" >"$dist/socket-labs-0.0.9-sizes.txt" # from an earlier release
-CARGO_TARGET_DIR=$built "$scratch/here/scripts/release.sh" ${dirty[@]+"${dirty[@]}"} "${chosen[@]}" | tee "$scratch/said"
-grep -q "^${targets[0]} .* udp-echo-server .* bytes, before: 123$" "$scratch/said" || fail 'the sizes are not compared with the earlier release'
+CARGO_TARGET_DIR=$built "$scratch/here/scripts/release.sh" ${dirty[@]+"${dirty[@]}"} "${chosen[@]}" | tee "$scratch/output"
+grep -q "^${targets[0]} .* udp-echo-server .* bytes, before: 123$" "$scratch/output" || fail 'the sizes are not compared with the earlier release'
 (cd "$dist" && sha256sum --quiet --check SHA256SUMS)
 student=$(sed -n 's/.*  \(socket-labs-.*-student\.tar\.gz\)$/\1/p' "$dist/SHA256SUMS")
 version=${student#socket-labs-}
@@ -148,10 +148,10 @@ for who in student staff; do
             offline cargo test --quiet --offline --locked -p udp-echo
         else
             # The students' programs are stubs, so their tests must run and fail.
-            if offline cargo test --quiet --offline --locked -p udp-echo >"$scratch/said" 2>&1; then
+            if offline cargo test --quiet --offline --locked -p udp-echo >"$scratch/output" 2>&1; then
                 fail 'the tests pass with the stubs'
             fi
-            grep -q 'test result: FAILED' "$scratch/said" || fail "the tests did not run: $(tail -n 3 "$scratch/said")"
+            grep -q 'test result: FAILED' "$scratch/output" || fail "the tests did not run: $(tail -n 3 "$scratch/output")"
         fi
     )
 done
@@ -173,17 +173,17 @@ done
 
 # complete_and_read PROGRAM: tests a program's completions and man page in the current directory, an unpacked package.
 complete_and_read() {
-    local said
+    local output
     # shellcheck disable=SC2016 # for the shell inside
-    said=$(bash --norc -euc '. "$1"
+    output=$(bash --norc -euc '. "$1"
         function=$(complete -p "$2" | sed "s/.* -F \([^ ]*\) .*/\1/")
         COMP_WORDS=("$2" --he) COMP_CWORD=1
         "$function" "$2" --he "$2"
         echo "${COMPREPLY[@]}"' - "usr/share/bash-completion/completions/$1" "$1") || true
-    [[ $said == --help ]] || fail "bash completes nothing for $1"
+    [[ $output == --help ]] || fail "bash completes nothing for $1"
     if man --version >/dev/null 2>&1; then
-        said=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --local-file "usr/share/man/man1/$1.1.gz" 2>&1 >"$scratch/page")
-        [[ -z $said ]] || fail "the man page of $1: $said"
+        output=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --local-file "usr/share/man/man1/$1.1.gz" 2>&1 >"$scratch/page")
+        [[ -z $output ]] || fail "the man page of $1: $output"
         grep -q '^SYNOPSIS' "$scratch/page" || fail "$1 has no man page"
     else
         missing man 'apt-get install man-db'
@@ -207,7 +207,7 @@ while read -r package; do
     mkdir -p "$scratch/system/var/lib/dpkg/"{info,updates,triggers}
     touch "$scratch/system/var/lib/dpkg/"{status,available}
     dpkg --root="$scratch/system" --force-not-root,bad-path,architecture --log=/dev/null --install "$dist/$package" \
-        >"$scratch/said" 2>&1 || fail "$package can't be installed: $(<"$scratch/said")"
+        >"$scratch/output" 2>&1 || fail "$package can't be installed: $(<"$scratch/output")"
     [[ $package != *"_$(dpkg --print-architecture).deb" ]] || "$scratch/system/usr/bin/udp-echo-server" --version
     if command -v lintian >/dev/null; then
         # The maintainer's address depends on who releases, so it is not checked.

@@ -59,7 +59,7 @@ if [[ -z ${SHIP_TREE-} ]]; then
     for version in 0.1.0 0.2.0 0.3.0; do release $version; done
     # Both run at the same time, because most of the time is waiting.
     if [[ $(id -u) -eq 0 ]]; then
-        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/said" 2>&1 &
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/output" 2>&1 &
         nobody=$!
         trap 'kill $nobody 2>/dev/null || true; wait; rm -rf "$SHIP_TREE"' EXIT
     fi
@@ -67,7 +67,7 @@ if [[ -z ${SHIP_TREE-} ]]; then
     "$SHIP_TREE/scripts/tests/ship.sh" "$@" || status=1
     if [[ -n ${nobody-} ]]; then
         wait "$nobody" || status=1
-        cat "$SHIP_TREE/said"
+        cat "$SHIP_TREE/output"
     fi
     exit $status
 fi
@@ -84,7 +84,7 @@ t() { timeout 60 "$topology" "$@"; }
 
 fail() {
     printf '  FAILED: %s\n' "$1" >&2
-    [[ ! -s said ]] || sed 's/^/    /' said >&2
+    [[ ! -s output ]] || sed 's/^/    /' output >&2
     exit 1
 }
 
@@ -162,10 +162,10 @@ stop_sshd() {
 # Prefix for commands on the staff's computer, with a temporary home directory. It is replaced by the command.
 staff=("$topology" exec switch unshare --mount bash -euc 'mount --bind passwd /etc/passwd && exec "$@"' -)
 
-# ship [OPTION…]: runs ship.sh on the staff's computer. Its output is in the file `said`, its status in `status`.
+# ship [OPTION…]: runs ship.sh on the staff's computer. The file `output` gets its output, the variable `status` its status.
 ship() {
     status=0
-    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt "$@" </dev/null >said 2>&1 || status=$?
+    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt "$@" </dev/null >output 2>&1 || status=$?
 }
 
 # tool NUMBER NAME: replaces a program on a host by the script in the input.
@@ -175,7 +175,7 @@ tool() {
 }
 
 # says NUMBER PATTERN: checks a host's row of the table.
-says() { expect "the row of host $1" "$(grep "^pi@${address[$1]}[: ]" said | tr -s ' ')" "$2"; }
+says() { expect "the row of host $1" "$(grep "^pi@${address[$1]}[: ]" output | tr -s ' ')" "$2"; }
 
 # has NUMBER VERSION [KIND]: checks that a host has this complete version, or `nothing`.
 has() {
@@ -321,7 +321,7 @@ goes_on_without_hosts_that_are_down_or_refuse() {
     says 1 '* installed, was 0.1.0-*'
     says 2 'pi@10.0.3.2:2222 - - - - FAILED: *Connection refused'
     says 3 '*FAILED: it refused your key; try `ssh pi@10.0.3.3`*run ssh-add first'
-    mapfile -t lines <said
+    mapfile -t lines <output
     expect 'the lines' "${#lines[@]}" 4
     # With its cable unplugged.
     t exec switch ip link set B down
@@ -333,15 +333,15 @@ asks_for_no_passphrase() {
     ssh-keygen -q -p -N secret -f staff/.ssh/id_ed25519 >/dev/null
     # On a terminal, ssh would prompt.
     status=0
-    "${staff[@]}" timeout 30 script -qec "$SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.1.0" /dev/null </dev/null >said 2>&1 || status=$?
+    "${staff[@]}" timeout 30 script -qec "$SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.1.0" /dev/null </dev/null >output 2>&1 || status=$?
     expect status $status 1
-    grep -q '^pi@10.0.3.1:2222 .*FAILED: it refused your key' said || fail 'the message about a key with a passphrase'
-    ! grep -qi 'enter passphrase' said || fail 'it prompted'
+    grep -q '^pi@10.0.3.1:2222 .*FAILED: it refused your key' output || fail 'the message about a key with a passphrase'
+    ! grep -qi 'enter passphrase' output || fail 'it prompted'
     # With the agent it works.
     status=0
     printf '#!/bin/sh\necho secret\n' >askpass && chmod +x askpass
     "${staff[@]}" env SSH_ASKPASS="$PWD/askpass" SSH_ASKPASS_REQUIRE=force ssh-agent sh -c 'ssh-add -q && exec "$0" hosts.txt --dist "$SHIP_TREE/0.1.0"' \
-        "$SHIP_TREE/scripts/ship.sh" >said 2>&1 || status=$?
+        "$SHIP_TREE/scripts/ship.sh" >output 2>&1 || status=$?
     expect 'status with an agent' $status 0
     all_have 0.1.0
 }
@@ -408,7 +408,7 @@ sends_nothing_of_a_release_with_a_wrong_checksum() {
     printf x >>"bad/socket-labs-0.1.0-programs-$machine-unknown-linux-musl.tar.gz"
     ship --dist bad
     expect status $status 1
-    expect said "$(<said)" 'error: `socket-labs-0.1.0-programs-*` in `bad` does not match SHA256SUMS; build the release again'
+    expect output "$(<output)" 'error: `socket-labs-0.1.0-programs-*` in `bad` does not match SHA256SUMS; build the release again'
     [[ ! -e home1/socket-labs ]] || fail 'something was sent'
 }
 
@@ -431,7 +431,7 @@ is_on_one_version_wherever_it_is_interrupted() {
         signal=${program#*/} program=${program%/*}
         to=${versions[1]} versions=("${versions[@]:1}" "$from")
         hold 2 "$program"
-        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/$to" </dev/null >said 2>&1 &
+        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/$to" </dev/null >output 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail "$program did not begin"
         kill -"$signal" $ship
@@ -456,7 +456,7 @@ ends_at_ctrl_c() {
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
     mkfifo keyboard
-    "${staff[@]}" env --default-signal=INT SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >said 2>&1 &
+    "${staff[@]}" env --default-signal=INT SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >output 2>&1 &
     exec 3>keyboard
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     printf '\003' >&3
@@ -464,7 +464,7 @@ ends_at_ctrl_c() {
     wait $! || status=$?
     exec 3>&-
     expect status $status 130
-    grep -q 'error: interrupted; each host has its old or its new version, see --status' said || fail 'the message'
+    grep -q 'error: interrupted; each host has its old or its new version, see --status' output || fail 'the message'
     has 3 0.1.0
     ! pgrep -f '^ssh: .*/[0-9]+\.ssh \[mux\]' -u "$(id -u)" >/dev/null || fail 'a connection is left'
 }
@@ -473,7 +473,7 @@ ends_when_its_terminal_is_closed() {
     local terminal
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
-    "${staff[@]}" env --default-signal=HUP SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >said 2>&1 &
+    "${staff[@]}" env --default-signal=HUP SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >output 2>&1 &
     terminal=$!
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     kill -KILL $terminal
@@ -499,7 +499,7 @@ two_at_once_do_not_disturb_each_other() {
 mkdir $PWD/first 2>/dev/null || exec /usr/bin/rsync "\$@"
 exec /usr/bin/rsync "\$@" < <(exec 2>/dev/null; stdbuf -o0 head -c 100000; echo reached >$PWD/reached; read -r _ <$PWD/go_on; exec cat)
 END
-    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/0.2.0" </dev/null >first_said 2>&1 &
+    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/0.2.0" </dev/null >first_output 2>&1 &
     first=$!
     timeout 20 cat reached >/dev/null || fail 'rsync did not begin'
     ship --dist "$SHIP_TREE/0.2.0"
@@ -508,44 +508,44 @@ END
     timeout 20 bash -c 'echo >go_on' || fail 'rsync does not wait'
     status=0
     wait $first || status=$?
-    expect "status of the first, which says $(<first_said)" $status 0
+    expect "status of the first, which says $(<first_output)" $status 0
     all_have 0.2.0
     [[ ! -e home2/socket-labs/incoming ]] || fail "left: $(ls -A home2/socket-labs/incoming)"
 }
 
 says_what_is_wrong_with_a_command_line_or_a_list() {
     ship --fly
-    expect 'unknown option' "$status $(<said)" '2 error: `--fly` is unknown; see --help'
+    expect 'unknown option' "$status $(<output)" '2 error: `--fly` is unknown; see --help'
     ship --dist
-    expect 'no value' "$status $(<said)" '2 error: *'
+    expect 'no value' "$status $(<output)" '2 error: *'
     ship --jobs 0
-    expect 'no jobs' "$status $(<said)" '2 error: `0` is not a number of jobs*'
+    expect 'no jobs' "$status $(<output)" '2 error: `0` is not a number of jobs*'
     ship --check --status
-    expect 'two tasks' "$status $(<said)" '2 error: `--status` cannot be combined with --check; *'
+    expect 'two tasks' "$status $(<output)" '2 error: `--status` cannot be combined with --check; *'
     ship --dist nowhere
-    expect 'no release' "$status $(<said)" '1 error: there is no release in `nowhere`; *'
+    expect 'no release' "$status $(<output)" '1 error: there is no release in `nowhere`; *'
     mkdir two && cat "$SHIP_TREE"/0.[12].0/SHA256SUMS >two/SHA256SUMS && cp "$SHIP_TREE"/0.[12].0/*.gz two
     ship --dist two
-    expect 'two versions' "$status $(<said)" '1 error: `two` contains versions 0.1.0 and 0.2.0; *'
+    expect 'two versions' "$status $(<output)" '1 error: `two` contains versions 0.1.0 and 0.2.0; *'
     local line
     for line in -oProxyCommand=x pi@-oProxyCommand=x 'pi@ok pi@two' 'pi@ok;id' 'pi@$(id)' pi@ok: pi@ok:22:22 pi@ @ok pi@ok/x; do
         printf 'pi@ok\n%s\n' "$line" >hosts.txt
         ship
-        [[ "$status $(<said)" == "1 error: \`hosts.txt\` line 2: \`$line\` is not a host; "* ]] || fail "the message about $line"
+        [[ "$status $(<output)" == "1 error: \`hosts.txt\` line 2: \`$line\` is not a host; "* ]] || fail "the message about $line"
     done
     printf 'pi@ok\n # pi@ok\n pi@ok # again\n' >hosts.txt
     ship
-    expect 'a host twice' "$status $(<said)" '1 error: `hosts.txt` line 3: `pi@ok` is also in line 1'
+    expect 'a host twice' "$status $(<output)" '1 error: `hosts.txt` line 3: `pi@ok` is also in line 1'
     echo '# nobody' >hosts.txt
     ship
-    expect 'an empty list' "$status $(<said)" '1 error: `hosts.txt` contains no host; *'
+    expect 'an empty list' "$status $(<output)" '1 error: `hosts.txt` contains no host; *'
     rm hosts.txt && mkdir hosts.txt
     ship
-    expect 'a folder' "$status $(<said)" '1 error: failed to read the list of hosts, `hosts.txt`'
+    expect 'a folder' "$status $(<output)" '1 error: failed to read the list of hosts, `hosts.txt`'
 }
 
 # cells FROM TO: prints the matrix row from one host to another, or to itself.
-cells() { sed -nE "s/^pi@10.0.3.$1(:2222)?  *$2(:2222)?  *//p" said | tr -s ' ' | sed 's/ $//'; }
+cells() { sed -nE "s/^pi@10.0.3.$1(:2222)?  *$2(:2222)?  *//p" output | tr -s ' ' | sed 's/ $//'; }
 
 checks_a_room_where_all_works() {
     local n
@@ -558,7 +558,7 @@ checks_a_room_where_all_works() {
         expect "host $n to itself" "$(cells $n itself)" 'works works works works works'
         expect "host $n to the next" "$(cells $n "pi@10.0.3.$((n % 3 + 1))")" 'works works works works works'
     done
-    expect 'the lines' "$(wc -l <said)" 7
+    expect 'the lines' "$(wc -l <output)" 7
     at_rest || fail 'a process is still running'
     ! runs_servers || fail 'a server is still running'
 }
@@ -581,12 +581,12 @@ END
     expect 'B to itself' "$(cells 2 itself)" 'works works works works works'
     expect 'B to C' "$(cells 2 pi@10.0.3.3)" 'works no server no server works works'
     expect 'C to A' "$(cells 3 pi@10.0.3.1)" 'works works works works works'
-    grep -q '^pi@10.0.3.3: tcp-echo-server: failed to bind `0.0.0.0:25000`: Address already in use' said || fail 'the reason'
+    grep -q '^pi@10.0.3.3: tcp-echo-server: failed to bind `0.0.0.0:25000`: Address already in use' output || fail 'the reason'
     stop_sshd 1
     ship --check
     expect 'A to itself, down' "$(cells 1 itself)" '- - - - -'
     expect 'A to B, A down' "$(cells 1 pi@10.0.3.2)" 'no ssh no ssh no ssh no ssh no ssh'
-    grep -q '^pi@10.0.3.1:2222: FAILED: .*Connection refused' said || fail 'the reason'
+    grep -q '^pi@10.0.3.1:2222: FAILED: .*Connection refused' output || fail 'the reason'
 }
 
 ends_the_servers_of_a_check_that_is_killed() {
@@ -596,7 +596,7 @@ ends_the_servers_of_a_check_that_is_killed() {
     for program in cat/TERM cat/KILL timeout/TERM timeout/KILL; do
         signal=${program#*/} program=${program%/*}
         hold 2 "$program"
-        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --check </dev/null >said 2>&1 &
+        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --check </dev/null >output 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail 'no server began'
         [[ $program != cat ]] || runs_servers || fail 'no server runs'

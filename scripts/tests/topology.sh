@@ -267,10 +267,10 @@ leaves_nothing_when_a_guard_is_killed() {
 }
 
 runs_a_script_and_takes_the_bench_down() {
-    local status=0 said
-    said=$(t run bash -c '"$0" exec A ping -q -c 1 -W 10 rpi-b >/dev/null && "$0" exec C hostname; read -r line; echo "$line"; exit 3' "$topology" <<<hello) || status=$?
+    local status=0 output
+    output=$(t run bash -c '"$0" exec A ping -q -c 1 -W 10 rpi-b >/dev/null && "$0" exec C hostname; read -r line; echo "$line"; exit 3' "$topology" <<<hello) || status=$?
     expect status $status 3
-    expect 'the output' "$said" $'rpi-c\nhello'
+    expect 'the output' "$output" $'rpi-c\nhello'
     await 'the end of all processes' nothing_left
 }
 
