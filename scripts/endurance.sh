@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Attacks the servers in every known way, and checks that a well-behaved client is still served.
+# Attacks the servers in many ways, and checks that a well-behaved client is still served.
 set -euo pipefail
 
 usage() {
