@@ -168,13 +168,23 @@ else
         'apt-get install iproute2 ethtool iputils-ping tcpdump tshark procps netcat-openbsd python3'
 fi
 
+# Shipping mostly waits for other processes, so it runs in parallel with the release.
+shipping=''
+trap '[[ -z $shipping ]] || kill "$shipping" 2>/dev/null || true' EXIT
+trap 'exit 130' INT TERM
+if [[ $(uname) == Linux ]] && have ip ethtool sshd ssh ssh-agent rsync nft script strip pgrep setpriv; then
+    scripts/tests/ship.sh >target/shipping.log 2>&1 &
+    shipping=$!
+fi
+
 step 'a release'
 if [[ $(uname -sm) == 'Linux x86_64' ]] && have cargo-deb cargo-nextest python3 git flock unshare readelf dpkg &&
     [[ -d $(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-musl ]]; then
     # Of a clean commit two releases are compared. Uncommitted work is released once, with --dirty.
-    dirty=()
-    [[ -n ${CI-} || -z $(git status --porcelain) ]] || dirty=(--dirty)
-    scripts/tests/release.sh ${dirty[@]+"${dirty[@]}"}
+    options=()
+    [[ -n ${CI-} || -z $(git status --porcelain) ]] || options+=(--dirty)
+    [[ -z $long ]] || options+=(--long)
+    scripts/tests/release.sh ${options[@]+"${options[@]}"}
 else
     missing 'a tool or a target for releases' 'cargo install --locked cargo-deb cargo-nextest;
     rustup target add x86_64-unknown-linux-musl aarch64-unknown-linux-musl; apt-get install python3 binutils util-linux'
@@ -187,8 +197,12 @@ if [[ -n ${CI-} ]]; then
 fi
 
 step 'shipping to three hosts'
-if [[ $(uname) == Linux ]] && have ip ethtool sshd ssh ssh-agent rsync nft script strip pgrep setpriv; then
-    scripts/tests/ship.sh
+if [[ -n $shipping ]]; then
+    status=0
+    wait "$shipping" || status=$?
+    shipping=''
+    cat target/shipping.log
+    [[ $status -eq 0 ]]
 else
     missing 'a tool for hosts with sshd' \
         'apt-get install openssh-server rsync nftables binutils iproute2 util-linux ethtool bsdutils procps'

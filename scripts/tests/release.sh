@@ -4,7 +4,7 @@ set -euo pipefail
 
 if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'END'
-usage: scripts/tests/release.sh [--dirty] [TARGET...]
+usage: scripts/tests/release.sh [--dirty] [--long] [TARGET...]
 
 Builds a release of the current commit (with --dirty: of the files as they are), with programs for each TARGET (default:
 every target whose standard library is installed). Works in a clone, so dist/ stays as it is. Checks that:
@@ -12,8 +12,8 @@ every target whose standard library is installed). Works in a clone, so dist/ st
 - a second clone gives the same bytes (one target, one autograder; not with --dirty);
 - without a network and with an empty cargo home, the students' archive builds with Rust 1.85, and the staff's archive
   builds with the default Rust and passes the tests of udp-echo;
-- the programs need no library, and each is at most 1 MiB; they pass the tests of every lab, under QEMU if they are for
-  another processor;
+- the programs need no library, and each is at most 1 MiB; they pass the tests of every lab. Programs for another
+  processor run under QEMU, and only the core and hidden tests (with --long all tests);
 - lintian finds no error in the Debian packages; they can be installed, their man pages have no warnings, and their
   completions work; nothing in them starts automatically.
 
@@ -24,11 +24,15 @@ END
 fi
 
 cd "$(dirname "$0")/../.."
-dirty=()
-if [[ ${1-} == --dirty ]]; then
-    dirty=(--dirty)
+dirty=() long=()
+while [[ ${1-} == --* ]]; do
+    case $1 in
+    --dirty) dirty=(--dirty) ;;
+    --long) long=(--long) ;;
+    *) echo "error: \`$1\` is unknown; see --help" >&2 && exit 2 ;;
+    esac
     shift
-fi
+done
 fail() {
     echo "error: $1" >&2
     exit 1
@@ -168,7 +172,7 @@ for target in "${targets[@]}"; do
         LC_ALL=C readelf --program-headers --dynamic "$program" >"$scratch/headers"
         if grep -E 'INTERP|NEEDED' "$scratch/headers"; then fail "$program is not static (lines above)"; fi
     done
-    scripts/tests/programs.sh "$target" "$bin"
+    scripts/tests/programs.sh ${long[@]+"${long[@]}"} "$target" "$bin"
 done
 
 # complete_and_read PROGRAM: tests a program's completions and man page in the current directory, an unpacked package.
