@@ -6,13 +6,14 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'EOF'
 usage: scripts/demo.sh
 
-Builds the labs and lets each server talk to its client on the loopback interface, on ports that the system picks,
-so nothing that already runs is in the way. Takes seconds after the build. Exits 0 if every reply was right.
+Builds the labs, runs each server with its client on the loopback interface, and shows what both print. The system
+chooses the ports, so programs that already run do not interfere. Takes a few seconds after the build. Exits with
+status 0 if every reply was right.
 EOF
     exit 0
 fi
 if [[ $# -gt 0 ]]; then
-    echo "error: \`$1\` is unknown; this script takes no argument but --help" >&2
+    echo "error: \`$1\` is unknown; the only option is --help" >&2
     exit 2
 fi
 
@@ -35,11 +36,11 @@ trap 'exit 130' INT TERM
 
 title() { printf '\n== %s\n' "$1"; }
 
-# start PROGRAM [ARG…]: starts a server on a free port and sets host and port once it says where it listens.
+# start PROGRAM [ARG…]: starts a server on a free port, waits for its `listening on` line, and sets host and port.
 start() {
     local screen=$scratch/$1 waited=0
-    echo "\$ $*"
-    : >"$screen" # before the server's own shell does: an earlier one's line must not count
+    show "$@"
+    : >"$screen" # emptied here, so that the line of an earlier server is not found
     "$bin/$1" "${@:2}" >"$screen" &
     servers+=($!)
     until grep -q '^listening on ' "$screen"; do
@@ -55,13 +56,13 @@ start() {
     host=${address%:*} port=${address##*:}
 }
 
-# screen PROGRAM TEXT: waits until a server has printed TEXT, and shows all that it has printed.
+# screen PROGRAM TEXT: waits until a server has printed TEXT, and shows everything that it has printed.
 screen() {
     await "$1" "$2"
     sed 's/^/  server | /' "$scratch/$1"
 }
 
-# await PROGRAM TEXT: waits until a server has printed TEXT. Its lines come a moment after its replies.
+# await PROGRAM TEXT: waits until a server has printed TEXT. A line may appear shortly after its reply.
 await() {
     local waited=0
     until grep -qF -- "$2" "$scratch/$1"; do
@@ -74,22 +75,32 @@ await() {
     done
 }
 
-# ask COMMAND…: runs a client and shows the command and what it prints.
+# show COMMAND…: prints a command as a person would type it.
+show() {
+    local word line=''
+    for word; do
+        [[ $word =~ ^[A-Za-z0-9_./:=-]+$ ]] || word="'$word'"
+        line+=" $word"
+    done
+    echo "\$$line"
+}
+
+# ask COMMAND…: runs a client, and shows the command and its output.
 ask() {
-    echo "\$ ${*##*/}"
+    show "${1##*/}" "${@:2}"
     "$@" >"$scratch/reply" 2>&1 || true
     sed 's/^/  client | /' "$scratch/reply"
 }
 
-# expect TEXT: counts a mistake unless the last client printed TEXT.
+# expect TEXT: counts an error unless the last client printed TEXT.
 expect() {
     if ! grep -qF -- "$1" "$scratch/reply"; then
-        echo "  WRONG: no \`$1\` in the reply" >&2
+        echo "  WRONG: the reply does not contain \`$1\`" >&2
         wrong=$((wrong + 1))
     fi
 }
 
-title 'udp-echo: one socket answers everybody'
+title 'udp-echo: one socket serves every client'
 start udp-echo-server 127.0.0.1 0
 ask "$bin/udp-echo-client" "$host" "$port" -m 'hello &*! 42'
 expect 'From server: HELLO &*! 42'
@@ -103,7 +114,7 @@ expect 'From server: HELLO STREAM'
 screen tcp-echo-server 'client 1 disconnected'
 stop
 
-title 'tcp-threaded: a second client is answered while the first stays connected'
+title 'tcp-threaded: the second client is answered while the first stays connected'
 start tcp-threaded-server 127.0.0.1 0 --reply count
 mkfifo "$scratch/keyboard"
 "$bin/tcp-echo-client" "$host" "$port" <"$scratch/keyboard" >"$scratch/first" &
@@ -120,7 +131,7 @@ cp "$scratch/first" "$scratch/reply"
 expect 'From server: I received 6 chars: I stay'
 stop
 
-title 'rtt-client: how long a round trip takes, over UDP and over TCP'
+title 'rtt-client: round-trip times over UDP and over TCP'
 start udp-echo-server 127.0.0.1 0 --quiet
 ask "$bin/rtt-client" udp "$host" "$port" --count 3 --interval 10ms
 expect 'median'
@@ -130,7 +141,7 @@ ask "$bin/rtt-client" tcp "$host" "$port" --count 3 --interval 10ms
 expect 'median'
 stop
 
-title 'http-file-server: a file, asked for by hand'
+title 'http-file-server: a file, requested by hand'
 mkdir "$scratch/site"
 echo 'Hello from a file.' >"$scratch/site/file.txt"
 start http-file-server 127.0.0.1 0 --root "$scratch/site"
@@ -150,4 +161,4 @@ if [[ $wrong -gt 0 ]]; then
     echo "error: $wrong replies were wrong" >&2
     exit 1
 fi
-echo 'All replies were right. Read on in labs/README.md.'
+echo 'All replies were right. Next: labs/README.md.'

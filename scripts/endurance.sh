@@ -1,32 +1,34 @@
 #!/usr/bin/env bash
-# Makes trouble of every kind for the servers, and checks that a well-behaved client notices nothing of it.
+# Attacks the servers in many ways, and checks that a well-behaved client is still served.
 set -euo pipefail
 
 usage() {
     cat <<'EOF'
 usage: scripts/endurance.sh [SERVER…] [--seconds N] [--seed N]
 
-Makes trouble of every kind for a server, all at once, and lets a well-behaved client ask all along and check each reply.
-Without a name, for each in turn: udp-echo-server, tcp-echo-server, tcp-threaded-server, http-file-server. All of it
-happens in a network of its own, which reaches no other. Takes about four minutes a server.
+Runs many kinds of misbehaving clients against a server at the same time. Meanwhile a well-behaved client sends requests
+and checks every reply. Tests each named server; without a name: udp-echo-server, tcp-echo-server, tcp-threaded-server
+and http-file-server. Runs in a network namespace of its own, which reaches no other network. Takes about four minutes
+per server.
 
-Clients that connect and leave, reset, half-close, never read, send a byte per second or nothing; garbage, requests for
-files outside the root; 100,000 short connections; datagrams of 0 to 65,507 random bytes, from clients that are gone, from
-port 0. Meanwhile, in turns: a crowd of 400 clients; the same with 64 descriptors at most; with 12 more threads at most; a
-screen that nobody reads; SIGSTOP and SIGCONT; the interface down and up. Then, each with a server of its own for some
-seconds: 80 MiB of memory (`ulimit -d`); a full disk behind the screen; a closed pipe; a clock set back and forth by up to
-eight years (with libfaketime, which shows programs another date, while the time since the system's start goes on).
+The misbehaving clients connect and leave, reset, half-close, never read, send one byte per second or nothing, send
+garbage, or request files outside the root. They also make 100,000 short connections, and send datagrams of 0 to 65,507
+random bytes, some from ports that are already closed, some from port 0. Meanwhile these conditions follow each other: 400
+clients at once; the same with a limit of 64 descriptors; with a limit of 12 more threads; an event log that nobody reads;
+SIGSTOP and SIGCONT; the interface down and up. Then a fresh server runs for some seconds under each of these: a memory
+limit of 80 MiB (`ulimit -d`); standard output on a full disk; standard output to a closed pipe; a clock that jumps by up
+to eight years (libfaketime changes the date that the program sees, but not its monotonic clock).
 
-  --seconds N   make trouble for N seconds, after a warm-up (default 60); fewer mean fewer short connections, too
-  --seed N      what is random is drawn with it; it is printed (default: another each time)
+  --seconds N   attack for N seconds after a warm-up (default 60); a shorter run also makes fewer short connections
+  --seed N      seed of the random choices; it is printed (default: a new one each time)
 
-The table: replies checked and wrong ones; crashes; descriptors, threads and resident KiB after the warm-up and after the
-trouble, when everybody has left; the most memory; and how long the good client waited: 99 % of its requests less than p99,
-the longest, and what is allowed. The time in which the server or the interface was stopped is not counted. Where the client
-may be turned away, when there is no room, no descriptor, thread or memory for one more, that is counted apart.
+The table shows: replies checked, and wrong ones; crashes; descriptors, threads and resident memory (KiB) after the
+warm-up and after the run, when all clients have left; peak memory; and the well-behaved client's waiting times: 99th
+percentile, maximum, and the limit. Time during which the server or the interface was stopped does not count. A server may
+reject a client when it is full or has no descriptor, thread or memory left; such requests are counted separately.
 
-Status 0 means: no crash, no panic, no wrong reply, none missing, no control character on the screen, no wait and no
-memory over what is allowed, and afterwards not more than 5 % (of memory: or 512 KiB) over what was in use before.
+Status 0 means: no crash, no panic, no wrong or missing reply, no control character in the event log, no waiting time or
+memory above its limit, and at the end at most 5 % more resources in use than before (for memory: or 512 KiB more).
 
 Linux only; needs Rust, python3, iproute2, util-linux, and for the clock libfaketime (apt-get install libfaketime).
 EOF
@@ -63,6 +65,6 @@ cargo build --locked --release --quiet -p udp-echo -p tcp-echo -p tcp-threaded -
 target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 new=(unshare --net)
 [[ $(id -u) -eq 0 ]] || new+=(--user --map-root-user)
-"${new[@]}" true 2>/dev/null || die 'this system lets you make no network namespace; try it as root'
+"${new[@]}" true 2>/dev/null || die 'this system does not let you create a network namespace; try as root'
 exec "${new[@]}" python3 -B scripts/endurance/endurance.py "$target/release" --seconds "$seconds" --seed "$seed" \
     --servers ${servers[@]+"${servers[@]}"}

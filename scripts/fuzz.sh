@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Feeds a parser with bytes that a fuzzer makes up, for a while.
+# Runs the parsers' fuzz targets for a limited time.
 set -euo pipefail
 
 usage() {
     cat <<'EOF'
 usage: scripts/fuzz.sh [TARGET] [--seconds N] [--list]
 
-Runs each fuzz target of the workspace, or the one named TARGET, as `request` or `http-file-server/request`. A target
-is a file fuzz_targets/*.rs in a folder labs/*/fuzz or crates/*/fuzz. Inputs that reached new code are kept under
-target/fuzz, and the next run begins with them. A failure prints the input that causes it, and the file that holds it.
+Runs each fuzz target of the workspace, or only TARGET, for example `request` or `http-file-server/request`. A target is a
+file fuzz_targets/*.rs in labs/*/fuzz or crates/*/fuzz. Inputs that reached new code are kept in target/fuzz, and the
+next run starts from them. A failure prints the input that caused it and the file that holds it.
 
-Needs cargo-fuzz, a C++ compiler, and Rust's nightly toolchain, whose compiler alone has the sanitizers:
+Needs cargo-fuzz, a C++ compiler, and Rust's nightly toolchain, because only its compiler has the sanitizers:
     cargo install cargo-fuzz --locked
     rustup toolchain install nightly --profile minimal
 
   --seconds N   run each target for N seconds (default 60)
-  --list        print the names of the targets, and run none
+  --list        list the targets, and run none
 EOF
 }
 
@@ -34,7 +34,7 @@ while [[ $# -gt 0 ]]; do
             ;;
         --list) list=1 ;;
         -*) die "\`$1\` is unknown; see --help" 2 ;;
-        *) [[ -z $wanted ]] || die "\`$1\` is one target too many; see --help" 2 && wanted=$1 ;;
+        *) [[ -z $wanted ]] || die "\`$1\` is a second target; give one" 2 && wanted=$1 ;;
     esac
     shift
 done
@@ -63,9 +63,9 @@ for file in "${targets[@]}"; do
     corpus=$built/corpus/$name failures=$built/failures/$name
     mkdir -p "$corpus" "$failures"
     printf '\n-- %s, %s s\n' "$name" "$seconds"
-    # What does not end at once is a failure, too: -timeout. Longer inputs only make the same ones rarer.
+    # An input that takes longer than -timeout is a failure too. Inputs above -max_len reach no further code.
     CARGO_TARGET_DIR=$built rustup run nightly cargo fuzz run --fuzz-dir "$folder" "$target" "$corpus" -- \
         -max_total_time="$seconds" -timeout=10 -max_len=1024 -artifact_prefix="$failures/" -print_final_stats=1 ||
-        die "$name fails; the input is in $failures"
+        die "$name failed; the input is in $failures"
 done
 printf '\nNo target failed.\n'

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Runs the commands in the handouts and compares what the terminals show with what the handouts say.
+"""Runs the commands in the handouts, and compares the terminals' output with the handouts.
 
-A code block says in a comment above it, which no reader sees, where it runs:
+An HTML comment above each code block says where the block runs:
 
-    <!-- terminal 1 -->                        in that terminal: types what follows each `$ `, and compares the rest
-    <!-- terminal 2 types "hello", "again" --> the same, and types these where the block shows them
-    <!-- terminal 1, numbers differ -->        the same, but where the block has a number, any will do
-    <!-- run -->                               as a script without a screen, whose every line must succeed
-    <!-- not run: REASON -->                   nowhere, for a reason
-    <!-- Ctrl+D in 2 -->                       without a block: presses keys, and waits for the terminal's prompt
+    <!-- terminal 1 -->                        in terminal 1: types what follows each `$ `, and compares the output
+    <!-- terminal 2 types "hello", "again" --> the same; types these texts where the block shows them
+    <!-- terminal 1, numbers differ -->        the same; a number in the block matches any number
+    <!-- run -->                               as a script in which every line must succeed; its output is not compared
+    <!-- not run: REASON -->                   nowhere
+    <!-- Ctrl+D in 2 -->                       (without a block) presses keys, and waits for the terminal's prompt
 
-In a terminal's block, `…` stands for any text, alone on a line for any lines, and so do numbers of threads and of ephemeral ports. All terminals of a
-handout are on one host of a bench (topology.sh), where all ports are free and nothing else can be reached, in a folder
-that is empty but for `scripts` and `labs`. A block without a comment is an error.
+In a terminal's block, `…` matches any text, and alone on a line any lines. Thread numbers and ephemeral ports match any
+number. All terminals of a handout run on one host of a bench (see topology.sh), where every port is free and no other
+network can be reached, in a directory that contains only `scripts` and `labs`. A block without a comment is an error.
 
-With --answers, each capture that a lab's handout made is read by labcapture, which writes the model answers to the
-handout's questions: a file for staff, about this very run.
+With --answers, labcapture reads each capture that a lab's handout made, and writes model answers to the handout's
+questions about it.
 """
 
 import argparse
@@ -38,18 +38,18 @@ PROMPT = "$ "
 
 
 class Untrue(Exception):
-    """What a handout says and a computer does not do."""
+    """A difference between a handout and the real output."""
 
 
 class Terminal:
-    """A shell on a screen and a keyboard."""
+    """A shell in a pseudo-terminal."""
 
     def __init__(self, bench, folder, environment):
-        self.shown = ""  # and not compared yet
-        self.line_is_open = False  # what has been compared may still get its newline
+        self.shown = ""  # output that has not been compared yet
+        self.line_is_open = False  # the newline of the last compared line has not arrived yet
         process, self.keyboard = pty.fork()
         if process == 0:
-            # Whoever is started in the background of a script ignores Ctrl+C, and so would all programs in here.
+            # A script's background process ignores Ctrl+C, and the programs in this terminal would inherit that.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             os.chdir(folder)
@@ -60,11 +60,11 @@ class Terminal:
 
     def read(self, deadline):
         if not select.select([self.keyboard], [], [], max(0, deadline - time.monotonic()))[0]:
-            raise Untrue(f"nothing more came within {WAIT_S} s; the screen ends in: {self.shown!r}")
+            raise Untrue(f"there was no more output within {WAIT_S} s; the last output was: {self.shown!r}")
         try:
             self.shown += os.read(self.keyboard, 65536).decode(errors="replace").replace("\r", "")
         except OSError as error:
-            raise Untrue(f"the terminal has closed; its screen ended in: {self.shown!r}") from error
+            raise Untrue(f"the terminal closed; its last output was: {self.shown!r}") from error
         if self.line_is_open:
             self.shown = self.shown.removeprefix("\n")
             self.line_is_open = False
@@ -73,16 +73,16 @@ class Terminal:
         os.write(self.keyboard, keys.encode())
 
     def wait_for_prompt(self):
-        """Waits until the shell asks for a command, whatever was shown before."""
+        """Waits for the shell's prompt, and discards the output before it."""
         deadline = time.monotonic() + WAIT_S
         while not (self.shown == PROMPT or self.shown.endswith("\n" + PROMPT) or self.shown.endswith("^C" + PROMPT)):
             if self.shown.endswith(PROMPT) and not select.select([self.keyboard], [], [], 0.5)[0]:
-                break  # after Ctrl+D at a program's own prompt, the shell's is on the same line
+                break  # after Ctrl+D at a program's prompt, the shell's prompt is on the same line
             self.read(deadline)
         self.shown = PROMPT
 
     def expect_line(self, line, last, skips):
-        """Takes one line off the screen; a block may end in the middle of one, at a program's prompt."""
+        """Compares one line of output. A block may end in the middle of a line, at a program's prompt."""
         deadline = time.monotonic() + WAIT_S
         while True:
             while "\n" not in self.shown:
@@ -97,7 +97,7 @@ class Terminal:
                 raise Untrue(f"the screen shows: {got}")
 
     def type_after(self, before, text):
-        """Types when the screen shows what stands before the text, and nothing else."""
+        """Waits until the output is exactly `before`, then types the text."""
         deadline = time.monotonic() + WAIT_S
         while not re.fullmatch(pattern(before), self.shown.rstrip()):
             if "\n" in self.shown:
@@ -125,11 +125,11 @@ class Terminal:
                 self.expect_line(pattern(line, is_output), index == len(lines) - 1, skips)
                 skips = False
             except Untrue as error:
-                raise Untrue(f"`{line}`, but {error}") from error
+                raise Untrue(f"the handout says `{line}`, but {error}") from error
         if skips:
             self.wait_for_prompt()
         if typed:
-            raise Untrue(f"the block does not show where to type `{typed[0]}`")
+            raise Untrue(f"the block does not show `{typed[0]}`, which is to be typed")
 
     def close(self):
         os.close(self.keyboard)
@@ -138,7 +138,7 @@ class Terminal:
 
 
 def pattern(line, numbers_differ=False):
-    """The regular expression of a line with parts that differ each time."""
+    """A regular expression for a line whose variable parts differ in each run."""
     if numbers_differ:
         words = re.split(r"(\d+|\s+)", line.rstrip())
         return "".join(r"\d+" if word.isdigit() else r"\s+" if word.isspace() else re.escape(word) for word in words).replace("…", ".*")
@@ -148,7 +148,7 @@ def pattern(line, numbers_differ=False):
 
 
 def steps(text):
-    """The directives of a handout, each with its line number and its code block's lines, if one follows."""
+    """The directives of a handout: line number, directive, and the lines of the code block that follows, if any."""
     lines = text.split("\n")
     found, directive, at = [], None, 0
     number = 0
@@ -156,7 +156,7 @@ def steps(text):
         line = lines[number].strip()
         number += 1
         if re.fullmatch(r"<!-- (BEGIN|END) STAFF -->", line):
-            pass  # for the starter: what students do not get
+            pass  # these lines mark parts that the starter leaves out
         elif match := re.fullmatch(r"<!-- (.*) -->", line):
             if directive:
                 raise Untrue(f"line {at}: no code block follows `{directive}`")
@@ -178,16 +178,16 @@ def steps(text):
 
 
 def answer(lab, folder, answers, environment):
-    """Writes the answers to a lab's questions from each capture in the folder."""
+    """Writes the answers to a lab's questions for each capture in the folder."""
     for capture in sorted(Path(folder).glob("*.pcapng")):
         done = subprocess.run(["labcapture", str(capture), "--lab", lab], env=environment, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
-            raise Untrue(f"labs/{lab}/README.md: labcapture can't answer from its capture: {done.stderr.strip()}")
+            raise Untrue(f"labs/{lab}/README.md: labcapture failed to read its capture: {done.stderr.strip()}")
         (answers / f"{lab}-{capture.stem}.txt").write_text(done.stdout)
 
 
 def play(path, bench, environment, answers):
-    """Runs a handout from its first block to its last."""
+    """Runs all blocks of a handout in order."""
     terminals = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in ("scripts", "labs"):
@@ -208,7 +208,7 @@ def play(path, bench, environment, answers):
 
 def step(directive, block, terminals, new_terminal, bench, folder, environment):
     if directive is None:
-        raise Untrue("no comment says where this block runs, or why it does not; see scripts/handouts.py --help")
+        raise Untrue("no comment says where this block runs; see scripts/handouts.py --help")
     if match := re.fullmatch(r"Ctrl\+([A-Z]) in (\w+)", directive):
         terminal = terminals[match[2]]
         terminal.press(chr(ord(match[1]) - 64))
@@ -221,36 +221,36 @@ def step(directive, block, terminals, new_terminal, bench, folder, environment):
         command = [TOPOLOGY, "--name", bench, "exec", "A", "env", f"TOPOLOGY={bench}-inner", "bash", "-euc", "\n".join(block)]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
-            raise Untrue(f"ended with status {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise Untrue(f"the block ended with status {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     elif not re.fullmatch(r"not run: .+", directive):
-        raise Untrue(f"`{directive}` is unknown; see scripts/handouts.py --help")
+        raise Untrue(f"unknown comment `{directive}`; see scripts/handouts.py --help")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("handout", nargs="*", type=Path, help="default: README.md, labs/README.md and every lab's")
-    parser.add_argument("--answers", metavar="FOLDER", type=Path, help="write the model answers there")
+    parser.add_argument("handout", nargs="*", type=Path, help="default: README.md, labs/README.md and every lab's README.md")
+    parser.add_argument("--answers", metavar="FOLDER", type=Path, help="write the model answers to this directory")
     arguments = parser.parse_args()
     for handout in arguments.handout:
         if not handout.is_file():
-            parser.error(f"`{handout}` is no file; name a handout, like labs/udp-echo/README.md")
+            parser.error(f"`{handout}` is not a file; give a handout, for example labs/udp-echo/README.md")
     if arguments.answers:
         arguments.answers.mkdir(parents=True, exist_ok=True)
     handouts = arguments.handout or [ROOT / "README.md", *sorted(ROOT.glob("labs/**/README.md"))]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
-    # The packages come from the network, which the hosts do not have, and compiling has no place in a transcript.
+    # The hosts have no network to download packages, and compiler output would appear in the transcript.
     if subprocess.run(["cargo", "build", "--locked", "--quiet", "--workspace", "--bins"], cwd=ROOT).returncode != 0:
         return 1
     bench = f"handouts-{os.getpid()}"
     wrong = 0
     with tempfile.TemporaryDirectory() as tools:
-        # The handouts' `cargo` is called in the project's top folder, and there it builds; but files stay in ours.
+        # The handouts call cargo in the project's top directory. This wrapper does so from the terminals' directory.
         cargo = Path(tools) / "cargo"
         cargo.write_text(f'#!/bin/bash\nPATH=${{PATH#*:}}\nexec cargo "$1" --manifest-path "{ROOT}/Cargo.toml" --offline "${{@:2}}"\n')
         cargo.chmod(0o755)
         prompt = Path(tools) / "prompt"
-        prompt.write_text(f"PS1='{PROMPT}'\n")  # as root, bash takes it from nowhere else
+        prompt.write_text(f"PS1='{PROMPT}'\n")  # as root, bash ignores PS1 in the environment
         metadata = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT, capture_output=True, check=True)
         programs = json.loads(metadata.stdout)["target_directory"] + "/debug"
         environment = dict(os.environ, PATH=f"{tools}:{programs}:{os.environ['PATH']}", PROMPT_FILE=str(prompt), TERM="dumb")
@@ -259,7 +259,7 @@ def main():
             for handout in handouts:
                 try:
                     play(handout.resolve(), bench, environment, arguments.answers)
-                    print(f"{os.path.relpath(handout, ROOT)}: true")
+                    print(f"{os.path.relpath(handout, ROOT)}: matches")
                 except Untrue as error:
                     wrong += 1
                     print(f"error: {error}", file=sys.stderr)

@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
-# Holds http-file-server against three judges from outside: REDbot, slowhttptest and a browser.
+# Tests http-file-server with independent HTTP tools: REDbot, slowhttptest and a browser.
 set -euo pipefail
 
 usage() {
     cat <<'EOF'
 usage: scripts/http-trials.sh [redbot] [slowhttptest] [browser] [--screenshots DIR]
 
-Starts http-file-server on loopback and tries it from outside. Without a name, all three trials run; each must be
-installed, or the script says how to get it and fails:
+Starts http-file-server on loopback and runs the named trials, or all three. Fails if a tool is missing:
 
-  redbot        reads responses for what HTTP's rules forbid or discourage; any warning or error fails the trial
+  redbot        checks responses against the HTTP specifications; any warning or error fails the trial
                 (pip install redbot)
-  slowhttptest  keeps hundreds of slow connections open (slow headers, slow bodies, slow reading), and asks
-                all along whether others are still served (apt-get install slowhttptest)
-  browser       loads a page with style sheet, script, image and a link to a folder, and a page that does not exist;
-                the page's script reports what came (apt-get install chromium)
+  slowhttptest  keeps hundreds of slow connections open (slow headers, slow bodies, slow reading), and checks that the
+                server still answers others (apt-get install slowhttptest)
+  browser       loads a page with a style sheet, a script, an image and a link to a directory, and a page that does not
+                exist; the page's script reports what it received (apt-get install chromium)
 
-  --screenshots DIR   keep what the browser showed as DIR/*.png
+  --screenshots DIR   save what the browser showed as DIR/*.png
 EOF
 }
 
@@ -79,7 +78,7 @@ cat >"$site/index.html" <<'EOF'
 EOF
 {
     echo 'h1 { color: rgb(0, 114, 178); font-family: sans-serif; }'
-    # REDbot asks for a part of each file, and of a small one that is all of it.
+    # REDbot requests a range of each file. The file must be longer than that range.
     for ((line = 0; line < 50; line++)); do echo "/* line $line of a longer file */"; done
 } >"$site/style.css"
 cat >"$site/image.svg" <<'EOF'
@@ -123,10 +122,10 @@ try_redbot() {
     local path report
     for path in / /style.css /folder/ /folder /folder/large.bin /folder/plain.txt /missing; do
         report=$scratch/redbot
-        # It tells good notes from bad ones by their colour alone, and only on a terminal: red is bad, yellow a warning.
+        # REDbot marks severity by colour only, and only on a terminal: red is an error, yellow a warning.
         timeout 60 script -qec "redbot -o text '$url$path'" /dev/null >"$report" || die "redbot failed: $(cat "$report")"
         printf '%-20s %s notes\n' "$path" "$(grep -cE '^ +\* .*\[[01];3' "$report")"
-        ! grep -E $'\e\\[1;3[13]m' "$report" || die "redbot has a bad note on $path"
+        ! grep -E $'\e\\[1;3[13]m' "$report" || die "redbot reports a problem with $path"
     done
 }
 
@@ -138,7 +137,7 @@ try_slowhttptest() {
         # shellcheck disable=SC2086 # the mode is several words
         timeout 120 slowhttptest -c 400 -r 200 -l 25 -p 3 $mode -u "$url/folder/large.bin" 2>&1 |
             sed 's/\x1b\[[0-9;]*[A-Za-z]//g' >"$scratch/slow" || true
-        grep -q 'service available' "$scratch/slow" || die "slowhttptest said nothing: $(cat "$scratch/slow")"
+        grep -q 'service available' "$scratch/slow" || die "slowhttptest reported no result: $(cat "$scratch/slow")"
         ! grep -E 'service available: *NO' "$scratch/slow" || die "the service was not available under $mode"
         grep -E 'service available|Exit status' "$scratch/slow" | tail -n 2
     done
@@ -152,8 +151,8 @@ try_browser() {
     timeout 60 "${chrome[@]}" --user-data-dir="$scratch/profile" --virtual-time-budget=10000 --dump-dom "$url/" \
         >"$scratch/dom" 2>"$scratch/chromium" || die "chromium failed: $(tail -n 3 "$scratch/chromium")"
     sed -n '/<pre/,/<\/pre>/p' "$scratch/dom"
-    [[ $(grep -oE '\bok [a-z]' "$scratch/dom" | wc -l) -eq 8 ]] || die 'the page reports less than it should'
-    ! grep -q WRONG "$scratch/dom" || die 'the page reports something wrong'
+    [[ $(grep -oE '\bok [a-z]' "$scratch/dom" | wc -l) -eq 8 ]] || die 'the page reports fewer than 8 results'
+    ! grep -q WRONG "$scratch/dom" || die 'the page reports a wrong result'
     [[ -z $screenshots ]] && return
     for page in '' folder/ missing; do
         timeout 60 "${chrome[@]}" --user-data-dir="$scratch/profile" --virtual-time-budget=10000 \

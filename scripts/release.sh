@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes what is handed out.
+# Builds a release.
 set -euo pipefail
 
 all_targets=(aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf arm-unknown-linux-musleabihf x86_64-unknown-linux-musl)
@@ -9,32 +9,33 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
 usage: scripts/release.sh [--dirty] [--target TARGET]... [--without-autograders]
        scripts/release.sh gradescope LAB
 
-Without a word, makes a release of the commit that is checked out. The version is the manifest's, if the tag vVERSION
-names this commit; else it has the commit's name in it. In dist/ are then:
+Builds a release of the current commit. The version is the one in Cargo.toml if the tag vVERSION names this commit;
+otherwise it contains the commit's hash. Writes to dist/:
 
-  socket-labs-VERSION-student.tar.gz           the students' workspace, with all dependencies: builds without a network
-  socket-labs-VERSION-staff.tar.gz             the whole workspace, likewise
+  socket-labs-VERSION-student.tar.gz           the students' workspace with all dependencies: builds without a network
+  socket-labs-VERSION-staff.tar.gz             the whole workspace, also with all dependencies
   socket-labs-VERSION-programs-TARGET.tar.gz   static programs for Linux, and the handouts
   socket-labs_VERSION_ARCHITECTURE.deb         the same as a Debian package, with man pages and completions
   socket-labs-VERSION-licences.txt             the licences of all dependencies
-  socket-labs-VERSION-sizes.txt                the programs' sizes, which the next release is compared with
-  gradescope-LAB.zip                           every lab's autograder
-  SHA256SUMS                                   of these, and of nothing else that lies there
+  socket-labs-VERSION-sizes.txt                the sizes of the programs; the next release is compared with them
+  gradescope-LAB.zip                           an autograder for each lab
+  SHA256SUMS                                   the checksums of exactly these files
 
---dirty                 takes the files as they are, also those that are not committed
---target TARGET         makes programs for this target alone; can be said several times. Without it, for
-                        aarch64, armv7, arm (Raspberry Pi Zero and 1) and x86_64
---without-autograders   leaves them out
+--dirty                 use the files as they are, including uncommitted changes
+--target TARGET         build programs for this target only; may be given several times. Without it: aarch64, armv7,
+                        arm (Raspberry Pi Zero and 1) and x86_64
+--without-autograders   build no autograders
 
-gradescope LAB   writes dist/gradescope-LAB.zip, the autograder of one lab for Gradescope: to be uploaded as it is.
-                 In it are the lab's tests and rubric, but not its solution, which the students' programs could
-                 read; labgrade; all packages they need, so that nothing is downloaded there but Ubuntu's own; and
-                 cargo-nextest, as Ubuntu does not have it. Needs Rust, cargo-nextest for x86_64, and python3.
+gradescope LAB   writes dist/gradescope-LAB.zip, an autograder that can be uploaded to Gradescope. It contains the lab's
+                 tests and rubric; labgrade; all packages that they need, so that only Ubuntu packages are downloaded
+                 there; and cargo-nextest, which Ubuntu does not have. It does not contain the lab's solution, because
+                 students' programs could read it. Needs Rust, cargo-nextest for x86_64, and python3.
 
 Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar,
-flock, and what gradescope needs. The maintainer that the Debian packages name is $DEBFULLNAME <$DEBEMAIL>, or the commit's author.
+flock, and what `gradescope` needs. The maintainer in the Debian packages is $DEBFULLNAME <$DEBEMAIL>, or the commit's
+author.
 
-Twice from the same commit and with the same tools gives the same bytes.
+The same commit and the same tools always give the same bytes.
 END
     exit 0
 fi
@@ -50,15 +51,16 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# alone: one at a time writes to dist/, and leaves nothing there half written.
+# alone: takes the lock on dist/, and removes incomplete files at exit.
 alone() {
     mkdir -p dist
     exec {lock}<dist
-    flock --nonblock "$lock" || fail 'another release.sh is writing to dist/; wait until it has ended'
+    flock --nonblock "$lock" || fail 'another release.sh is writing to dist/; wait until it has finished'
     trap 'rm -rf "$scratch" dist/*.new' EXIT
 }
 
-# pack FOLDER ZIP: what is in the folder, with nothing of this machine but names, bytes and what is executable.
+# pack FOLDER ZIP: zips a folder. Of each file only name, contents and execute permission are kept, so that two zips of the
+# same files are equal.
 pack() {
     python3 - "$1" "$2" <<'EOF'
 import os, sys, zipfile
@@ -70,7 +72,7 @@ for folder, folders, names in os.walk(top):
     files += [os.path.join(folder, name) for name in names]
 with zipfile.ZipFile(archive + ".new", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
     for path in sorted(files):
-        # The earliest time that the format has.
+        # The earliest time that the format can hold.
         entry = zipfile.ZipInfo(os.path.relpath(path, top), (1980, 1, 1, 0, 0, 0))
         entry.create_system = 3
         entry.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
@@ -81,7 +83,7 @@ os.replace(archive + ".new", archive)
 EOF
 }
 
-# vendor WORKSPACE: puts all dependencies into it, and tells cargo to take them from there.
+# vendor WORKSPACE: copies all dependencies into the workspace, and configures cargo to use them.
 vendor() {
     (cd "$1" && cargo vendor --quiet --locked vendor >/dev/null)
     mkdir "$1/.cargo"
@@ -94,24 +96,40 @@ directory = "vendor"
 END
 }
 
-# nextest FOLDER: puts cargo-nextest there. It must run on the oldest Ubuntu that Gradescope offers, 22.04.
+# nextest FOLDER: copies cargo-nextest there. It must run on the oldest Ubuntu that Gradescope offers, 22.04.
 nextest() {
     local glibc program
     program=$(command -v cargo-nextest) || fail "cargo-nextest is not installed; get it with \`cargo install --locked cargo-nextest\`"
-    [[ $(uname -m) == x86_64 ]] || fail 'Gradescope runs x86_64, and the cargo-nextest here is of another kind'
+    [[ $(uname -m) == x86_64 ]] || fail "Gradescope needs a cargo-nextest for x86_64, and this one is for $(uname -m)"
     glibc=$({ grep -ao 'GLIBC_2\.[0-9]*' "$program" || true; } | sort -uV | tail -n 1)
     if [[ $(printf '%s\n' "${glibc:-GLIBC_2.0}" GLIBC_2.35 | sort -V | tail -n 1) != GLIBC_2.35 ]]; then
-        fail "\`$program\` needs $glibc, and Ubuntu 22.04 has GLIBC_2.35; take a release from https://get.nexte.st"
+        fail "\`$program\` needs $glibc, but Ubuntu 22.04 has GLIBC_2.35; use a release from https://get.nexte.st"
     fi
     mkdir -p "$1"
     cp "$program" "$1/cargo-nextest"
     chmod 755 "$1/cargo-nextest"
 }
 
+# path_dependencies PACKAGE...: the directories of these packages of the workspace, and of all its packages that they need.
+path_dependencies() {
+    cargo metadata --locked --no-deps --format-version 1 | python3 -c '
+import json, os, sys
+
+metadata = json.load(sys.stdin)
+packages = {package["name"]: package for package in metadata["packages"]}
+found = list(sys.argv[1:])
+for name in found:
+    needed = [dependency["name"] for dependency in packages[name]["dependencies"] if dependency.get("path")]
+    found += [other for other in needed if other not in found]
+for name in found:
+    print(os.path.relpath(os.path.dirname(packages[name]["manifest_path"]), metadata["workspace_root"]))
+' "$@"
+}
+
 gradescope() {
-    local lab=$1 top=$scratch/zip part
+    local lab=$1 top=$scratch/zip part parts
     local workspace=$top/workspace
-    [[ -f labs/$lab/rubric.toml ]] || fail "\`labs/$lab/rubric.toml\` does not exist; the labs are in labs/"
+    [[ -f labs/$lab/rubric.toml ]] || fail "there is no lab \`$lab\`; the labs are the directories in labs/"
     mkdir -p "$workspace/crates" "$workspace/labs" "$workspace/scripts"
 
     cp scripts/gradescope/setup.sh scripts/gradescope/run_autograder "$top"
@@ -119,23 +137,26 @@ gradescope() {
     echo "$lab" >"$top/lab"
     nextest "$top/bin"
 
-    # What students get of a workspace belongs to it, as labgrade finds changes to that by making a starter.
+    # labgrade makes a starter to find out what a submission has changed, so everything in a starter must be here.
     cp Cargo.toml Cargo.lock LICENSE README.md rustfmt.toml .clippy.toml .gitignore "$workspace"
     cp labs/README.md "$workspace/labs"
-    cp scripts/three-hosts.sh scripts/topology.sh "$workspace/scripts"
-    for part in crates/labcore crates/labtest crates/labcapture crates/labgrade "labs/$lab"; do
+    cp scripts/demo.svg scripts/topology.sh "$workspace/scripts"
+    mapfile -t parts < <(path_dependencies labgrade "$lab")
+    [[ ${#parts[@]} -gt 2 ]] || fail 'failed to find the packages that labgrade needs'
+    for part in "${parts[@]}"; do
         cp -r "$part" "$workspace/$part"
         rm -rf "${workspace:?}/$part/target" "${workspace:?}/$part/fuzz"
     done
-    # labgrade's own tests try it on whole submissions, the right ones among them.
+    # labgrade's own tests contain correct submissions. Without the tests, its manifest must not name them either.
     rm -rf "$workspace/crates/labgrade/tests"
-    # In the place of the solution the students' stubs: tests need programs to be compiled for, not to be right.
+    awk '/^\[/ { is_test = $1 == "[[test]]" } !is_test' crates/labgrade/Cargo.toml >"$workspace/crates/labgrade/Cargo.toml"
+    # The solution is replaced by the students' stubs: the tests are compiled with the lab's programs, but never run them.
     cargo run --quiet --locked -p labgrade -- --workspace "$workspace" starter --out "$scratch/starter" >/dev/null
     rm -rf "${workspace:?}/labs/$lab/src"
     cp -r "$scratch/starter/labs/$lab/src" "$workspace/labs/$lab/src"
 
     cd "$workspace"
-    # The lock file without what the other labs need; then the packages that are left.
+    # Removes from the lock file what only the other packages need, so that it is not vendored.
     cargo update --quiet --workspace --offline
     cd "$OLDPWD"
     vendor "$workspace"
@@ -145,13 +166,13 @@ gradescope() {
     printf 'dist/gradescope-%s.zip  %s bytes\n' "$lab" "$(stat -c %s "dist/gradescope-$lab.zip")"
 }
 
-# handout FILE: as students get it, for a folder in which all of them lie side by side, without the sources.
+# handout FILE: prints a handout with its links changed for a folder that holds all handouts and no sources.
 handout() {
     sed -E 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g; s|\[([^]]*)\]\(src/[^)]*\)|\1|g' "$1"
 }
 
-# archive FOLDER NAME: dist/socket-labs-VERSION-NAME.tar.gz with one folder, socket-labs-VERSION. Its files are as old as
-# the commit.
+# archive FOLDER NAME: packs a folder as dist/socket-labs-VERSION-NAME.tar.gz. It contains one folder, socket-labs-VERSION;
+# every file has the commit's time.
 archive() {
     local made=dist/socket-labs-$version-$2.tar.gz
     tar --create --directory "$1" --transform "s,^\.,socket-labs-$version,SH" --sort=name --format=gnu \
@@ -162,30 +183,30 @@ archive() {
     printf '%s  %s bytes\n' "$made" "$(stat -c %s "$made")"
 }
 
-# find_version: reads the manifest and the tag, and sets `version`.
+# find_version: sets `version` from Cargo.toml and the tag.
 find_version() {
     local dirty manifest
     dirty=$(git status --porcelain)
     if [[ -n $dirty && -z $take_dirty ]]; then
-        fail "there are changes that are not committed (\`git status\` shows them); commit them, or say --dirty"
+        fail "some changes are not committed (see \`git status\`); commit them, or add --dirty"
     fi
     manifest=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-    [[ $manifest =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version in Cargo.toml is \`$manifest\`; write one like \`0.1.0\`"
+    [[ $manifest =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "the version in Cargo.toml is \`$manifest\`; write it like \`0.1.0\`"
     version=$manifest
     if [[ -n $dirty ]]; then
         version+=-dev.dirty
     elif [[ $(git rev-parse --quiet --verify "refs/tags/v$manifest^{commit}") != "$(git rev-parse HEAD)" ]]; then
         version+=-dev.$(git rev-parse --short=8 HEAD)
-        echo "note: no tag v$manifest names this commit, so it becomes $version; for a release: git tag v$manifest"
+        echo "note: no tag v$manifest names this commit, so the version is $version; for a release: git tag v$manifest"
     fi
 }
 
-# staff_tree FOLDER: the files of the commit; with --dirty, those that git would commit now.
+# staff_tree FOLDER: writes the files of the commit there; with --dirty, the files that `git add --all` would commit now.
 staff_tree() {
     local tree=HEAD
     mkdir "$1"
     if [[ -n $take_dirty ]]; then
-        # An index and objects of our own: the person's stay as they are.
+        # A separate index and object store leave the repository unchanged.
         local objects
         objects=$(git rev-parse --path-format=absolute --git-path objects)
         export GIT_INDEX_FILE=$scratch/index GIT_OBJECT_DIRECTORY=$scratch/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
@@ -197,10 +218,10 @@ staff_tree() {
     unset GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
 }
 
-# build_programs TARGET: builds all labs' programs from the staff's tree, and puts them into $scratch/TARGET/bin.
+# build_programs TARGET: builds all labs' programs from the staff tree, and copies them to $scratch/TARGET/bin.
 build_programs() {
     local target=$1 lab program size before
-    # Functions of the same code are there once. Where the sources lay here is of no use, and differs from time to time.
+    # --icf merges identical functions. --remap-path-prefix removes the temporary path of the sources, which differs each time.
     local flags="-C linker=rust-lld -C link-self-contained=yes -C link-arg=--icf=all --remap-path-prefix=$staff=/socket-labs"
     (
         cd "$staff"
@@ -221,7 +242,7 @@ build_programs() {
     done
 }
 
-# manual FOLDER: man pages and completions, which a copy of each program writes.
+# manual FOLDER: writes man pages and completions there. A modified copy of each program generates them.
 manual() {
     local copy=$scratch/manual-source lab program
     mkdir -p "$copy" "$1"/{man,bash,fish,zsh}
@@ -235,7 +256,7 @@ manual() {
                 cat scripts/release/manual.rs >>"$program"
             done
         done
-        # Warnings would be about a `run` that is never called.
+        # The copies never call `run`, which would cause warnings.
         RUSTFLAGS=--allow=warnings cargo build --quiet --target-dir "$scratch/target" "${labs[@]/#/--package=}" --bins
     )
     for lab in "${labs[@]}"; do
@@ -267,7 +288,7 @@ debian_package() {
         printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: socket-labs\n\n'
         printf 'Files: *\n%s\nLicense: MIT\n' "$(sed -n 's/^Copyright (c)/Copyright:/p' "$staff/LICENSE")"
         sed '1,/^Copyright/d' "$staff/LICENSE" | sed '/./,$!d' | sed 's/^$/./; s/^/ /'
-        printf 'Comment:\n The programs are static. The licences of what is in them are in\n /usr/share/doc/socket-labs/licences.txt.\n'
+        printf 'Comment:\n The programs are static. The licences of the libraries in them are in\n /usr/share/doc/socket-labs/licences.txt.\n'
     } >"$package/copyright"
     {
         printf 'socket-labs (%s) unstable; urgency=medium\n\n  * Release %s.\n\n' "$debian_version" "$version"
@@ -293,7 +314,7 @@ release() {
         --dirty) take_dirty=yes ;;
         --without-autograders) autograders= ;;
         --target)
-            [[ " ${all_targets[*]} " == *" ${2-} "* ]] || fail "\`${2-}\` is no target of ours; they are ${all_targets[*]}" 2
+            [[ " ${all_targets[*]} " == *" ${2-} "* ]] || fail "\`${2-}\` is not a supported target; choose from ${all_targets[*]}" 2
             targets+=("$2")
             shift
             ;;
@@ -304,12 +325,12 @@ release() {
     [[ ${#targets[@]} -gt 0 ]] || targets=("${all_targets[@]}")
 
     alone
-    # Whatever is missing shows before the work begins.
+    # Missing tools are reported before any work begins.
     local version library
     find_version
     library=$(rustc --print sysroot)/lib/rustlib
     for target in "${targets[@]}"; do
-        [[ -d $library/$target ]] || fail "the target \`$target\` is not there; get it with \`rustup target add $target\`"
+        [[ -d $library/$target ]] || fail "the target \`$target\` is not installed; get it with \`rustup target add $target\`"
     done
     cargo deb --version >/dev/null 2>&1 || fail "cargo-deb is not installed; get it with \`cargo install --locked cargo-deb\`"
     [[ -z $autograders ]] || nextest "$scratch/nextest"
@@ -334,7 +355,7 @@ release() {
 
     step 'programs'
     local sizes=$scratch/sizes.txt previous
-    # The last release in dist/ that is not this one.
+    # The latest other release in dist/.
     previous=$(find dist -name 'socket-labs-*-sizes.txt' ! -name "socket-labs-$version-sizes.txt" | sort -V | tail -n 1)
     : >"$sizes"
     mkdir "$scratch/doc"
@@ -353,7 +374,7 @@ release() {
     step 'Debian packages'
     manual "$scratch/manual"
     for target in "${targets[@]}"; do
-        # Debian's armhf has one name for both; the programs for the older processors run on the newer ones, too.
+        # armhf covers both 32-bit targets; the programs for the older processors also run on the newer ones.
         [[ $target == armv7-* ]] || debian_package "$target"
     done
 
@@ -372,7 +393,7 @@ release() {
 
 case ${1-} in
 gradescope)
-    [[ $# -eq 2 ]] || fail "gradescope takes the name of one lab, such as \`udp-echo\`" 2
+    [[ $# -eq 2 ]] || fail "gradescope needs the name of one lab, for example \`udp-echo\`" 2
     alone
     gradescope "$2"
     ;;

@@ -1,38 +1,39 @@
 #!/usr/bin/env bash
-# Three hosts on one switch, on this computer.
+# Simulates three hosts on one switch.
 #
-# A bench is its processes and nothing else: `hold` owns the switch, and a `guard` stays on each host. Each ends when
-# the other does, and takes along what runs on the hosts, and with the last process the system removes the network.
-# So there is no file that could be left behind; the others find a bench by its guards' command lines.
+# A bench consists of processes only: `hold` owns the switch, and a `guard` runs on each host. When either ends, the other
+# ends too, together with everything that runs on the hosts; when the last process ends, the system removes the network.
+# No file is ever left behind: other calls of this script find a bench by its guards' command lines.
 set -euo pipefail
 
 usage() {
     cat <<'END'
 usage: scripts/topology.sh [--name NAME] COMMAND
 
-Three hosts on one switch, as in the lab room, on this computer: A 10.0.3.1 rpi-a, B 10.0.3.2 rpi-b, C 10.0.3.3 rpi-c.
-Each has an interface eth0 of its own and shares everything else: files, programs, processes. Works without root, and
-reaches no other network. Linux only; needs iproute2, util-linux and ethtool.
+Simulates three hosts on one switch, as in the lab room: A 10.0.3.1 rpi-a, B 10.0.3.2 rpi-b, C 10.0.3.3 rpi-c. Such a set
+of hosts is called a bench. Each host has its own network with an interface eth0; files, programs and processes are those
+of this computer. Works without root, and reaches no other network. Linux only; needs iproute2, util-linux and ethtool.
 
-  up [OPTION…]           starts the bench
+  up [OPTION…]           starts a bench
   exec HOST COMMAND…     runs a command on host A, B or C, or on the switch
   shell HOST             opens a shell there
-  capture HOST FILE      captures all packets of the host's eth0 in FILE, from now on; by dumpcap, which writes pcapng,
-                         or as root also by tcpdump, which writes pcap
-  stop [HOST]            ends the captures of the host, or of all; then their files are complete
-  status                 lists your benches and what runs on their hosts
-  down                   ends the bench and all that runs on its hosts
-  run [OPTION…] SCRIPT…  starts a bench of its own, runs a command that uses `exec` and the like, and takes it down
+  capture HOST FILE      starts to capture all packets of the host's eth0 in FILE, with dumpcap (pcapng), or as root also
+                         with tcpdump (pcap)
+  stop [HOST]            ends the captures on the host, or on all hosts, and completes their files
+  status                 lists your benches and the processes on their hosts
+  down                   ends the bench and everything that runs on its hosts
+  run [OPTION…] COMMAND… starts a bench, runs a command, which can use `exec`, `capture` etc., and ends the bench
 
-  --name NAME   which bench, if you want several at once (default: $TOPOLOGY, else `bench`)
-  --rate RATE   what the switch sends to a host, as in `10mbit`
-  --delay TIME  how long each packet takes through the switch, as in `20ms`
-  --loss SHARE  how many packets the switch loses, as in `5%`
-  --hub         the switch sends every packet to all hosts, so that B's capture shows A and C talking, too
-  --offload     leave checksums and large segments to the network card, as computers do by default: captures on the
-                sender then show checksums that are not filled in yet, and segments larger than an Ethernet frame
+  --name NAME   name of the bench, to use several at once (default: $TOPOLOGY, or `bench`)
+  --rate RATE   bandwidth from the switch to each host, for example `10mbit`
+  --delay TIME  delay of each packet in the switch, for example `20ms`
+  --loss SHARE  share of packets that the switch drops, for example `5%`
+  --hub         the switch sends every packet to all hosts, so that a capture on B also shows packets between A and C
+  --offload     leave checksums and segmentation to the network card, as computers do by default. Captures on the sender
+                then show unfinished checksums, and segments larger than an Ethernet frame.
 
-Inside, you seem to be root, so that `ip` and `tc` work; files are still yours. Cables: `exec switch ip link set A down`.
+Commands on a host see themselves as root, so that `ip` and `tc` work; the files they create are still yours.
+To unplug A's cable: `exec switch ip link set A down`.
 END
 }
 
@@ -64,31 +65,31 @@ find_benches() {
     done
 }
 
-# find_inhabitants PLACE…: sets inhabitants to the processes, but this one, whose network is one of PLACE.
-find_inhabitants() {
+# find_processes PLACE…: sets processes to all processes in the network namespaces PLACE, except this process.
+find_processes() {
     local process place
-    inhabitants=()
+    processes=()
     for process in /proc/[0-9]*; do
         for place; do
-            if [[ $process/ns/net -ef $place && ${process#/proc/} != "$$" ]]; then inhabitants+=("${process#/proc/}"); fi
+            if [[ $process/ns/net -ef $place && ${process#/proc/} != "$$" ]]; then processes+=("${process#/proc/}"); fi
         done
     done
 }
 
-# clear_out PLACE…: ends all processes there; kindly first, so that captures are written to their end.
+# clear_out PLACE…: ends all processes there. SIGTERM comes first, so that captures are completed.
 clear_out() {
     local signal tries
     for signal in TERM HUP KILL; do
         for ((tries = 0; tries < 25; tries++)); do
-            find_inhabitants "$@"
-            [[ ${#inhabitants[@]} -gt 0 ]] || return 0
-            [[ $tries -gt 0 ]] || kill -"$signal" "${inhabitants[@]}" 2>/dev/null || true
+            find_processes "$@"
+            [[ ${#processes[@]} -gt 0 ]] || return 0
+            [[ $tries -gt 0 ]] || kill -"$signal" "${processes[@]}" 2>/dev/null || true
             sleep 0.02
         done
     done
 }
 
-# guard NAME HOST HOLDER: stays on a host, and clears it out when the holder has been killed.
+# guard NAME HOST HOLDER: runs on a host, and ends all its processes when the holder was killed.
 guard() {
     trap 'leave "$3"' TERM
     trap '' HUP INT
@@ -110,14 +111,14 @@ leave() {
 
 ps_parent() { sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat"; }
 
-# quietly COMMAND…: its complaint becomes ours, in one line.
+# quietly COMMAND…: runs a command, and reports its error message in one line.
 quietly() {
     local complaint
     complaint=$("$@" 2>&1) || die "\`$1\` failed: ${complaint%%$'\n'*}"
 }
 
-# hold NAME OFFLOAD AGEING RATE DELAY LOSS [COMMAND…]: in fresh namespaces, builds the bench, and keeps it until it is told to
-# end, the command ends, or a guard is gone.
+# hold NAME OFFLOAD AGEING RATE DELAY LOSS [COMMAND…]: builds the bench in new namespaces, and keeps it until a signal arrives,
+# the command ends, or a guard ends.
 hold() {
     local name=$1 offload=$2 ageing=$3 rate=$4 delay=$5 loss=$6 ready line host number place wrap places=(/proc/$$/ns/net) guards=() status=0
     shift 6
@@ -126,25 +127,25 @@ hold() {
     trap 'exit 129' HUP
     trap 'trap "" TERM HUP INT; clear_out "${places[@]}"' EXIT
 
-    # The names go to a file system in memory that has no place in any folder.
+    # /etc/hosts is replaced by a file in a memory file system, which is then detached from the directory tree.
     quietly mount -t tmpfs names /tmp
     printf '10.0.3.1 rpi-a\n10.0.3.2 rpi-b\n10.0.3.3 rpi-c\n' | cat - /etc/hosts >/tmp/hosts
     quietly mount --bind /tmp/hosts /etc/hosts
     quietly umount -l /tmp
 
-    exec {ready}<> <(:) # a pipe with both its ends
+    exec {ready}<> <(:) # a pipe, open for reading and writing
     for host in "${hosts[@]}" switch; do
         [[ $host == switch ]] && wrap=() || wrap=(unshare --net --uts)
         "${wrap[@]}" setpriv --pdeathsig TERM bash "$self" guard "$name" "$host" $$ <&- >&"$ready" 2>&1 &
         guards+=($!)
         read -r -t 10 -u "$ready" line || line=''
-        [[ $line == "$host" ]] || die "no guard on $host: ${line:-it said nothing for 10 s}"
+        [[ $line == "$host" ]] || die "the guard on $host did not start: ${line:-no reply for 10 s}"
         exec {place}<"/proc/$!/ns/net"
         [[ $host == switch ]] || places+=("/proc/$$/fd/$place")
     done
     exec {ready}<&-
 
-    # No link-local addresses and no snooping: IPv6 would chatter in captures that are to hold a lab only.
+    # Without link-local addresses and snooping there is no IPv6 traffic, so captures contain only the lab's packets.
     quietly ip -batch - <<END
 link set lo up
 link add switch type bridge mcast_snooping 0 ageing_time $ageing
@@ -174,14 +175,14 @@ END
         wait -n || true
         exit 1
     fi
-    # In the background, so that a signal to us is heard while it runs; with the keyboard and Ctrl+C all the same.
+    # Runs in the background, so that this shell handles signals meanwhile. It still gets the keyboard and Ctrl+C.
     TOPOLOGY=$name env --default-signal=INT,QUIT "$@" <&0 &
     wait -n $! "${guards[@]}" || status=$?
     ! kill -0 $! 2>/dev/null || die 'a host of the bench has ended'
     exit "$status"
 }
 
-# shape PORT RATE DELAY LOSS: what the switch does to the packets that it sends to a host.
+# shape PORT RATE DELAY LOSS: configures rate, delay and loss of the packets that the switch sends to a host.
 shape() {
     local parent=root netem=()
     if [[ -n $2 ]]; then
@@ -194,21 +195,21 @@ shape() {
     # shellcheck disable=SC2086 # the parent is one word or two
     complaint=$(tc qdisc add dev "$1" $parent netem limit 100000 "${netem[@]}" 2>&1) && return
     case $complaint in
-        *unknown*) die "this kernel has no netem for --delay and --loss; for UDP take \`udp-relay --delay 20ms --drop 5%\` of lab 4" ;;
-        *) die "\`tc\` failed with${3:+ --delay $3}${4:+ --loss $4}: ${complaint%%$'\n'*}; a time is like 20ms, a loss like 5%" ;;
+        *unknown*) die "--delay and --loss need netem, which this kernel does not have; for UDP use lab 4's \`udp-relay --delay 20ms --drop 5%\`" ;;
+        *) die "\`tc\` failed with${3:+ --delay $3}${4:+ --loss $4}: ${complaint%%$'\n'*}; write a delay like 20ms and a loss like 5%" ;;
     esac
 }
 
-# new_bench NAME COMMAND…: becomes the holder of a bench.
+# new_bench NAME COMMAND…: replaces this process by the holder of a new bench.
 new_bench() {
     local fresh=(unshare --mount --net --uts) complaint
     [[ $(id -u) -eq 0 ]] || fresh+=(--user --map-root-user)
     complaint=$("${fresh[@]}" true 2>&1) ||
-        die "this system lets you make no network (${complaint#unshare: }); try it as root, or outside of the container"
+        die "this system does not let you create a network (${complaint#unshare: }); try as root, or outside the container"
     exec ${detached:+setsid} "${fresh[@]}" bash "$self" hold "$1" "$offload" "$ageing" "$rate" "$delay" "$loss" "${@:2}"
 }
 
-# go HOST COMMAND…: becomes a command on a host. It keeps the keyboard, the screen, the folder, and all signals.
+# go HOST COMMAND…: replaces this process by a command on a host, in the same terminal and directory.
 go() {
     local process options=(--net --uts --mount)
     process=$(guard_on "$1")
@@ -218,8 +219,8 @@ go() {
 
 guard_on() {
     find_benches
-    [[ -n ${guard[$name/A]-} ]] || die "no bench \`$name\` is up; start it: scripts/topology.sh --name $name up"
-    [[ -n ${guard[$name/$1]-} ]] || die "there is no host \`$1\`; take A, B, C or switch" 2
+    [[ -n ${guard[$name/A]-} ]] || die "no bench \`$name\` is running; start it with: scripts/topology.sh --name $name up"
+    [[ -n ${guard[$name/$1]-} ]] || die "there is no host \`$1\`; choose A, B, C or switch" 2
     echo "${guard[$name/$1]}"
 }
 
@@ -239,20 +240,20 @@ capture() {
         tool=(dumpcap -q -n -i eth0 -w "$2")
         [[ $2 != *.pcap ]] || tool[2]=-P
     else
-        # tcpdump insists on giving up root, and so fails where root is only apparent.
+        # tcpdump drops root privileges, which fails for the apparent root of a user namespace.
         [[ $(id -u) -eq 0 ]] || need dumpcap wireshark-common
         need tcpdump 'wireshark-common, which has dumpcap'
         tool=(tcpdump -Z root --immediate-mode -i eth0 -w "$2")
-        [[ $2 != *.pcapng ]] || echo 'note: dumpcap is missing, and tcpdump writes pcap, not pcapng' >&2
+        [[ $2 != *.pcapng ]] || echo 'note: dumpcap is missing; tcpdump writes pcap instead of pcapng' >&2
     fi
     guard_on "$1" >/dev/null
     log=$(mktemp)
-    # shellcheck disable=SC2064 # the name is known now
+    # shellcheck disable=SC2064 # the name is expanded now, on purpose
     trap "rm -f '$log'" EXIT
-    # The name tells `stop` and `status` which process it is.
+    # `stop` and `status` recognize the process by this name.
     (go "$1" setsid bash -c 'exec -a topology-capture "$@"' bash "${tool[@]}") </dev/null >/dev/null 2>"$log" &
     process=$!
-    # Both say so when their socket is open, and from then on the system keeps the packets for them.
+    # Both tools print a line when their socket is open. From then on the system buffers the packets.
     started() { grep -qE '^File: |listening on eth0' "$log" || ! [[ -d /proc/$process ]]; }
     await "$1's capture" started
     if ! [[ -d /proc/$process ]]; then
@@ -264,8 +265,8 @@ capture() {
 find_captures() {
     local process words
     captures=()
-    find_inhabitants "/proc/$(guard_on "$1")/ns/net"
-    for process in "${inhabitants[@]}"; do
+    find_processes "/proc/$(guard_on "$1")/ns/net"
+    for process in "${processes[@]}"; do
         mapfile -d '' -t words 2>/dev/null <"/proc/$process/cmdline" || continue
         [[ ${words[0]-} != topology-capture ]] || captures+=("$process")
     done
@@ -275,8 +276,8 @@ stop_captures() {
     local process log
     find_captures "$1"
     for process in "${captures[@]}"; do
-        # The system hands packets over in blocks, the last one after at most 250 ms. Then the tool wakes and writes it,
-        # and sleeps again.
+        # The system delivers packets in blocks, the last one after at most 250 ms. The tool wakes up, writes the block, and
+        # sleeps again.
         sleep 0.3
         asleep() { grep -q '^State:.S' "/proc/$process/status" 2>/dev/null || ! [[ -d /proc/$process ]]; }
         await "reading $1's packets" asleep
@@ -293,14 +294,14 @@ stop_captures() {
 status() {
     local process host words
     find_benches
-    [[ ${#holder[@]} -gt 0 ]] || echo 'no bench is up'
+    [[ ${#holder[@]} -gt 0 ]] || echo 'no bench is running'
     for name in "${!holder[@]}"; do
         echo "bench $name"
         for host in "${hosts[@]}"; do
-            [[ -n ${guard[$name/$host]-} ]] || continue # it begins or ends just now
+            [[ -n ${guard[$name/$host]-} ]] || continue # the bench is starting or ending
             echo "  $host rpi-${host,}"
-            find_inhabitants "/proc/${guard[$name/$host]}/ns/net"
-            for process in "${inhabitants[@]}"; do
+            find_processes "/proc/${guard[$name/$host]}/ns/net"
+            for process in "${processes[@]}"; do
                 mapfile -d '' -t words 2>/dev/null <"/proc/$process/cmdline" || continue
                 [[ "${words[*]}" == 'sleep infinity' || ${words[2]-} == guard ]] || echo "    $process ${words[*]}"
             done
@@ -310,7 +311,7 @@ status() {
 
 down() {
     find_benches
-    [[ -n ${holder[$name]-} ]] || die "no bench \`$name\` is up"
+    [[ -n ${holder[$name]-} ]] || die "no bench \`$name\` is running"
     kill -TERM "${holder[$name]}" 2>/dev/null || true
     while [[ -n ${holder[$name]-} ]]; do
         sleep 0.02
@@ -320,10 +321,10 @@ down() {
 
 up() {
     local report lock
-    exec {lock}<"$self" # of two that begin at once, one is told that the other was first
+    exec {lock}<"$self" # of two concurrent calls, the second reports that the bench exists
     flock "$lock"
     find_benches
-    [[ -z ${holder[$name]-} ]] || die "bench \`$name\` is up already; use it, or choose another --name"
+    [[ -z ${holder[$name]-} ]] || die "bench \`$name\` is already running; use it, or choose another --name"
     report=$(detached=yes new_bench "$name" </dev/null 2>&1 {lock}<&- &)
     [[ $report == ready ]] || die "${report#error: }"
 }
@@ -333,7 +334,7 @@ if [[ ${1-} == guard || ${1-} == hold ]]; then
     exit
 fi
 
-command='' name=${TOPOLOGY-} offload=no ageing=30000 rate='' delay='' loss='' # the ageing time of addresses in 1/100 s
+command='' name=${TOPOLOGY-} offload=no ageing=30000 rate='' delay='' loss='' # ageing time of MAC addresses in 1/100 s
 while [[ $# -gt 0 ]]; do
     case $1 in
         -h | --help) usage && exit 0 ;;
@@ -343,7 +344,7 @@ while [[ $# -gt 0 ]]; do
             printf -v "${1#--}" %s "$2" && shift
             ;;
         --offload) offload=yes ;;
-        --hub) ageing=0 ;; # it forgets at once who is where
+        --hub) ageing=0 ;; # the switch forgets addresses at once, so it sends to every port
         -*) die "\`$1\` is unknown; see --help" 2 ;;
         *) [[ -n $command ]] && break || command=$1 ;;
     esac
@@ -351,7 +352,7 @@ while [[ $# -gt 0 ]]; do
 done
 [[ $# -eq 0 || ! $command =~ ^(up|status|down)$ ]] || die "\`$1\` is unknown; see --help" 2
 [[ -n $name ]] || { [[ $command == run ]] && name=run-$$ || name=bench; }
-[[ $name =~ ^[A-Za-z0-9_-]{1,32}$ ]] || die "\`$name\` is no name for a bench: take letters, digits, - and _" 2
+[[ $name =~ ^[A-Za-z0-9_-]{1,32}$ ]] || die "\`$name\` is not a valid name for a bench; use letters, digits, - and _" 2
 [[ $(uname) == Linux ]] || die 'network namespaces exist on Linux only'
 need ip iproute2
 need tc iproute2
@@ -360,11 +361,11 @@ for tool in unshare nsenter setpriv flock; do need "$tool" util-linux; done
 
 case $command in
     up | status | down) "$command" ;;
-    exec) [[ $# -ge 2 ]] || die 'say where and what: scripts/topology.sh exec A ping -c 1 rpi-b' 2 && go "$@" ;;
-    shell) [[ $# -eq 1 ]] || die 'say where: scripts/topology.sh shell A' 2 && go "$1" "${SHELL:-bash}" ;;
-    capture) [[ $# -eq 2 ]] || die 'say where and to which file: scripts/topology.sh capture B echo.pcapng' 2 && capture "$@" ;;
+    exec) [[ $# -ge 2 ]] || die 'exec needs a host and a command: scripts/topology.sh exec A ping -c 1 rpi-b' 2 && go "$@" ;;
+    shell) [[ $# -eq 1 ]] || die 'shell needs a host: scripts/topology.sh shell A' 2 && go "$1" "${SHELL:-bash}" ;;
+    capture) [[ $# -eq 2 ]] || die 'capture needs a host and a file: scripts/topology.sh capture B echo.pcapng' 2 && capture "$@" ;;
     stop) for host in "${@:-${hosts[@]}}"; do stop_captures "$host"; done ;;
-    run) [[ $# -ge 1 ]] || die 'say what to run: scripts/topology.sh run SCRIPT' 2 && new_bench "$name" "$@" ;;
+    run) [[ $# -ge 1 ]] || die 'run needs a command: scripts/topology.sh run SCRIPT' 2 && new_bench "$name" "$@" ;;
     '') usage >&2 && exit 2 ;;
     *) die "\`$command\` is unknown; see --help" 2 ;;
 esac

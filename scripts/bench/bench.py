@@ -1,4 +1,4 @@
-"""Measures our programs against what people would use instead. Called by scripts/bench.sh, which has the --help."""
+"""Compares our programs with common alternatives. Called by scripts/bench.sh; see its --help."""
 
 import argparse
 import datetime
@@ -21,7 +21,7 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
 
 class Settings:
-    """How to measure, and where the programs are."""
+    """The settings of a run, and the built programs."""
 
     def __init__(self, rounds, seconds, scratch, plot):
         self.rounds, self.seconds, self.scratch, self.plot = rounds, seconds, scratch, plot
@@ -49,7 +49,7 @@ class Settings:
 
     @staticmethod
     def free_port():
-        """A port that is free now, below those that the system hands out."""
+        """A port that is free now, outside the range of ephemeral ports."""
         for _ in range(1000):
             port = random.randrange(20000, 30000)
             with socket.socket() as probe:
@@ -76,9 +76,9 @@ def main():
     parser.add_argument("--plot")
     arguments = parser.parse_args()
     if not several_cores():
-        note("there is one core only, so server and load share it")
+        note("there is only one core, so the server and the load generator share it")
     print(machine())
-    print(f"{arguments.rounds} rounds in turns, {arguments.seconds} s each", flush=True)
+    print(f"{arguments.rounds} rounds, {arguments.seconds} s per measurement", flush=True)
     tables = []
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(arguments.rounds, arguments.seconds, scratch, arguments.plot)

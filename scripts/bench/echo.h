@@ -1,4 +1,4 @@
-/* What the C servers share: the transform, and a socket that listens on a free port of loopback. */
+/* Functions that the C servers share: the upper-case transform, and a socket bound to a free port on loopback. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -36,7 +36,7 @@ static int bound_socket(int type) {
     return descriptor;
 }
 
-/* Answers what comes until the client closes. */
+/* Sends back everything that arrives, until the client closes. */
 static inline void serve_connection(int connection, unsigned char *buffer, size_t room) {
     int on = 1;
     ssize_t size;

@@ -1,4 +1,4 @@
-"""The echo servers against what people would use instead, under the load of `echo-load`."""
+"""Compares the echo servers with common alternatives. The load generator is `echo-load`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ CLIENTS = (1, 10, 100, 1_000, 10_000)
 OFFERED = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 120_000)
 OFFERED_CLIENTS = 100
 
-# Programs that return what they get: there is nothing in them to make capitals with.
+# Programs that echo without changing letters.
 ECHOES_ONLY = ("socat", "ncat")
 
 
@@ -23,7 +23,7 @@ def by_ours(_):
 
 
 class Bench:
-    """The servers of one lab, ours and the peers that can be had here."""
+    """The servers of one lab: ours, and the peers that are installed."""
 
     def __init__(self, kind, settings):
         self.kind = kind  # udp, tcp or threaded
@@ -43,14 +43,14 @@ class Bench:
             subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", program, source, "-pthread"], check=True)
             yield "C", [program]
         else:
-            note("no C program to compare with: apt-get install gcc libc6-dev")
+            note("no C compiler for the C server: apt-get install gcc libc6-dev")
         if self.kind != "tcp":
             yield "tokio", [self.settings.tokio_echo(), self.protocol]
         if tool("python3"):
             yield "Python", ["python3", os.path.join(HERE, f"{package}.py")]
 
     def echoes(self):
-        """Name, port and command line of the tools that people take for an echo server. Each client costs a process."""
+        """Name, port and command line of common tools that can echo. They start a process for each client."""
         if program := tool("socat"):
             port = self.settings.free_port()
             yield "socat", port, [program, f"{self.protocol}-listen:{port},bind=127.0.0.1,fork", "pipe"]
@@ -71,7 +71,7 @@ class Bench:
         self.tables.append(table)
 
     def cost(self, server, *options):
-        """Processor time of the server per message, and the latencies of its clients."""
+        """Processor time of the server per message, and the latencies that its clients measure."""
         before = server.cpu_seconds()
         figures = self.ask(server, "--duration", f"{self.settings.seconds}s", "--warm-up", "200ms", *options)
         used = server.cpu_seconds() - before
@@ -154,19 +154,19 @@ class Bench:
             self.draw(servers, costs)
 
     def crowd(self):
-        """Each server by itself, and new: memory that was used for clients once is not given back."""
+        """Measures a new process of each server, one at a time: a server does not return memory of earlier clients."""
         clients = CLIENTS[-1]
         table = Table(f"threaded, {clients:,} clients at once")
         for _ in range(self.settings.rounds):
             for name, command in self.commands():
                 if name == "Python":
-                    continue  # ten thousand of its threads take minutes
+                    continue  # ten thousand Python threads take minutes
                 server = self.start(name, command)
                 try:
                     idle = server.resident_kib()
                     figures = self.cost(server, "--clients", clients, "--timeout", "30s")
                     if figures["connected"] < clients:
-                        raise Failed(f"only {figures['connected']} of {clients:,} clients were connected to `{name}`; see ulimit -n")
+                        raise Failed(f"only {figures['connected']} of {clients:,} clients connected to `{name}`; see ulimit -n")
                     table.add(name, **figures, kib=(figures["rss_kib"] - idle) / clients)
                 finally:
                     server.stop()
@@ -177,15 +177,15 @@ class Bench:
         return {server: table.median(server, "cpu_us") for server in table.values}
 
     def draw(self, servers, costs):
-        """Measures latencies over offered load as well, and draws both."""
-        table = Table(f"threaded, {OFFERED_CLIENTS} clients, p99 in µs at so many messages/s")
+        """Also measures latency over offered load, and draws both charts."""
+        table = Table(f"threaded, {OFFERED_CLIENTS} clients, p99 in µs by messages/s")
 
         def latencies(server):
             found = {}
             for rate in OFFERED:
                 figures = self.cost(server, "--clients", OFFERED_CLIENTS, "--rate", rate)
                 if figures["rate"] < 0.9 * rate:
-                    break  # it can't do more, and its queue only grows
+                    break  # the server is saturated, so latency would grow without limit
                 found |= {f"median_us_{rate}": figures["median_us"], f"p99_us_{rate}": figures["p99_us"]}
             return found
 
@@ -200,14 +200,14 @@ class Bench:
             file.write(plot.draw(lines, costs, self.settings.machine))
 
     def screens(self):
-        """What printing costs ours: the same load with a screen, and without."""
+        """The cost of the event log: the same load with it, and with --quiet."""
         _, command = next(self.commands())
         screen = os.path.join(self.settings.scratch, "ours.screen")
         servers = [Server("ours,quiet", command, self.settings.scratch)]
         loud = [word for word in command if word != "--quiet"]
         try:
             servers.insert(0, Server("ours", loud, self.settings.scratch))
-            table = Table(f"{self.kind}, screen to a file")
+            table = Table(f"{self.kind}, event log to a file")
 
             def throughput(server):
                 clients = ["--clients", 100] if self.kind == "threaded" else ["--outstanding", 4]

@@ -1,9 +1,9 @@
-/* The least that a program can do to measure round trip times: one request, one reply, two looks at the clock.
+/* A minimal program that measures round-trip times: one request, one reply, and two readings of the clock.
  *
  * usage: ping-pong udp|tcp PORT COUNT
  *
- * Sends COUNT requests of 32 bytes to 127.0.0.1, each when the one before is answered, and prints the median round trip
- * time in nanoseconds.
+ * Sends COUNT requests of 32 bytes to 127.0.0.1, each after the reply to the previous one, and prints the median
+ * round-trip time in nanoseconds.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -1,4 +1,7 @@
-"""One SVG of two charts: latency over offered load, and cost over the number of clients. Readable in light and dark."""
+"""Draws two charts in one SVG: latency over offered load, and processor time over the number of clients.
+
+The picture is readable on light and dark pages.
+"""
 
 import math
 from html import escape
@@ -6,7 +9,7 @@ from html import escape
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 42, 46
 
-# Colours that colour-blind readers tell apart (Okabe and Ito, 2008), and a marker for each.
+# Colours that colour-blind readers can distinguish (Okabe and Ito, 2008), and a marker for each.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 MARKERS = (
     "<circle r='3.5'/>",
@@ -27,7 +30,7 @@ STYLE = """
 
 
 def short(value):
-    """1,500 as `1.5k`: there is little room below an axis."""
+    """Formats 1,500 as `1.5k`, because labels of an axis must be short."""
     for limit, unit in ((1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:g}{unit}"
@@ -35,7 +38,7 @@ def short(value):
 
 
 class Axis:
-    """A logarithmic axis, from a value below the least to one above the most."""
+    """A logarithmic axis that covers all values."""
 
     def __init__(self, values, begin, end, whole_decades):
         low, high = min(values), max(values)

@@ -1,4 +1,4 @@
-"""What rtt-client itself adds to a round trip time: its median against that of a ping-pong of a few lines of C."""
+"""Measures the time that rtt-client adds to a round trip, by comparison with a minimal ping-pong program in C."""
 
 import csv
 import os
@@ -11,13 +11,13 @@ from table import Table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXCHANGES = 4_000
-# Many short measurements: the machine's pace changes within seconds, and both are to meet the same.
+# Many short measurements, because the machine's speed changes within seconds and must be the same for both.
 PER_ROUND = 3
 PAUSE_SECONDS = 0.2
 
 
 class RoundTrip:
-    """rtt-client and the C program, with the same servers."""
+    """rtt-client and the C program, each with the same servers."""
 
     def __init__(self, settings):
         self.settings = settings
@@ -44,7 +44,7 @@ class RoundTrip:
             command = [self.settings.program(f"{protocol}-echo-server"), "127.0.0.1:0", "--quiet"]
             server = Server(f"{protocol}-echo-server", command, self.settings.scratch)
             try:
-                self.peer(protocol, server.port)  # finds the processor asleep
+                self.peer(protocol, server.port)  # wakes the processor
                 table = Table(f"{protocol}, round trip as seen by")
                 for number in range(self.settings.rounds * PER_ROUND):
                     in_turns = [("rtt-client", self.ours), ("C", self.peer)]

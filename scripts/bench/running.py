@@ -1,4 +1,4 @@
-"""Servers under measurement: started on a core of their own, with the processor time and the memory that they use."""
+"""Starts servers on a core of their own, and reads the processor time and memory that they use."""
 
 import os
 import re
@@ -14,7 +14,7 @@ STOP_SECONDS_MAX = 8.0
 
 
 class Failed(Exception):
-    """What the person is told, in one line."""
+    """An error that is reported to the user in one line."""
 
 
 def several_cores():
@@ -22,12 +22,12 @@ def several_cores():
 
 
 def on_core(number, command):
-    """The same command, pinned: servers run on core 0, the load on core 1."""
+    """The command, pinned to a core: servers run on core 0, the load generator on core 1."""
     return (["taskset", "-c", str(number)] if several_cores() else []) + [str(word) for word in command]
 
 
 class Server:
-    """A running server. Its name is what the table shows."""
+    """A running server, with its name in the tables."""
 
     def __init__(self, name, command, scratch, port=None, screen=None):
         self.name = name
@@ -46,7 +46,7 @@ class Server:
                 return result
             time.sleep(0.01)
         with open(self.errors, encoding="utf-8", errors="replace") as errors:
-            why = errors.read().strip() or "it never listened"
+            why = errors.read().strip() or "it never listened on its port"
         self.stop()
         raise Failed(f"`{self.name}` did not start: {why}")
 
@@ -58,10 +58,10 @@ class Server:
         return int(self._wait_for(look)[1])
 
     def _accepts(self, port):
-        """True once something listens on the port, by the kernel's table: a connection would be a client."""
+        """Waits until the kernel's table shows a listening socket. A test connection would count as a client."""
 
         def look():
-            # States: a TCP socket that listens, a UDP socket without a peer.
+            # 0A is a listening TCP socket, 07 a UDP socket without a peer.
             for table, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
                 with open(f"/proc/net/{table}", encoding="ascii") as rows:
                     if any(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == state for row in list(rows)[1:]):
@@ -71,7 +71,7 @@ class Server:
         return self._wait_for(look)
 
     def _tree(self):
-        """The process and all that it started."""
+        """The process and all its descendants."""
         found = [self.process.pid]
         for process in found:
             try:
@@ -79,16 +79,17 @@ class Server:
                     with open(f"/proc/{process}/task/{thread}/children", encoding="ascii") as children:
                         found += [int(child) for child in children.read().split()]
             except OSError:
-                pass  # it has ended in the meantime
+                pass  # the process has ended
         return found
 
     def cpu_seconds(self):
-        """Processor time so far, user and system, ended children included."""
+        """Processor time so far: user and system, including children that have ended."""
         ticks = 0
         for process in self._tree():
             try:
                 with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
-                    # The name in brackets may hold anything; after it, utime, stime, cutime, cstime are fields 11 to 14.
+                    # The process name in brackets may contain any characters. After it, fields 11 to 14 are utime, stime,
+                    # cutime and cstime.
                     ticks += sum(int(field) for field in stat.read().rpartition(")")[2].split()[11:15])
             except OSError:
                 pass
@@ -105,7 +106,7 @@ class Server:
         return sum(int(size) for size in sizes)
 
     def stop(self):
-        """Ends it and all that it started: nginx's workers outlive a master that is killed."""
+        """Ends the process and all its descendants: nginx's workers survive if their master is killed."""
         tree = self._tree()
         self.process.terminate()
         try:
@@ -120,7 +121,7 @@ class Server:
 
 
 def run_load(command):
-    """Runs a load generator to its end, and gives what it printed."""
+    """Runs a load generator to its end, and returns its output."""
     done = subprocess.run(on_core(1, command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failed(f"`{' '.join(map(str, command))}` failed: {done.stderr.strip() or done.stdout.strip()}")

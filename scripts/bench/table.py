@@ -1,12 +1,12 @@
-"""Rounds in turns, and the table that comes out: medians, spread, and ratios of ours to each peer."""
+"""Measures servers in rounds, and prints a table of medians and of the ratios of ours to each peer."""
 
 import statistics
 
 
 def order_of(servers, number):
-    """The order of a round (Williams, 1949): over the rounds, each server follows each other one equally often.
+    """The order of a round (Williams, 1949): over all rounds, each server follows each other server equally often.
 
-    One that always followed the same other one would pay for the caches and the budget that it used up.
+    Otherwise one server would always suffer from the caches and the processor budget that the same other one used up.
     """
     count = len(servers)
     zigzag = [(step + 1) // 2 if step % 2 else count - step // 2 for step in range(count)]
@@ -15,7 +15,7 @@ def order_of(servers, number):
 
 
 class Table:
-    """What was measured: per server and quantity, one value a round."""
+    """The measured values: one per server, quantity and round."""
 
     def __init__(self, title):
         self.title = title
@@ -27,8 +27,8 @@ class Table:
             kept.setdefault(quantity, []).append(value)
 
     def in_turns(self, servers, rounds, measure):
-        """Measures every server once a round, in orders that differ."""
-        self.values = {server.name: {} for server in servers}  # which is the order of the lines
+        """Measures every server once per round, in a different order each time."""
+        self.values = {server.name: {} for server in servers}  # also decides the order of the rows
         for number in range(rounds):
             for server in order_of(servers, number):
                 self.add(server.name, **measure(server))
@@ -38,7 +38,7 @@ class Table:
         return statistics.median(values) if values else None
 
     def ratio(self, ours, peer, quantity):
-        """Of the medians, with the lowest and the highest of the rounds: both servers met the same machine in a round."""
+        """The ratio of the medians, and the lowest and highest ratio of a round."""
         mine, theirs = self.median(ours, quantity), self.median(peer, quantity)
         if not mine or not theirs:
             return None
@@ -47,7 +47,7 @@ class Table:
         return mine / theirs, rounds[0], rounds[-1]
 
     def show(self, columns, ours_for):
-        """Prints the table. `columns`: (quantity, heading, decimals, with a ratio). `ours_for`: peer -> ours."""
+        """Prints the table. `columns`: (quantity, heading, decimals, has a ratio). `ours_for`: peer -> ours."""
         width = max(map(len, [self.title, *self.values])) + 2
 
         def space(heading):

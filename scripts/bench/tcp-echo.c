@@ -1,4 +1,4 @@
-/* The least that a TCP echo in upper case for one client at a time can be. */
+/* A minimal TCP echo in upper case that serves one client at a time. */
 #include "echo.h"
 
 int main(void) {

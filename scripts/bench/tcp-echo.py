@@ -1,4 +1,4 @@
-"""TCP echo in upper case for one client at a time, as a course's handout has it."""
+"""TCP echo in upper case for one client at a time, as in a typical course handout."""
 from socket import AF_INET, SOCK_STREAM, socket
 
 listener = socket(AF_INET, SOCK_STREAM)

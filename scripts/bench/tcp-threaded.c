@@ -1,4 +1,4 @@
-/* The least that a TCP echo in upper case with a thread per client can be. */
+/* A minimal TCP echo in upper case with a thread per client. */
 #include "echo.h"
 #include <pthread.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-"""TCP echo in upper case with a thread per client: Python's own class for it."""
+"""TCP echo in upper case with a thread per client, using the class that Python has for it."""
 import socketserver
 
 

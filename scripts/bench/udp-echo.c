@@ -1,4 +1,4 @@
-/* The least that a UDP echo in upper case can be: the limit that ours is measured against. */
+/* A minimal UDP echo in upper case, close to what the kernel allows. */
 #include "echo.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-"""UDP echo in upper case as a course's handout has it."""
+"""UDP echo in upper case, as in a typical course handout."""
 from socket import AF_INET, SOCK_DGRAM, socket
 
 server = socket(AF_INET, SOCK_DGRAM)

@@ -1,6 +1,7 @@
-"""The web server against nginx, lighttpd, busybox and Python, under the load of wrk: processor time per request.
+"""Compares the web server with nginx, lighttpd, busybox and Python by processor time per request.
 
-That time is what servers can be compared by on a busy machine; requests per second say as much about the load.
+The load generator is wrk. On a busy machine, processor time is more reliable than requests per second, which depend on
+the load generator as much as on the server.
 """
 
 import os
@@ -42,18 +43,18 @@ server.errorlog = "{scratch}/lighttpd.log"
 
 
 def ours_for(server):
-    """Ours with a log is compared with peers that log, ours without with those that do not."""
+    """Peers with an access log are compared with ours, peers without one with ours under --quiet."""
     return "ours,no-log" if server.endswith("no-log") else "ours"
 
 
 class Web:
-    """Our web server and the peers that are installed."""
+    """Our web server, and the peers that are installed."""
 
     def __init__(self, settings):
         self.settings, self.scratch = settings, settings.scratch
         self.site = os.path.join(self.scratch, "site")
         os.mkdir(self.site)
-        os.chmod(self.scratch, 0o755)  # nginx's workers are another user
+        os.chmod(self.scratch, 0o755)  # nginx's workers run as another user
         for name, size in SIZES.items():
             with open(os.path.join(self.site, name.replace(" ", "")), "wb") as file:
                 file.write(os.urandom(size))
@@ -69,12 +70,12 @@ class Web:
         ours = self.settings.program("http-file-server")
         yield "ours", None, [ours, "127.0.0.1:0", "--root", self.site]
         yield "ours,no-log", None, [ours, "127.0.0.1:0", "--root", self.site, "--quiet"]
-        if nginx := tool("nginx"):  # Debian's defaults, which log every access, and the same without
+        if nginx := tool("nginx"):  # Debian's defaults log every access; measured with and without that
             user = "user www-data;" if os.geteuid() == 0 else ""
             for name, log in {"nginx": f"{self.scratch}/access.log", "nginx,no-log": "off"}.items():
                 port = self.settings.free_port()
                 yield name, port, [nginx, "-c", self._configured(name, NGINX, user=user, port=port, log=log)]
-        if lighttpd := tool("lighttpd"):  # Debian's defaults, which log no access
+        if lighttpd := tool("lighttpd"):  # Debian's defaults log no access
             port = self.settings.free_port()
             configuration = self._configured("lighttpd", LIGHTTPD, port=port)
             yield "lighttpd,no-log", port, [lighttpd, "-D", "-f", configuration]
@@ -87,7 +88,7 @@ class Web:
             yield "Python", port, [python, *options]
 
     def measure(self, server, path):
-        """One round of one server."""
+        """Measures one server once."""
         before = server.cpu_seconds()
         url = f"http://127.0.0.1:{server.port}/{path}"
         load = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self.settings.seconds}s", "--timeout", "10s", url]
@@ -95,13 +96,13 @@ class Web:
         used = server.cpu_seconds() - before
         requests = int(re.search(r"(\d+) requests in", printed)[1])
         if "Non-2xx" in printed:
-            raise Failed(f"`{server.name}` gave wrong answers: {printed}")
+            raise Failed(f"`{server.name}` sent wrong answers: {printed}")
         if requests == 0:
             seconds = self.settings.seconds
-            raise Failed(f"`{server.name}` answered no request in {seconds} s; give more: --seconds {seconds * 3}")
+            raise Failed(f"`{server.name}` answered no request within {seconds} s; try --seconds {seconds * 3}")
         if errors := re.search(r"Socket errors: (.*)", printed):
             note(f"{server.name}, {path}: {errors[1]}")
-        # busybox makes a process for each connection and never asks for its times, so the system forgets them.
+        # busybox starts a process per connection and does not wait for it, so the system does not record its time.
         known = not server.name.startswith("busybox")
         return {
             "cpu_us": used / requests * 1e6 if known else None,

@@ -1,4 +1,7 @@
-"""Holds the servers against trouble of every kind; see ../endurance.sh --help."""
+"""Attacks the servers while a well-behaved client is checked; see ../endurance.sh --help.
+
+Read `round_of_trouble`, the conditions of one round; `endure`, all rounds for one server; and `Result.judge`, the limits.
+"""
 
 import argparse
 import atexit
@@ -18,25 +21,25 @@ import trouble
 from good import LOST, RIGHT, TURNED_AWAY, WRONG, watch
 from servers import KINDS, Failed, Screen, Server, copy_programs, free_user, make_site
 
-# Connections that come and go, in a run of this length; and how many processes make them.
+# The number of short connections in a run of this length, and of processes that make them.
 SHORT_CONNECTIONS = 100_000
 SHORT_CONNECTIONS_SECONDS = 60
 SHORT_CONNECTION_MAKERS = 2
 
-# A run takes at most so many times as long as it was to take, until all short connections were made.
+# If making the short connections takes longer than planned, a run is extended up to this factor.
 LATE_FACTOR = 6
 
-# What the server for one client at a time has to itself, and what the clients have that keep it to themselves.
+# For the server that serves one client at a time: periods without clients that occupy it, and with such clients.
 BRISK_SECONDS, SLOW_SECONDS = 7.0, 3.0
 
-# A server that everybody has left uses what it used before, after at most so long. Whoever broke a connection while the
-# interface was down has left without a word: the server finds out by asking, which takes a minute.
+# The time in which a server must release the resources of clients that have left. A connection that broke while the
+# interface was down is only noticed by keepalive, after a minute.
 QUIET_SECONDS_MAX = 120.0
-# In a small server, a few pages more in the allocator's store are no growth.
+# A few more pages that the allocator keeps do not count as growth.
 GROWTH_MAX = 1.05
 GROWTH_KIB = 512
 
-# Rounds of trouble before the one that counts, until one takes hardly more memory than the one before.
+# Warm-up rounds end when a round uses hardly more memory than the one before.
 WARM_UPS_MAX = 5
 WARM = 1.02
 SOAK_CROWDS = 10
@@ -55,7 +58,7 @@ LINK_DOWN_SECONDS = 1.0
 
 
 class Outage:
-    """A time in which the good client may be kept waiting, or turned away, by what the script does itself."""
+    """A period in which the script itself may delay the good client, or cause the server to reject it."""
 
     def __init__(self, what, begin):
         self.what, self.begin, self.end = what, begin, None
@@ -64,27 +67,27 @@ class Outage:
         return max(0.0, min(self.end, record.end) - max(self.begin, record.begin))
 
     def keeps_waiting(self, record):
-        # Without a descriptor nobody new is accepted; whoever is connected is served on.
+        # Without descriptors no new client is accepted, but connected clients are still served.
         return self.what in ("stopped", "interface down") or (self.what == "descriptors" and not record.is_held)
 
     def excuses(self, record, web):
-        """If the server may have turned the client away, or lost it: new ones, when there is no room or no thread.
+        """True if the server was allowed to reject or lose this client, because the outage left no room or no thread.
 
-        For a while after: clients that came while the server was stopped all come in at once.
+        This also holds for a short time afterwards: clients that waited while the server was stopped arrive together.
         """
         if record.end < self.begin or record.begin > self.end + AFTERMATH_SECONDS:
             return False
         if record.verdict == TURNED_AWAY:
-            # Without a descriptor the web server can't open a file either, and says so.
+            # Without descriptors the web server cannot open files either, and answers with an error.
             return not record.is_held or (web and self.what in ("descriptors", "memory"))
-        # Of a crowd, the web server tells so many that they have to leave; to those above it closes without a word.
+        # The web server sends an error to a limited number of rejected clients, and closes the others without one.
         if record.is_held:
             return False
         return self.what in ("threads", "memory") or (web and self.what in ("crowd", "stopped"))
 
 
 class Result:
-    """What came out for one server."""
+    """The results for one server."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -105,12 +108,12 @@ class Result:
             print(f"FAULT {self.kind.name}: {text}", flush=True)
 
     def judge(self):
-        """Goes through what the good client noted."""
+        """Compares the good client's records and the measured resources with the limits."""
         waits = []
         self.turned_away = 0
         for record in self.records:
             met = [outage for outage in self.outages if outage.overlap(record) > 0]
-            # What was sent into a dead interface is sent again by TCP, after as long again at most.
+            # After an interface comes up, TCP retransmits after at most as long again.
             wait = record.end - record.begin - sum(
                 outage.overlap(record) for outage in met if outage.keeps_waiting(record)
             )
@@ -128,25 +131,25 @@ class Result:
         self.replies += len(waits)
         waits.sort()
         if not waits:
-            self.fault("the good client got no reply")
+            self.fault("the good client got no reply at all")
             waits = [0.0]
         self.p99_ms = waits[len(waits) * 99 // 100] * 1000
         self.longest_seconds = waits[-1]
         if self.longest_seconds > self.kind.wait_seconds_max:
             self.fault(
-                f"the good client waited {self.longest_seconds:.1f} s; {self.kind.wait_seconds_max:.0f} s are promised"
+                f"the good client waited {self.longest_seconds:.1f} s; the limit is {self.kind.wait_seconds_max:.0f} s"
             )
         if self.peak_kib > self.kind.memory_kib_max:
-            self.fault(f"{self.peak_kib} KiB of memory at most; {self.kind.memory_kib_max} are promised")
+            self.fault(f"peak memory was {self.peak_kib} KiB; the limit is {self.kind.memory_kib_max} KiB")
         if self.control_characters:
-            self.fault(f"{self.control_characters} control characters on the screen")
+            self.fault(f"{self.control_characters} control characters in the event log")
         for what, before, after in zip(("descriptors", "threads", "KiB"), self.before or (), self.after or ()):
             if after > max(before * GROWTH_MAX, before + (GROWTH_KIB if what == "KiB" else 0)):
-                self.fault(f"{after} {what} after the trouble, {before} before")
+                self.fault(f"{after} {what} in use after the run, {before} before")
 
 
 class Run:
-    """Trouble for one running server: clients that make it, and the good one that is checked."""
+    """One round against a running server: misbehaving clients, and the good client that is checked."""
 
     def __init__(self, kind, server, result, seed, number):
         self.kind, self.server, self.result = kind, server, result
@@ -192,7 +195,7 @@ class Run:
 
     @contextmanager
     def outage(self, what):
-        """With a while around it: a request on its way when it begins or ends has met it, too."""
+        """Records an outage around the block."""
         outage = Outage(what, time.monotonic())
         try:
             yield
@@ -201,7 +204,7 @@ class Run:
             self.result.outages.append(outage)
 
     def pass_time(self, seconds):
-        """Lets the trouble go on, in which the sequential server has its slow clients now and then."""
+        """Lets the clients continue for a while. Slow clients of the sequential server run only part of the time."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self.kind.is_sequential:
@@ -221,7 +224,7 @@ class Run:
         self.check_running()
 
     def end(self):
-        """Ends all clients, and gathers what they counted."""
+        """Ends all clients, and collects their counts."""
         self.is_over.set()
         self.may_stay.set()
         if self.watching.poll(60):
@@ -229,7 +232,7 @@ class Run:
             self.result.records += records
             self.result.asked_again += asked_again
         else:
-            self.result.fault("the good client never came back")
+            self.result.fault("the good client did not finish")
         for process in self.processes:
             process.join(10)
             if process.is_alive():
@@ -245,7 +248,7 @@ class Run:
 
 
 def _alone(function, *arguments):
-    """A client's process: Ctrl+C is for the script, which tells its clients when it is over."""
+    """Runs a client in its process. It ignores Ctrl+C, because the script ends its clients itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     function(*arguments)
@@ -256,7 +259,7 @@ def link(state):
 
 
 def round_of_trouble(run, screen):
-    """Everything that the system can do to a server, one thing after the other, with its clients' trouble going on."""
+    """Creates each system condition in turn, while the misbehaving clients continue."""
     server = run.server
     run.pass_time(2)
     with run.outage("crowd"):
@@ -285,13 +288,13 @@ def round_of_trouble(run, screen):
         link("down")
         time.sleep(LINK_DOWN_SECONDS)
         link("up")
-        # What was sent in the meantime is sent again by TCP, after as long again at most.
+        # TCP retransmits what was sent meanwhile, after at most as long again.
         run.pass_time(2 * LINK_DOWN_SECONDS)
     run.pass_time(1)
 
 
 def soak(run, screen):
-    """Crowds one after the other, with a screen that takes all lines or none: the most that there ever is at once."""
+    """Creates peak load: crowds one after the other, while the event log is read or blocked."""
     for at in range(SOAK_CROWDS):
         if at % 2:
             screen.is_read.clear()
@@ -301,7 +304,7 @@ def soak(run, screen):
 
 
 def become_quiet(server, expected=None):
-    """Waits until a server that everybody has left uses as little as before, and gives what it uses."""
+    """Waits until a server without clients uses as little as before, and returns its resource use."""
     deadline = time.monotonic() + QUIET_SECONDS_MAX
     while time.monotonic() < deadline and server.is_running():
         use = server.use()
@@ -312,7 +315,7 @@ def become_quiet(server, expected=None):
 
 
 def endure(kind, programs, scratch, user, seconds, seed):
-    """Makes all the trouble there is for one server."""
+    """Runs all rounds against one server."""
     result = Result(kind)
     screen = Screen()
     server = None
@@ -321,7 +324,7 @@ def endure(kind, programs, scratch, user, seconds, seed):
     try:
         server = Server(kind, programs, scratch, user, screen.writing)
         fresh = server.use()
-        # Warm-up: until the allocator has taken what it keeps for ever. It hands little back of what many threads had.
+        # Warm-up: the allocator keeps most of the memory that many threads once used, so that is not growth.
         for number in range(WARM_UPS_MAX):
             run = Run(kind, server, result, seed, -number)
             run.make_trouble(short_connections // 10)
@@ -349,7 +352,7 @@ def endure(kind, programs, scratch, user, seconds, seed):
                 break
         result.peak_kib = server.memory_kib("VmHWM")
         if short_connections > 0 and not kind.is_udp:
-            result.fault(f"{short_connections} of the short connections could not be made in time")
+            result.fault(f"{short_connections} short connections could not be made in time")
     except Failed as error:
         result.fault(str(error))
         if run:
@@ -366,7 +369,7 @@ def endure(kind, programs, scratch, user, seconds, seed):
 
 
 def stage(result, what, number, programs, scratch, user, seed, output, wrapper=(), meanwhile=None):
-    """A server of its own in a special place, for a shorter while."""
+    """Runs a fresh server in a special environment for a short time."""
     kind = result.kind
     server = run = None
     try:
@@ -383,7 +386,7 @@ def stage(result, what, number, programs, scratch, user, seed, output, wrapper=(
         run = None
         use = become_quiet(server, fresh)
         if use[:2] != fresh[:2]:
-            result.fault(f"{what}: {use[:2]} descriptors and threads after the trouble, {fresh[:2]} before")
+            result.fault(f"{what}: {use[:2]} descriptors and threads in use after the run, {fresh[:2]} before")
     except Failed as error:
         result.fault(f"{what}: {error}")
         if run:
@@ -404,7 +407,7 @@ def find_faketime():
 
 
 def other_places(result, programs, scratch, user, seed):
-    """Little memory, a full disk, a closed pipe, and a clock that is set back and forth."""
+    """Runs fresh servers with little memory, a full disk, a closed pipe, and a clock that jumps."""
 
     def crowd(run):
         with run.outage("memory"):
@@ -436,7 +439,7 @@ def other_places(result, programs, scratch, user, seed):
         f"LD_PRELOAD={library}",
         f"FAKETIME_TIMESTAMP_FILE={clock}",
         "FAKETIME_NO_CACHE=1",
-        # As when somebody sets the clock of a computer: the time since its start goes on.
+        # Setting a computer's clock does not change its monotonic clock.
         "FAKETIME_DONT_FAKE_MONOTONIC=1",
     ]
     with open(os.devnull, "wb") as nowhere:
@@ -446,7 +449,7 @@ def other_places(result, programs, scratch, user, seed):
 def show(results):
     print(
         f"\n{'server':22}{'replies':>10}{'wrong':>7}{'crashes':>9}{'descriptors':>13}{'threads':>9}{'KiB':>15}"
-        f"{'peak KiB':>10}{'p99':>10}{'longest':>10}{'promised':>10}"
+        f"{'peak KiB':>10}{'p99':>10}{'longest':>10}{'limit':>10}"
     )
     for result in results:
         before, after = result.before or ("?",) * 3, result.after or ("?",) * 3
@@ -461,9 +464,9 @@ def show(results):
         counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in result.counts.items() if count)
         print(f"{result.kind.name}: {counts}")
         print(
-            f"    screen: {result.lines:,} lines, {result.left_out:,} left out, {result.control_characters} control"
-            f" characters; the good client: {len(result.records):,} requests, {result.turned_away} turned away,"
-            f" {result.asked_again} asked again; KiB after each round: {' '.join(map(str, result.memories))}"
+            f"    event log: {result.lines:,} lines, {result.left_out:,} left out, {result.control_characters} control"
+            f" characters; the good client: {len(result.records):,} requests, {result.turned_away} rejected,"
+            f" {result.asked_again} repeated; KiB after each round: {' '.join(map(str, result.memories))}"
         )
 
 
@@ -490,7 +493,7 @@ def main():
         for kind in KINDS:
             if arguments.servers and kind.name not in arguments.servers:
                 continue
-            print(f"-- {kind.name}, {arguments.seconds} s and more, seed {arguments.seed}", flush=True)
+            print(f"-- {kind.name}, at least {arguments.seconds} s, seed {arguments.seed}", flush=True)
             result = endure(kind, programs, scratch, user, arguments.seconds, arguments.seed)
             other_places(result, programs, scratch, user, arguments.seed)
             result.judge()
@@ -501,11 +504,11 @@ def main():
         sys.exit(f"error: {error}")
     show(results)
     if find_faketime() is None:
-        print("\nnote: the clock was left alone: libfaketime is missing (apt-get install libfaketime)")
+        print("\nnote: the clock was not changed, because libfaketime is missing (apt-get install libfaketime)")
     faults = sum(len(result.faults) for result in results)
     if faults:
-        sys.exit(f"\nerror: {faults} faults; they are above, after FAULT")
-    print("\nAll promises were kept.")
+        sys.exit(f"\nerror: {faults} faults; see the lines that start with FAULT")
+    print("\nNo server exceeded a limit.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The well-behaved client: it asks all along, checks every reply, and notes how long it waited."""
+"""The well-behaved client: sends requests all the time, checks every reply, and records how long it waited."""
 
 import errno
 import socket
@@ -9,16 +9,16 @@ from servers import FILES
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.001
 
-# A datagram may be lost, the request's or the reply's. Then the client asks again, as every client of UDP must.
+# A request or reply may be lost as a datagram. Then the client repeats the request, as every UDP client must.
 RESEND_SECONDS = 0.25
 
-# Late replies to others, who had its port before, do not come here.
+# An address of its own, so that no late reply for an earlier user of the same port arrives here.
 ADDRESS = "127.0.0.2"
 
-# Texts that the client remembers: replies to what it sent twice come twice.
+# The number of remembered texts: a repeated request may get two replies.
 REMEMBERED_MAX = 64
 
-# What became of a request.
+# The outcomes of a request.
 RIGHT, WRONG, TURNED_AWAY, LOST = "right", "wrong", "turned away", "lost"
 
 
@@ -27,15 +27,15 @@ class Lost(Exception):
 
 
 class Away(Exception):
-    """The server said that it has no room."""
+    """The server replied that it is full."""
 
 
 class Wrong(Exception):
-    """The reply is not what it should be."""
+    """The reply is wrong."""
 
 
 class Record:
-    """One request: when it was sent, when it was over, on a connection that was held or new, and what became of it."""
+    """One request: its begin and end, whether its connection was new or persistent, and its outcome."""
 
     __slots__ = ("begin", "end", "is_held", "verdict", "why")
 
@@ -44,7 +44,7 @@ class Record:
 
 
 def connect(port):
-    """Connects, as often as it takes: while the interface is down there is no way to the server."""
+    """Connects. Repeats the attempt while the interface is down."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -53,17 +53,17 @@ def connect(port):
             return connection
         except OSError as error:
             if error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH) or time.monotonic() > deadline:
-                raise Lost(f"can't connect: {error}") from error
+                raise Lost(f"failed to connect: {error}") from error
             time.sleep(0.02)
 
 
 def line(random):
-    """A line of up to 2,000 bytes of every kind. It does not begin as the words of a full server do."""
+    """A line of up to 2,000 arbitrary bytes. Its first byte differs from that of a full server's message."""
     return b"x" + random.randbytes(random.choice((5, 30, 200, 1999))).replace(b"\n", b" ") + b"\n"
 
 
 def ask_echo(connection, random):
-    """Sends a line and checks that it comes back in upper case."""
+    """Sends a line, and checks that the reply is the same line in upper case."""
     text = line(random)
     expected, received = text.upper(), b""
     try:
@@ -84,7 +84,7 @@ def ask_echo(connection, random):
 
 
 def ask_web(connection, random, last=False):
-    """Asks for a file, a part of one, or one that does not exist, and checks status and body."""
+    """Requests a file, a range of one, or one that does not exist, and checks status and body."""
     name = random.choice([*FILES, *FILES, "missing", "../canary", "%2e%2e/canary", "link"])
     body, status, fields = FILES.get(name), b"200", b"Connection: close\r\n" if last else b""
     if body and random.random() < 0.25:
@@ -122,7 +122,7 @@ def ask_web(connection, random, last=False):
 
 
 def ask_datagram(sockets, random):
-    """Sends a datagram, again when no reply comes, and checks the reply. Gives how often it had to ask again."""
+    """Sends a datagram, repeats it without a reply, and checks the reply. Returns the number of repetitions."""
     client, port, earlier = sockets
     text = random.randbytes(8) + random.randbytes(random.choice((0, 30, 1000, 30_000)))
     expected = text.upper()
@@ -154,7 +154,7 @@ def ask_datagram(sockets, random):
 
 
 def watch(kind, random, is_over, results):
-    """Asks until it is over, and sends the records."""
+    """Sends requests until the run is over, then sends the records through the pipe."""
     records = []
     asked_again = 0
 
@@ -193,7 +193,7 @@ def watch(kind, random, is_over, results):
 
             def ask_new():
                 with connect(kind.port) as connection:
-                    # Only the first reply waits for the others to leave.
+                    # Only the first reply has to wait for earlier clients to leave.
                     ask_once(connection, True)
 
             note(False, begin, ask_new)

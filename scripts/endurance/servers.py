@@ -1,4 +1,4 @@
-"""The servers under test: how each is started, what it promises, and what it uses."""
+"""The servers under test: how each is started, its limits, and the resources it uses."""
 
 import os
 import re
@@ -12,28 +12,28 @@ import time
 START_SECONDS_MAX = 10.0
 STOP_SECONDS_MAX = 8.0
 
-# What is kept of a screen to show when something is wrong, and what a pipe is read with.
+# How much of the event log is kept for error messages, and how much is read at once.
 SCREEN_BYTES_KEPT = 4000
 SCREEN_BYTES_AT_ONCE = 1 << 16
 
-# The canary lies next to the root; no client may ever see it.
+# The contents of a file beside the root, which no client may ever receive.
 CANARY = b"this lies outside the root"
 
-# What a terminal would obey, in UTF-8; the ends of lines are the server's own.
+# Control characters in UTF-8, except the newlines that end the server's lines.
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 class Failed(Exception):
-    """What the person is told, in one line."""
+    """An error that is reported to the user in one line."""
 
 
 class Kind:
-    """One of the servers, and its promises in figures."""
+    """One of the servers, and its limits."""
 
     def __init__(self, name, arguments, port, wait_seconds_max, memory_kib_max, clients_max=None):
         self.name = name
         self.arguments = arguments
-        self.port = port  # each server has one of its own, in a network where nobody else is
+        self.port = port  # always free: the network namespace contains nothing else
         self.wait_seconds_max = wait_seconds_max
         self.memory_kib_max = memory_kib_max
         self.clients_max = clients_max
@@ -55,16 +55,16 @@ class Kind:
         return self.clients_max is not None
 
 
-# A server that serves everybody at once keeps nobody waiting: 5 s is far more than a busy machine needs. Of datagrams
-# any number may be lost in a flood, and each loss takes the client a moment to notice. The server for one client at a
-# time lets the others wait as long as those before them stay: see `STAYS` in trouble.py.
+# Limits of waiting. For a server with a thread per client, 5 s is far more than a busy machine needs. In a flood many
+# datagrams are lost, and the client notices each loss only after a timeout. The server that serves one client at a time
+# makes the others wait while earlier clients stay: see `STAYS` in trouble.py.
 KINDS = [
     Kind("udp-echo-server", [], 25001, 20.0, 12 * 1024),
     Kind("tcp-echo-server", [], 25002, 20.0, 12 * 1024),
     Kind("tcp-threaded-server", ["--max-clients", "300"], 25003, 5.0, 40 * 1024, 300),
     Kind(
         "http-file-server",
-        # Times that can pass several times while the trouble lasts.
+        # Short timeouts, so that each expires several times during a run.
         ["--max-connections", "300", "--request-timeout", "3s", "--idle-timeout", "3s", "--write-timeout", "3s"],
         25004,
         5.0,
@@ -81,7 +81,7 @@ FILES = {
 
 
 def make_site(folder):
-    """A root with files of three sizes, a file that is too large to fit in any buffer, and a canary beside the root."""
+    """Creates a root with files of several sizes, one larger than any buffer, and the canary beside the root."""
     root = os.path.join(folder, "site")
     os.mkdir(root)
     for name, contents in FILES.items():
@@ -96,7 +96,7 @@ def make_site(folder):
 
 
 def free_user():
-    """A user that runs nothing else: the system counts threads by user."""
+    """A user without other processes, because the system counts threads per user."""
     if os.geteuid() != 0 or not _is_real_root():
         return None
     taken = set()
@@ -104,7 +104,7 @@ def free_user():
         try:
             taken.add(os.stat(f"/proc/{process}").st_uid)
         except OSError:
-            pass  # it has ended in the meantime
+            pass  # the process has ended
     return next(user for user in range(61_000, 65_000) if user not in taken)
 
 
@@ -114,7 +114,7 @@ def _is_real_root():
 
 
 class Screen:
-    """What a server prints into a pipe: read, left unread, or given up, and every byte looked at."""
+    """The reading end of a server's event log, which can also be left unread. Checks every byte."""
 
     def __init__(self):
         self.reading, self.writing = os.pipe()
@@ -163,12 +163,12 @@ class Server:
                 stderr=errors,
                 env={**os.environ, "RUST_BACKTRACE": "0"},
                 preexec_fn=_raise_descriptors,
-                start_new_session=True,  # Ctrl+C is for the script, which then ends it
+                start_new_session=True,  # Ctrl+C reaches only the script, which ends the server
             )
         self._await_socket()
 
     def _await_socket(self):
-        """Waits by the kernel's table: with a full disk behind its screen the server can't say that it listens."""
+        """Waits for the socket in the kernel's table: with a full disk, the server cannot print `listening on`."""
         table, state = ("/proc/net/udp", "07") if self.kind.is_udp else ("/proc/net/tcp", "0A")
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline and self.is_running():
@@ -183,12 +183,12 @@ class Server:
         return self.process.poll() is None
 
     def complaints(self):
-        """Standard error, without notes: a panic stands there even if only one thread ended of it."""
+        """Standard error without notes. A panic appears here even if it ended only one thread."""
         with open(self.errors, encoding="utf-8", errors="replace") as errors:
             return "".join(line for line in errors if not line.startswith("note: ")).strip()
 
     def limit(self, what, soft):
-        """Sets a limit of the running process, `None` as it was. Only who runs it, or may do all, is let."""
+        """Sets a resource limit of the running process; `None` restores it. Runs as the process's user or as root."""
         if soft is None:
             soft = _usual(what)
         command = ["prlimit", "--pid", str(self.process.pid), f"--{what}={soft}:"]
@@ -208,7 +208,7 @@ class Server:
             return int(re.search(rf"^{field}:\s*(\d+)", status.read(), re.MULTILINE)[1])
 
     def use(self):
-        """What it holds: descriptors, threads, resident KiB."""
+        """Descriptors, threads and resident KiB in use."""
         return self.descriptors(), self.threads(), self.memory_kib()
 
     def stop(self):
@@ -223,20 +223,20 @@ class Server:
 
 
 def _raise_descriptors():
-    """As much as may be: the crowd is to meet the server's own limit."""
+    """Allows the most descriptors, so that only the server's own limit rejects clients."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _usual(what):
-    """The limit that a program begins with here, and a server of files makes the most of."""
+    """The limit with which the server was started."""
     soft, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{what.upper()}"))
     limit = hard if what == "nofile" else soft
     return "unlimited" if limit == resource.RLIM_INFINITY else limit
 
 
 def copy_programs(release, scratch):
-    """The user that runs them may not enter the folder in which they were built, and others may build there."""
+    """Copies the programs to a folder that the server's user can read."""
     programs = os.path.join(scratch, "programs")
     os.mkdir(programs)
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""What clients do to a server that they should not: each function is one kind of trouble, done once."""
+"""The misbehaving clients. Each function performs one kind of attack once."""
 
 import os
 import select
@@ -11,14 +11,14 @@ from servers import CANARY, FILES
 
 TIMEOUT_SECONDS = 5.0
 
-# How long a client stays that does not say what it wants. The server for one client at a time keeps all others waiting
-# for as long, so there the stays are short, and only one of each kind comes at a time.
+# How long clients stay that occupy the server: (threaded server, sequential server). The sequential server makes all
+# others wait meanwhile, so its stays are short, and only one client of each kind comes at a time.
 STAYS = {"never_reads": (6.0, 1.0), "one_byte_per_second": (8.0, 3.0), "says_nothing": (5.0, 0.5)}
 
-# Clients of each of these kinds that come together.
+# The number of clients of each of these kinds that come together.
 TOGETHER = 20
 
-# Short connections at once. Two processes make them, and the backlog of a server has 128 places.
+# Short connections at the same time, per process. Two processes make them; the backlog of a server has 128 places.
 AT_THE_DOOR = 45
 
 DATAGRAM_BYTES_MAX = 65_507
@@ -27,7 +27,7 @@ CROWD_ADDRESS = "127.0.0.3"
 
 
 class World:
-    """Where the trouble is made, by whom, and until when."""
+    """What an attack needs to know: the server, a random generator, when to end, and counters."""
 
     def __init__(self, kind, random, is_over, may_stay, counts):
         self.kind = kind
@@ -50,7 +50,7 @@ class World:
             self.counts["wrong"].value += 1
 
     def is_answer(self, request, reply):
-        """A reply that came whole must be right; one that says that there is no room is as well."""
+        """True if the reply is a correct one, the beginning of one, or says that the server is full."""
         if self.kind.is_web:
             head, _, body = reply.partition(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
@@ -67,7 +67,7 @@ class World:
 
 
 def leave_suddenly(connection):
-    """A reset instead of the end of the stream."""
+    """Closes the connection with a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -83,7 +83,7 @@ def leaves(world):
     with world.connect() as connection:
         if world.random.random() < 0.5:
             connection.sendall(world.request()[: world.random.randrange(1, 20)])
-    # Who has left still takes one of the 128 places in the backlog until the server has accepted him.
+    # A client that has left occupies one of the 128 places in the backlog until the server accepts it.
     time.sleep(0.02 if world.kind.is_sequential else 0.0005)
 
 
@@ -107,7 +107,7 @@ def half_closes(world):
 
 
 def short_connections(world):
-    """Clients that say what they want, end their side, read the answer and are gone; many at the door at once."""
+    """Many clients at the same time that send a request, half-close, read the answer and close."""
     clients = []
     try:
         for _ in range(AT_THE_DOOR):
@@ -131,7 +131,7 @@ def short_connections(world):
 
 
 def together(world):
-    """Several clients at once, or one where others would have to wait for each of them."""
+    """Connects several clients, or one if others would have to wait for it."""
     connections = []
     try:
         for _ in range(1 if world.kind.is_sequential else TOGETHER):
@@ -142,7 +142,7 @@ def together(world):
 
 
 def never_reads(world):
-    """Sends until both directions are full: the server can't get rid of what it has to say."""
+    """Sends without reading, until the buffers of both directions are full and the server's writes block."""
     connections = together(world)
     request = world.request("huge.bin").replace(b"Connection: close\r\n", b"") if world.kind.is_web else b"x" * 65536
     until = time.monotonic() + world.stay("never_reads")
@@ -168,7 +168,7 @@ def one_byte_per_second(world):
             try:
                 connection.send(text[at : at + 1])
             except OSError:
-                pass  # the server lets nobody take so long
+                pass  # the server has closed the slow connection
         world.sleep(1.0)
     for connection in connections:
         connection.close()
@@ -182,7 +182,7 @@ def says_nothing(world):
 
 
 def garbage(world):
-    """Bytes without a meaning, and some with a bad one."""
+    """Sends random bytes, or a malicious request."""
     random = world.random
     nonsense = random.randbytes(random.choice((1, 50, 3000, 60_000)))
     if world.kind.is_web:
@@ -209,14 +209,14 @@ def garbage(world):
         connection.shutdown(socket.SHUT_WR)
         reply = read_to_end(connection)
         if world.kind.is_web:
-            # What is no request at all is answered with an error, or not at all; never with what lies outside.
+            # A malformed request gets an error or no answer, and never a file outside the root.
             world.checked(CANARY not in reply and (not reply or reply.startswith(b"HTTP/1.1 ")))
         elif reply:
             world.checked(world.is_answer(nonsense, reply))
 
 
 def flood(world):
-    """Datagrams of every size, which nobody reads the replies to, from a new port each time."""
+    """Sends datagrams of every size from a new port, and never reads the replies."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         for _ in range(world.random.randrange(1, 20)):
             any_size = world.random.randrange(DATAGRAM_BYTES_MAX + 1)
@@ -226,7 +226,7 @@ def flood(world):
 
 
 def leaves_before_the_reply(world):
-    """The reply meets a closed port, and the system reports that (ICMP port unreachable)."""
+    """Closes its port before the reply arrives, which the system reports as ICMP port unreachable."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.connect(("127.0.0.1", world.kind.port))
         client.send(b"nobody waits for this\x1b[2J")
@@ -234,7 +234,7 @@ def leaves_before_the_reply(world):
 
 
 def comes_from_port_0(world):
-    """A sender that can't be answered. Only a raw socket can make such a datagram."""
+    """Sends from port 0, which cannot be answered. Only a raw socket can create such a datagram."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as client:
         text = b"from port 0"
         client.sendto(struct.pack("!HHHH", 0, world.kind.port, 8 + len(text), 0) + text, ("127.0.0.1", 0))
@@ -242,12 +242,12 @@ def comes_from_port_0(world):
 
 
 def crowd(world, count, seconds):
-    """More clients at once than there is room for. Each asks; who is answered must be answered rightly."""
+    """Connects more clients than the server accepts. Every reply that arrives must be correct."""
     clients = []
     if world.kind.is_udp:
         for _ in range(count):
             client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            client.bind((CROWD_ADDRESS, 0))  # where nobody was before whom late replies are for
+            client.bind((CROWD_ADDRESS, 0))  # an address that no late reply is sent to
             client.sendto(b"one of many", ("127.0.0.1", world.kind.port))
             clients.append((client, b"one of many", b""))
     else:
@@ -256,7 +256,7 @@ def crowd(world, count, seconds):
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", world.kind.port))
             clients.append((client, world.request(), b""))
-        # They ask when they are connected, which the system does by itself.
+        # Each client sends its request as soon as the system has connected it.
         waiting = dict(enumerate(clients))
         until = time.monotonic() + seconds
         while waiting and (left := until - time.monotonic()) > 0:
@@ -279,7 +279,7 @@ def crowd(world, count, seconds):
             if reply:
                 world.checked(world.is_answer(request, reply) if not world.kind.is_udp else reply == request.upper())
         except OSError:
-            pass  # it is still waiting, or was dropped
+            pass  # the client is still waiting, or was dropped
         client.close()
 
 
@@ -288,7 +288,7 @@ UDP = [flood, flood, leaves_before_the_reply, comes_from_port_0]
 
 
 def make(trouble, world, most=None):
-    """Makes trouble until it is over, or `most` times."""
+    """Repeats an attack until the run is over, or `most` times."""
     parent = os.getppid()
     block = world.random.randbytes(DATAGRAM_BYTES_MAX * 2)
 
@@ -305,4 +305,4 @@ def make(trouble, world, most=None):
             done += trouble(world) or 1
             world.counts["done"].value = done
         except OSError:
-            time.sleep(0.01)  # turned away, or the interface is down
+            time.sleep(0.01)  # rejected, or the interface is down

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Prepares the autograder's image: Gradescope runs this once, as root, when the zip is uploaded.
 #
-# Only Ubuntu's own packages are downloaded. If the students write in other languages than Rust, C and Python, name
-# the packages of those languages here.
+# Only Ubuntu packages are downloaded. If students use languages other than Rust, C and Python, add the packages of those
+# languages here.
 set -euo pipefail
 packages=(bubblewrap iproute2 util-linux procps gcc libc6-dev python3)
 
-# Trials put the folder elsewhere.
+# trial.sh uses another directory.
 top=${AUTOGRADER:-/autograder}
 source=$top/source
 lab=$(cat "$source/lab")
@@ -20,7 +20,7 @@ if [[ ${#missing[@]} -gt 0 ]]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 fi
 
-# Rust 1.85 or newer, as the system has it or under the name of its version (`cargo-1.85`, in /usr/lib/rust-1.85).
+# Rust 1.85 or newer: the system's `cargo`, or a versioned package (`cargo-1.85`, in /usr/lib/rust-1.85).
 path=$source/bin:$PATH
 new_enough() { [[ $(printf '%s\n' 1.85 "$1" | sort -V | head -n 1) == 1.85 ]]; }
 version=$(cargo --version 2>/dev/null | cut -d ' ' -f 2 || true)
@@ -48,13 +48,13 @@ chmod 755 "$source/bin/cargo-nextest"
 cd "$source/workspace"
 cargo build --offline --locked -p labgrade
 
-# The students' stubs are graded once: that compiles the tests and all that submissions depend on, and fails here, where
-# staff see it, if anything is missing.
+# Grades the students' stubs once. That compiles the tests and all dependencies of submissions. If anything is missing, it
+# fails here, where staff see it.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/submissions/stubs"
 cp -r "labs/$lab/src" "$scratch/submissions/stubs"
 "$CARGO_TARGET_DIR/debug/labgrade" run "$lab" "$scratch/submissions" --out "$scratch/results" --jobs 1
 
-# Where there is no sandbox, submissions run as a user of their own: the tests' source and the results are not theirs.
+# Without a sandbox, submissions run as a separate user, who must not read the tests or the results.
 chmod 700 "$source" "$top/results"

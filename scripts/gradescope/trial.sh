@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Tries a lab's autograder in the folders that Gradescope makes.
+# Tests a lab's autograder in Gradescope's directory layout.
 set -euo pipefail
 
 if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'EOF'
 usage: scripts/gradescope/trial.sh [LAB]
 
-Makes the zip of LAB (tcp-echo if none is named) twice and compares them, unpacks it into Gradescope's layout of folders,
-sets it up there, and grades: the solution, a wrong submission, and the solution when time is too short. As root it
-does so without a network, and the last time as in a container that allows no sandbox.
+Builds the autograder of LAB (default tcp-echo), unpacks and sets it up in Gradescope's directory layout, and grades: the
+solution, a wrong submission, and the solution with too short a time limit. As root, all of this runs without a network,
+and the solution is also graded as in a container that allows no sandbox.
 EOF
     exit 0
 fi
 if [[ $# -gt 1 ]]; then
-    echo "error: one lab at most; see scripts/gradescope/trial.sh --help" >&2
+    echo "error: \`$2\` is a second lab; give one" >&2
     exit 2
 fi
 
@@ -24,17 +24,14 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 step() { printf '\n-- %s\n' "$*"; }
 
-step "the zip of $lab, twice"
+step "the zip of $lab"
 scripts/release.sh gradescope "$lab"
-cp "dist/gradescope-$lab.zip" "$scratch/first.zip"
-scripts/release.sh gradescope "$lab"
-cmp "$scratch/first.zip" "dist/gradescope-$lab.zip"
 
 export AUTOGRADER=$scratch/autograder
 unset CARGO_TARGET_DIR
 mkdir -p "$AUTOGRADER"/{source,submission,results}
 python3 -m zipfile -e "dist/gradescope-$lab.zip" "$AUTOGRADER/source"
-# As there: the script is copied out of the zip, and made executable.
+# Gradescope copies the script out of the zip and makes it executable.
 install -m 755 "$AUTOGRADER/source/run_autograder" "$AUTOGRADER/run_autograder"
 
 offline=()
@@ -45,13 +42,13 @@ fi
 step 'setup.sh'
 ${offline[@]+"${offline[@]}"} bash "$AUTOGRADER/source/setup.sh"
 
-# grade FOLDER: hands it in, and grades it.
+# grade FOLDER: submits the folder and grades it.
 grade() {
     rm -rf "$AUTOGRADER/submission"
     cp -a "$1" "$AUTOGRADER/submission"
     (cd "$AUTOGRADER" && ${offline[@]+"${offline[@]}"} "${prefix[@]}" ./run_autograder)
 }
-# check EXPRESSION: of the results, `results`.
+# check EXPRESSION: fails unless the Python expression about `results` is true.
 check() {
     python3 - "$AUTOGRADER/results/results.json" "$1" <<'EOF'
 import json, sys
@@ -63,7 +60,7 @@ assert all(fields <= test.keys() for test in tests), "a test lacks a field"
 assert sum(test["score"] for test in tests) == results["score"], "the total is not the sum"
 assert sum(test["max_score"] for test in tests) == 100
 assert {"score", "execution_time", "output_format", "output"} <= results.keys()
-assert eval(sys.argv[2]), f"not so: {sys.argv[2]}; score {results['score']}, {results['output']}"
+assert eval(sys.argv[2]), f"not true: {sys.argv[2]}; score {results['score']}, {results['output']}"
 print(f"as expected: {sys.argv[2]}")
 EOF
 }
@@ -82,17 +79,17 @@ for wrong in "crates/labgrade/tests/submissions/$lab/wrong"/*/; do
     break
 done
 
-step 'too little time'
+step 'a time limit that is too short'
 if prefix=(env LIMIT_S=0.2) && grade "$scratch/right"; then
-    echo 'error: it did not fail' >&2
+    echo 'error: grading did not fail' >&2
     exit 1
 fi
 [[ ! -e $AUTOGRADER/results/results.json ]]
 echo 'as expected: no results'
 
 if [[ $(id -u) -eq 0 ]]; then
-    step 'the solution, where no sandbox is allowed'
-    # What a container refuses is covered up, and the capabilities are those that Docker leaves to root.
+    step 'the solution, without a sandbox'
+    # Replaces the sandbox programs with /bin/false, and keeps only the capabilities that Docker leaves to root.
     cat >"$scratch/container" <<'EOF'
 mount --bind /bin/false "$(command -v bwrap)"
 mount --bind /bin/false "$(command -v unshare)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Prints the licences of all packages that a workspace with vendored packages is built from, and their texts.
+"""Prints the licences of all packages in a workspace with vendored dependencies, and the licence texts.
 
 usage: licences.py WORKSPACE
 
-A text that many packages share is printed once. Fails if a package names no licence.
+Prints a text that several packages share only once. Fails if a package names no licence.
 """
 import json, os, re, subprocess, sys
 
@@ -23,7 +23,7 @@ print("The packages that socket-labs is built with, and their licences\n")
 for package in packages:
     name = f"{package['name']} {package['version']}"
     if not package["license"]:
-        sys.exit(f"error: `{name}` names no licence; see its source, and add it to scripts/release/licences.py or do without it")
+        sys.exit(f"error: `{name}` names no licence; find it in the source and add it here, or drop the package")
     print(f"{name}: {package['license']}")
     folder = os.path.dirname(package["manifest_path"])
     found = [file for file in sorted(os.listdir(folder)) if re.match(r"(?i)(un)?licen[sc]e|copying|notice|copyright", file)]
@@ -37,6 +37,6 @@ for package in packages:
 print("\nThe programs also contain Rust's standard library (MIT OR Apache-2.0, with the parts that its COPYRIGHT lists) and,")
 print("where they are static, musl (MIT).")
 if silent:
-    print(f"\nWithout a text of their own, under the licence named above: {', '.join(silent)}.")
+    print(f"\nThese packages contain no licence text; see the licence named above: {', '.join(silent)}.")
 for text, users in texts.items():
     print(f"\n{'=' * 100}\n{', '.join(sorted(set(users)))}\n\n{text}")

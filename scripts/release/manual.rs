@@ -1,6 +1,6 @@
 
-// Stands in the place of a program's `main`, in a copy of its source: writes the program's man pages, and its completions
-// for three shells, to the folder that it is given. So they are made from the definitions that the program itself has.
+// Replaces `main` in a copy of a program's source, so that man pages and completions come from the program's own `Args`.
+// Writes both to the folder named by the first argument.
 fn main() -> std::io::Result<()> {
     let folder = std::path::PathBuf::from(std::env::args_os().nth(1).expect("a folder"));
     let name = env!("CARGO_BIN_NAME");

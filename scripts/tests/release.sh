@@ -1,41 +1,45 @@
 #!/usr/bin/env bash
-# Tests what scripts/release.sh makes.
+# Tests scripts/release.sh and the release that it builds.
 set -euo pipefail
 
 if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'END'
-usage: scripts/tests/release.sh [--dirty] [TARGET...]
+usage: scripts/tests/release.sh [--dirty] [--long] [TARGET...]
 
-Makes a release of the commit that is checked out (with --dirty of the files as they are), with programs for the TARGETs
-(all whose standard library is installed, if none is named), in a clone: dist/ here stays as it is. Makes it once more in
-another clone, but for one target and with one autograder, and compares the bytes. Then, of the release:
-- the archives build, and their udp-echo passes its tests, without a network and with an empty cargo home, with this Rust
-  and with 1.85 where it is installed;
-- the programs need no library, and each is under 1 MiB; the tests of every lab pass with them, under QEMU where this
-  computer can't run them itself;
-- lintian finds no error in the Debian packages; they can be installed, their man pages read without a warning, and their
-  completions complete; nothing in them runs or starts by itself;
-- a change that is not committed, a target that is not there, and a second release at the same time are refused.
+Builds a release of the current commit (with --dirty: of the files as they are), with programs for each TARGET (default:
+every target whose standard library is installed). Works in a clone, so dist/ stays as it is. Checks that:
+- an uncommitted change, a missing target, and a second release at the same time are refused;
+- a second clone gives the same bytes (one target, one autograder; not with --dirty);
+- without a network and with an empty cargo home, the students' archive builds with Rust 1.85, and the staff's archive
+  builds with the default Rust and passes the tests of udp-echo;
+- the programs need no library, and each is at most 1 MiB; they pass the tests of every lab. Programs for another
+  processor run under QEMU, and only the core and hidden tests (with --long all tests);
+- lintian finds no error in the Debian packages; they can be installed, their man pages have no warnings, and their
+  completions work; nothing in them starts automatically.
 
-Needs what release.sh needs, and unshare, and root or leave to make user namespaces. Leaves out what it can't do without
-lintian, man, qemu-user-static or Rust 1.85, but not where CI is set.
+Needs the tools of release.sh, unshare, and permission to create user namespaces. Without lintian, man,
+qemu-user-static or Rust 1.85, the checks that need them are left out; with CI set, that is an error.
 END
     exit 0
 fi
 
 cd "$(dirname "$0")/../.."
-dirty=()
-if [[ ${1-} == --dirty ]]; then
-    dirty=(--dirty)
+dirty=() long=()
+while [[ ${1-} == --* ]]; do
+    case $1 in
+    --dirty) dirty=(--dirty) ;;
+    --long) long=(--long) ;;
+    *) echo "error: \`$1\` is unknown; see --help" >&2 && exit 2 ;;
+    esac
     shift
-fi
+done
 fail() {
     echo "error: $1" >&2
     exit 1
 }
 step() { printf '\n-- %s\n' "$*"; }
 missing() {
-    echo "left out: $1 is not there; to get it: $2"
+    echo "left out: $1 is missing; to install it: $2"
     [[ -z ${CI-} ]]
 }
 scratch=$(mktemp -d)
@@ -50,7 +54,7 @@ if [[ $# -eq 0 ]]; then
         if [[ -d $library/$target ]]; then
             targets+=("$target")
         else
-            echo "left out: $target, as its standard library is not there; to get it: rustup target add $target"
+            echo "left out: $target, because its standard library is missing; to install it: rustup target add $target"
         fi
     done
 fi
@@ -58,16 +62,16 @@ fi
 chosen=()
 for target in "${targets[@]}"; do chosen+=(--target "$target"); done
 
-# refuses WHAT COMPLAINT COMMAND...: the command must fail with these words.
+# refuses WHAT MESSAGE COMMAND...: checks that the command fails with this message.
 refuses() {
-    local what=$1 words=$2 said status=0
+    local what=$1 words=$2 output status=0
     shift 2
-    said=$("$@" 2>&1) || status=$?
-    [[ $status -ne 0 && $said == *"$words"* ]] || fail "not refused: $what; status $status, it said: $said"
+    output=$("$@" 2>&1) || status=$?
+    [[ $status -ne 0 && $output == *"$words"* ]] || fail "not refused: $what; status $status, output: $output"
     echo "refused: $what"
 }
 
-# The tags, and so the version, come along.
+# Clones include the tags, which decide the version.
 for clone in here elsewhere; do git clone --quiet --no-hardlinks . "$scratch/$clone"; done
 if [[ ${#dirty[@]} -gt 0 ]]; then
     git ls-files -z --deleted | (cd "$scratch/here" && xargs -0r rm -f --)
@@ -76,48 +80,48 @@ if [[ ${#dirty[@]} -gt 0 ]]; then
     done | tar --create --null --files-from=- | tar --extract --directory "$scratch/here"
 fi
 dist=$scratch/here/dist
-# Neither of them compiles anew what labgrade is built from.
+# Both releases share the build directory, so labgrade's dependencies are not compiled again.
 built=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
 step 'what is refused'
 echo >>"$scratch/elsewhere/README.md"
-refuses 'a change that is not committed' 'are not committed' "$scratch/elsewhere/scripts/release.sh"
+refuses 'an uncommitted change' 'are not committed' "$scratch/elsewhere/scripts/release.sh"
 git -C "$scratch/elsewhere" checkout --quiet README.md
 mkdir "$scratch/few"
 printf '#!/bin/sh\necho %q\n' "$scratch" >"$scratch/few/rustc"
 chmod +x "$scratch/few/rustc"
-refuses 'a target that is not there' 'rustup target add aarch64-unknown-linux-musl' \
+refuses 'a missing target' 'rustup target add aarch64-unknown-linux-musl' \
     env PATH="$scratch/few:$PATH" "$scratch/here/scripts/release.sh" --dirty --target aarch64-unknown-linux-musl
-refuses 'a target that is not ours' 'no target of ours' "$scratch/here/scripts/release.sh" --target sparc
+refuses 'an unsupported target' 'not a supported target' "$scratch/here/scripts/release.sh" --target sparc
 mkdir -p "$scratch/elsewhere/dist"
-refuses 'a second one at the same time' 'another release.sh is writing' \
+refuses 'a second release at the same time' 'another release.sh is writing' \
     flock "$scratch/elsewhere/dist" "$scratch/elsewhere/scripts/release.sh"
 
 step 'a release'
 mkdir -p "$dist"
-echo "${targets[0]} udp-echo-server 123" >"$dist/socket-labs-0.0.9-sizes.txt" # of the release before
-CARGO_TARGET_DIR=$built "$scratch/here/scripts/release.sh" ${dirty[@]+"${dirty[@]}"} "${chosen[@]}" | tee "$scratch/said"
-grep -q "^${targets[0]} .* udp-echo-server .* bytes, before: 123$" "$scratch/said" || fail 'it is not compared with the one before'
+echo "${targets[0]} udp-echo-server 123" >"$dist/socket-labs-0.0.9-sizes.txt" # from an earlier release
+CARGO_TARGET_DIR=$built "$scratch/here/scripts/release.sh" ${dirty[@]+"${dirty[@]}"} "${chosen[@]}" | tee "$scratch/output"
+grep -q "^${targets[0]} .* udp-echo-server .* bytes, before: 123$" "$scratch/output" || fail 'the sizes are not compared with the earlier release'
 (cd "$dist" && sha256sum --quiet --check SHA256SUMS)
 student=$(sed -n 's/.*  \(socket-labs-.*-student\.tar\.gz\)$/\1/p' "$dist/SHA256SUMS")
 version=${student#socket-labs-}
 version=${version%-student.tar.gz}
 
-step 'once more, at another place'
+step 'the same release in another clone'
 if [[ ${#dirty[@]} -eq 0 ]]; then
     CARGO_TARGET_DIR=$built "$scratch/elsewhere/scripts/release.sh" --target "${targets[0]}" --without-autograders >/dev/null
     CARGO_TARGET_DIR=$built "$scratch/elsewhere/scripts/release.sh" gradescope udp-echo >/dev/null
     (cd "$scratch/elsewhere/dist" && sha256sum gradescope-udp-echo.zip >>SHA256SUMS)
-    # The list of sizes is the shorter one there.
+    # The list of sizes differs, because the second release has one target only.
     if grep -v 'sizes\.txt$' "$scratch/elsewhere/dist/SHA256SUMS" | grep -Fxvf "$dist/SHA256SUMS"; then
-        fail 'the same commit gave other bytes (lines above)'
+        fail 'the same commit gave different bytes (lines above)'
     fi
     echo "the same bytes in $(wc -l <"$scratch/elsewhere/dist/SHA256SUMS") files"
 else
-    echo 'left out: --dirty'
+    echo 'left out, because of --dirty'
 fi
 
-# As on a computer without a network: nothing but loopback, and a cargo that has never downloaded anything.
+# offline COMMAND...: runs a command with loopback only, and with an empty cargo home.
 offline() {
     local as=()
     [[ $(id -u) -eq 0 ]] || as=(--map-root-user)
@@ -125,35 +129,35 @@ offline() {
     CARGO_HOME=$scratch/cargo-home CARGO_TARGET_DIR=$scratch/target unshare ${as[@]+"${as[@]}"} --net \
         sh -c 'ip link set lo up && exec "$@"' sh "$@"
 }
-toolchains=('')
+# toolchain [VERSION]: prints the folder of a toolchain's programs. rustup's proxies do not work with an empty cargo home.
+toolchain() { echo "$(${1:+rustup run "$1"} rustc --print sysroot)/bin"; }
+
+oldest=''
 if rustup run 1.85.0 cargo --version >/dev/null 2>&1; then
-    toolchains+=("$(rustup run 1.85.0 rustc --print sysroot)/bin:")
+    oldest=1.85.0
 else
     missing 'Rust 1.85' 'rustup toolchain install 1.85.0 --profile minimal'
 fi
+# Both archives contain the same packages, so each is built with one toolchain only.
 for who in student staff; do
     mkdir "$scratch/$who"
     tar --extract --gzip --directory "$scratch/$who" --file "$dist/socket-labs-$version-$who.tar.gz"
-    for toolchain in "${toolchains[@]}"; do
-        (
-            PATH=$toolchain$PATH
-            # rustup's own programs need a cargo home that has them.
-            PATH=$(dirname "$(rustc --print sysroot)/bin/cargo"):$PATH
-            step "the $who's archive, offline, $(cargo --version)"
-            cd "$scratch/$who/socket-labs-$version"
-            offline cargo build --quiet --offline --locked
-            if [[ $who == staff ]]; then
-                offline cargo test --quiet --offline --locked -p udp-echo
-            else
-                # The students' programs do nothing yet; their tests are there, and fail.
-                offline cargo test --quiet --offline --locked -p udp-echo --no-run
-                if offline cargo test --quiet --offline --locked -p udp-echo >"$scratch/said" 2>&1; then
-                    fail 'the tests pass with what students begin with'
-                fi
-                grep -q 'test result: FAILED' "$scratch/said" || fail "the tests did not run: $(tail -n 3 "$scratch/said")"
+    (
+        [[ $who == student ]] || oldest=''
+        PATH=$(toolchain "$oldest"):$PATH
+        step "the $who archive, offline, $(cargo --version)"
+        cd "$scratch/$who/socket-labs-$version"
+        offline cargo build --quiet --offline --locked
+        if [[ $who == staff ]]; then
+            offline cargo test --quiet --offline --locked -p udp-echo
+        else
+            # The students' programs are stubs, so their tests must run and fail.
+            if offline cargo test --quiet --offline --locked -p udp-echo >"$scratch/output" 2>&1; then
+                fail 'the tests pass with the stubs'
             fi
-        )
-    done
+            grep -q 'test result: FAILED' "$scratch/output" || fail "the tests did not run: $(tail -n 3 "$scratch/output")"
+        fi
+    )
 done
 rm -rf "$scratch/target"
 
@@ -164,26 +168,26 @@ for target in "${targets[@]}"; do
     tar --extract --gzip --directory "$scratch/$target" --file "$dist/socket-labs-$version-programs-$target.tar.gz"
     bin=$scratch/$target/socket-labs-$version/bin
     for program in "$bin"/*; do
-        # An ELF file that names a program loader, or a library, is not static.
+        # A static ELF file names neither a program interpreter nor a library.
         LC_ALL=C readelf --program-headers --dynamic "$program" >"$scratch/headers"
         if grep -E 'INTERP|NEEDED' "$scratch/headers"; then fail "$program is not static (lines above)"; fi
     done
-    scripts/tests/programs.sh "$target" "$bin"
+    scripts/tests/programs.sh ${long[@]+"${long[@]}"} "$target" "$bin"
 done
 
-# complete_and_read PROGRAM: tries the completions and the man page in the unpacked package where we are.
+# complete_and_read PROGRAM: tests a program's completions and man page in the current directory, an unpacked package.
 complete_and_read() {
-    local said
+    local output
     # shellcheck disable=SC2016 # for the shell inside
-    said=$(bash --norc -euc '. "$1"
+    output=$(bash --norc -euc '. "$1"
         function=$(complete -p "$2" | sed "s/.* -F \([^ ]*\) .*/\1/")
         COMP_WORDS=("$2" --he) COMP_CWORD=1
         "$function" "$2" --he "$2"
         echo "${COMPREPLY[@]}"' - "usr/share/bash-completion/completions/$1" "$1") || true
-    [[ $said == --help ]] || fail "bash completes nothing for $1"
+    [[ $output == --help ]] || fail "bash completes nothing for $1"
     if man --version >/dev/null 2>&1; then
-        said=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --local-file "usr/share/man/man1/$1.1.gz" 2>&1 >"$scratch/page")
-        [[ -z $said ]] || fail "the man page of $1: $said"
+        output=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings --local-file "usr/share/man/man1/$1.1.gz" 2>&1 >"$scratch/page")
+        [[ -z $output ]] || fail "the man page of $1: $output"
         grep -q '^SYNOPSIS' "$scratch/page" || fail "$1 has no man page"
     else
         missing man 'apt-get install man-db'
@@ -196,26 +200,26 @@ while read -r package; do
     dpkg-deb --raw-extract "$dist/$package" "$scratch/package"
     (
         cd "$scratch/package"
-        # Only what is known to be passive: no script of a maintainer, no unit, no job.
+        # Only passive files are allowed: no maintainer script, no unit, no cron job.
         find . -type f -o -type l | grep -vE '^\./usr/(bin|share/(doc|man|lintian|bash-completion|fish|zsh))/|^\./DEBIAN/(control|md5sums)$' &&
-            fail "$package has more than programs and documentation (lines above)"
-        grep -nE 'STAFF|\]\((\.\./|src/|[a-z-]+/)' usr/share/doc/socket-labs/*.md && fail "$package has pages for staff, or dead links (lines above)"
+            fail "$package contains more than programs and documentation (lines above)"
+        grep -nE 'STAFF|\]\((\.\./|src/|[a-z-]+/)' usr/share/doc/socket-labs/*.md && fail "$package contains text for staff, or broken links (lines above)"
         for program in usr/bin/*; do complete_and_read "${program##*/}"; done
     )
-    # On a system of its own, which has nothing.
+    # Installs it on an empty system.
     rm -rf "$scratch/system"
     mkdir -p "$scratch/system/var/lib/dpkg/"{info,updates,triggers}
     touch "$scratch/system/var/lib/dpkg/"{status,available}
     dpkg --root="$scratch/system" --force-not-root,bad-path,architecture --log=/dev/null --install "$dist/$package" \
-        >"$scratch/said" 2>&1 || fail "$package can't be installed: $(<"$scratch/said")"
+        >"$scratch/output" 2>&1 || fail "$package can't be installed: $(<"$scratch/output")"
     [[ $package != *"_$(dpkg --print-architecture).deb" ]] || "$scratch/system/usr/bin/udp-echo-server" --version
     if command -v lintian >/dev/null; then
-        # The maintainer's address is whoever releases', not ours.
+        # The maintainer's address depends on who releases, so it is not checked.
         TMPDIR=$scratch lintian --fail-on error --allow-root --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$dist/$package"
     else
         missing lintian 'apt-get install lintian'
     fi
-    echo "$package: in order"
+    echo "$package: passed"
 done < <(sed -n 's/.*  \(.*\.deb\)$/\1/p' "$dist/SHA256SUMS")
 
-printf '\nThe release %s is in order.\n' "$version"
+printf '\nThe release %s passed.\n' "$version"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests scripts/ship.sh from outside: a room of three hosts, each with a real sshd, and a release of our own programs.
-# shellcheck disable=SC2016 # in errors, backticks are just that
+# Tests scripts/ship.sh in a room of three simulated hosts, each with a real sshd.
+# shellcheck disable=SC2016 # backticks in messages are literal
 set -euo pipefail
 shopt -s extglob
 
@@ -8,9 +8,9 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'END'
 usage: scripts/tests/ship.sh [PART_OF_A_NAME]
 
-Runs the tests of scripts/ship.sh whose names hold that part, or all; as you, and when you are root, as an ordinary user
-(nobody) as well. The hosts are those of topology.sh. Each has an sshd of its own, run by you, with a user `pi` whose home
-folder is a temporary one; no sshd of this computer is touched, nor your keys and ~/.ssh. On Debian:
+Runs the tests of scripts/ship.sh, or only those whose names contain PART_OF_A_NAME. If you are root, they also run as an
+ordinary user (nobody). The hosts are those of topology.sh. Each runs its own sshd as your user, with a user `pi` and a
+temporary home directory. This computer's sshd, your keys and ~/.ssh are not used. On Debian:
     apt-get install openssh-server rsync nftables binutils iproute2 util-linux ethtool bsdutils procps
 END
     exit 0
@@ -20,7 +20,7 @@ here=$(dirname "$(realpath "$0")")
 PATH=$PATH:/usr/sbin:/sbin
 machine=$(uname -m)
 
-# release VERSION: writes one with our programs, and a workspace of one file, in the folder VERSION.
+# release VERSION: writes a release to the folder VERSION, with the labs' programs and a workspace of one file.
 release() {
     local top=tree-$1/socket-labs-$1 target name=$1/socket-labs-$1
     mkdir -p "$top" "$1"
@@ -29,7 +29,7 @@ release() {
     cp -r bin "$top"
     tar -C "tree-$1" -c "socket-labs-$1" | gzip -1 >"$name-programs-$machine-unknown-linux-musl.tar.gz"
     rm "$top"/bin/*
-    # In the place of the programs for another processor one that tells its own.
+    # For other processors, the program is a script that prints its target.
     for target in aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf arm-unknown-linux-musleabihf; do
         [[ $target != "$machine"* ]] || continue
         printf '#!/bin/sh\necho %s\n' "$target" >"$top/bin/udp-echo-server"
@@ -45,7 +45,7 @@ if [[ -z ${SHIP_TREE-} ]]; then
     cd "$here/../.."
     cargo build --locked --quiet "${labs[@]/#/--package=}" --bins
     target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    # A folder that every user can read, as the one of the project may not be.
+    # The project's directory may not be readable for other users.
     SHIP_TREE=$(mktemp -d)
     export SHIP_TREE
     trap 'rm -rf "$SHIP_TREE"' EXIT
@@ -57,9 +57,9 @@ if [[ -z ${SHIP_TREE-} ]]; then
     done
     cd "$SHIP_TREE"
     for version in 0.1.0 0.2.0 0.3.0; do release $version; done
-    # Both at a time: most of it is waiting.
+    # Both run at the same time, because most of the time is waiting.
     if [[ $(id -u) -eq 0 ]]; then
-        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/said" 2>&1 &
+        setpriv --reuid 65534 --regid 65534 --clear-groups "$SHIP_TREE/scripts/tests/ship.sh" "$@" >"$SHIP_TREE/output" 2>&1 &
         nobody=$!
         trap 'kill $nobody 2>/dev/null || true; wait; rm -rf "$SHIP_TREE"' EXIT
     fi
@@ -67,14 +67,14 @@ if [[ -z ${SHIP_TREE-} ]]; then
     "$SHIP_TREE/scripts/tests/ship.sh" "$@" || status=1
     if [[ -n ${nobody-} ]]; then
         wait "$nobody" || status=1
-        cat "$SHIP_TREE/said"
+        cat "$SHIP_TREE/output"
     fi
     exit $status
 fi
 
 scratch=$(mktemp -d)
 cd "$scratch"
-# Who is killed leaves its scratch folder behind.
+# A killed ship.sh leaves its scratch directory behind, here inside of this one.
 export TOPOLOGY=ship-$$ HOME=$scratch TMPDIR=$scratch
 topology=$SHIP_TREE/scripts/topology.sh
 trap '"$topology" down 2>/dev/null || true; rm -rf "$scratch"' EXIT
@@ -84,7 +84,7 @@ t() { timeout 60 "$topology" "$@"; }
 
 fail() {
     printf '  FAILED: %s\n' "$1" >&2
-    [[ ! -s said ]] || sed 's/^/    /' said >&2
+    [[ ! -s output ]] || sed 's/^/    /' output >&2
     exit 1
 }
 
@@ -104,7 +104,7 @@ await() {
 
 # -- the room ----------------------------------------------------------------------------------------------------------
 
-# open_room: starts the bench, with the staff's computer on its switch and an sshd on each host.
+# open_room: starts the bench, with an sshd on each host. The switch is the staff's computer.
 open_room() {
     local number
     t up
@@ -120,11 +120,11 @@ open_room() {
         start_sshd "$number"
     done
     printf '# the room\npi@%s:2222 # A\n\n  pi@%s:2222 \r\npi@%s' "${address[@]}" >hosts.txt
-    # An ordinary user has no port 22. One host has its port from here.
+    # An ordinary user cannot bind port 22. One host gets its port from ~/.ssh/config.
     printf 'Host %s\nPort 2222\n' "${address[3]}" >staff/.ssh/config
 }
 
-# start_sshd NUMBER [SIZE]: with a home folder from a folder here, or from a disk of that size.
+# start_sshd NUMBER [SIZE]: starts a host's sshd. The home directory is a local one, or on a disk of that size.
 start_sshd() {
     local host=ABC
     host=${host:$1-1:1}
@@ -138,7 +138,7 @@ PasswordAuthentication no
 SetEnv PATH=$scratch/tools$1:/usr/bin:/bin
 END
     rm -f "sshd$1.log"
-    # As pi, who has this user's rights to files, and no others.
+    # Runs as `pi`, with the file permissions of the current user only.
     "$topology" exec "$host" unshare --mount bash -euc '
         mount --bind passwd /etc/passwd
         if [[ -n $2 ]]; then
@@ -159,25 +159,25 @@ stop_sshd() {
     wait "${sshd[$1]}" || true
 }
 
-# What comes after it runs on the staff's computer, with a home folder of ours. The process becomes that command.
+# Prefix for commands on the staff's computer, with a temporary home directory. It is replaced by the command.
 staff=("$topology" exec switch unshare --mount bash -euc 'mount --bind passwd /etc/passwd && exec "$@"' -)
 
-# ship [OPTION…]: on the staff's computer; what it says is in `said`, and its status in `status`.
+# ship [OPTION…]: runs ship.sh on the staff's computer. The file `output` gets its output, the variable `status` its status.
 ship() {
     status=0
-    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt "$@" </dev/null >said 2>&1 || status=$?
+    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt "$@" </dev/null >output 2>&1 || status=$?
 }
 
-# tool NUMBER NAME: makes a host run the script of our input in the place of a program.
+# tool NUMBER NAME: replaces a program on a host by the script in the input.
 tool() {
     { echo '#!/bin/bash' && cat; } >"tools$1/$2"
     chmod +x "tools$1/$2"
 }
 
-# says NUMBER PATTERN: what the table says of a host.
-says() { expect "what is said of host $1" "$(grep "^pi@${address[$1]}[: ]" said | tr -s ' ')" "$2"; }
+# says NUMBER PATTERN: checks a host's row of the table.
+says() { expect "the row of host $1" "$(grep "^pi@${address[$1]}[: ]" output | tr -s ' ')" "$2"; }
 
-# has NUMBER VERSION [KIND]: a host has this version, complete, or none.
+# has NUMBER VERSION [KIND]: checks that a host has this complete version, or `nothing`.
 has() {
     local home=home$1/socket-labs kind=${3-programs} files
     [[ $2 != nothing ]] || { [[ ! -e $home/$kind ]] || fail "host $1 has $kind"; return 0; }
@@ -189,7 +189,7 @@ has() {
 # all_have VERSION
 all_have() { local n; for n in 1 2 3; do has "$n" "$1"; done; }
 
-# state NUMBER: all that is in a host's home folder, with times.
+# state NUMBER: lists everything in a host's home directory, with times.
 state() { find "home$1" -printf '%p %y %s %T@ %C@ %l\n' | sort; }
 
 # -- the tests ---------------------------------------------------------------------------------------------------------
@@ -201,36 +201,36 @@ installs_then_upgrades_then_changes_nothing_then_rolls_back() {
     says 2 "pi@10.0.3.2:2222 $machine - - *"
     ship --dist "$SHIP_TREE/0.1.0"
     expect 'status of the first' $status 0
-    says 3 'pi@10.0.3.3 * 0.1.0-???????? - * new, before it nothing'
+    says 3 'pi@10.0.3.3 * 0.1.0-???????? - * installed, was nothing'
     all_have 0.1.0
     ship --dist "$SHIP_TREE/0.1.0" --rollback
     expect 'status of going back from the first' $status 1
-    says 1 '*FAILED: there is no version before*'
+    says 1 '*FAILED: there is no previous version*'
 
     before=$(state 1)
     ship --dist "$SHIP_TREE/0.2.0" --dry-run
     says 1 '*would get 0.2.0-*'
     expect 'what a dry run changed' "$(state 1)" "$before"
     ship --dist "$SHIP_TREE/0.2.0" --jobs 1
-    says 1 '* 0.2.0-* new, before it 0.1.0-*'
+    says 1 '* 0.2.0-* installed, was 0.1.0-*'
     all_have 0.2.0
 
     before=$(state 1)
     ship --dist "$SHIP_TREE/0.2.0"
     expect 'status of the second run' $status 0
-    says 1 '*has it already'
+    says 1 '*up to date'
     expect 'what a second run changed' "$(state 1)" "$before"
 
     ship --rollback
     expect 'status of the rollback' $status 0
     says 2 '* 0.1.0-* rolled back from 0.2.0-*'
     all_have 0.1.0
-    # It is still there, and not sent again.
+    # The version is still there, so it is not sent again.
     for before in 1 2 3; do tool $before rsync <<<'exit 1'; done
     ship --dist "$SHIP_TREE/0.2.0"
     all_have 0.2.0
     rm tools?/rsync
-    mkdir -p home1/socket-labs/versions/.{old,new}/bin # as somebody left them who was interrupted
+    mkdir -p home1/socket-labs/versions/.{old,new}/bin # as an interrupted run leaves them
     ship --dist "$SHIP_TREE/0.3.0"
     all_have 0.3.0
     expect 'what is kept' "$(cd home1/socket-labs/versions && echo [!.]*)" 'programs-0.2.0-???????? *.before *.fingerprint programs-0.3.0-???????? *'
@@ -242,7 +242,7 @@ leaves_another_folder_of_that_name_alone() {
     mkdir home2/socket-labs
     echo mine >home2/socket-labs/README.md
     ship --dist "$SHIP_TREE/0.1.0"
-    says 2 '*FAILED: its home folder has another socket-labs; rename that'
+    says 2 '*FAILED: its home directory contains another socket-labs; rename that'
     expect 'what is in it' "$(ls -A home2/socket-labs)" README.md
 }
 
@@ -280,9 +280,9 @@ brings_the_workspace_to_hosts_with_cargo() {
     ship --student --dist "$SHIP_TREE/0.1.0"
     expect status $status 1
     has 1 0.1.0 student
-    says 2 '*FAILED: it has Cargo 1.75.0, and 1.85 is needed; *sudo apt install cargo*'
-    says 3 '*FAILED: it has no Cargo, and 1.85 is needed; *'
-    mkdir -p home3/.cargo/bin # as rustup does
+    says 2 '*FAILED: it has Cargo 1.75.0, but needs 1.85; *sudo apt install cargo*'
+    says 3 '*FAILED: it has no Cargo, but needs 1.85; *'
+    mkdir -p home3/.cargo/bin # where rustup installs it
     tool 2 cargo <<<'echo "cargo 1.100.1"'
     cp tools1/cargo home3/.cargo/bin
     ship --student --dist "$SHIP_TREE/0.1.0"
@@ -295,17 +295,17 @@ keeps_a_workspace_in_which_somebody_worked() {
     local n
     for n in 1 2 3; do tool $n cargo <<<'echo "cargo 1.85.0"'; done
     ship --student --dist "$SHIP_TREE/0.1.0"
-    # By a clock that has gone backwards, as that of a Pi without a network may.
+    # The file's time is in the past, as with the clock of a Pi without a network.
     echo mine >home2/socket-labs/student/README.md
     touch -d 2020-01-01 home2/socket-labs/student/README.md
     ship --student --dist "$SHIP_TREE/0.2.0"
-    says 1 '*new, before it 0.1.0-????????'
-    says 2 '*; somebody worked in versions/student-0.1.0-????????, which stays'
+    says 1 '*installed, was 0.1.0-????????'
+    says 2 '*; versions/student-0.1.0-???????? is kept, because its files were changed'
     ship --student --dist "$SHIP_TREE/0.3.0"
     expect status $status 0
-    says 2 '*; somebody worked in versions/student-0.1.0-????????, which stays'
+    says 2 '*; versions/student-0.1.0-???????? is kept, because its files were changed'
     expect 'the work' "$(cat home2/socket-labs/versions/student-0.1.0-????????/README.md)" mine
-    [[ -z $(find home1/socket-labs -name 'student-0.1.0*') ]] || fail 'what nobody touched was kept'
+    [[ -z $(find home1/socket-labs -name 'student-0.1.0*') ]] || fail 'an unchanged version was kept'
 }
 
 goes_on_without_hosts_that_are_down_or_refuse() {
@@ -318,12 +318,12 @@ goes_on_without_hosts_that_are_down_or_refuse() {
     has 1 0.2.0
     has 2 0.1.0
     has 3 0.1.0
-    says 1 '* new, before it 0.1.0-*'
+    says 1 '* installed, was 0.1.0-*'
     says 2 'pi@10.0.3.2:2222 - - - - FAILED: *Connection refused'
-    says 3 '*FAILED: it refused your key; try `ssh pi@10.0.3.3`*ssh-add'
-    mapfile -t lines <said
+    says 3 '*FAILED: it refused your key; try `ssh pi@10.0.3.3`*run ssh-add first'
+    mapfile -t lines <output
     expect 'the lines' "${#lines[@]}" 4
-    # With its cable out.
+    # With its cable unplugged.
     t exec switch ip link set B down
     ship --status
     says 2 '*FAILED: *@(No route to host|timed out)'
@@ -331,17 +331,17 @@ goes_on_without_hosts_that_are_down_or_refuse() {
 
 asks_for_no_passphrase() {
     ssh-keygen -q -p -N secret -f staff/.ssh/id_ed25519 >/dev/null
-    # On a terminal, where ssh would ask.
+    # On a terminal, ssh would prompt.
     status=0
-    "${staff[@]}" timeout 30 script -qec "$SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.1.0" /dev/null </dev/null >said 2>&1 || status=$?
+    "${staff[@]}" timeout 30 script -qec "$SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.1.0" /dev/null </dev/null >output 2>&1 || status=$?
     expect status $status 1
-    grep -q '^pi@10.0.3.1:2222 .*FAILED: it refused your key' said || fail 'what is said of a key with a passphrase'
-    ! grep -qi 'enter passphrase' said || fail 'it asked'
-    # With the agent it goes.
+    grep -q '^pi@10.0.3.1:2222 .*FAILED: it refused your key' output || fail 'the message about a key with a passphrase'
+    ! grep -qi 'enter passphrase' output || fail 'it prompted'
+    # With the agent it works.
     status=0
     printf '#!/bin/sh\necho secret\n' >askpass && chmod +x askpass
     "${staff[@]}" env SSH_ASKPASS="$PWD/askpass" SSH_ASKPASS_REQUIRE=force ssh-agent sh -c 'ssh-add -q && exec "$0" hosts.txt --dist "$SHIP_TREE/0.1.0"' \
-        "$SHIP_TREE/scripts/ship.sh" >said 2>&1 || status=$?
+        "$SHIP_TREE/scripts/ship.sh" >output 2>&1 || status=$?
     expect 'status with an agent' $status 0
     all_have 0.1.0
 }
@@ -349,21 +349,21 @@ asks_for_no_passphrase() {
 refuses_a_host_with_another_key() {
     ssh-keygen -q -t ed25519 -N '' -f other
     sed -i "s|^\[10.0.3.2\]:2222 .*|[10.0.3.2]:2222 $(cut -d' ' -f1,2 other.pub)|; /10.0.3.3/d" staff/.ssh/known_hosts
-    echo 'StrictHostKeyChecking no' >>staff/.ssh/config # a bad habit, which is not followed
+    echo 'StrictHostKeyChecking no' >>staff/.ssh/config # ship.sh must override this
     ship --dist "$SHIP_TREE/0.1.0"
     expect status $status 1
     has 1 0.1.0
     has 2 nothing
     has 3 nothing
-    says 2 "*FAILED: its host key has changed; if it was set up anew: ssh-keygen -R '\[10.0.3.2\]:2222'*"
-    says 3 '*FAILED: its host key is unknown; compare it: ssh pi@10.0.3.3'
+    says 2 "*FAILED: its host key has changed; if it was reinstalled: ssh-keygen -R '\[10.0.3.2\]:2222'*"
+    says 3 '*FAILED: its host key is unknown; verify it: ssh pi@10.0.3.3'
 }
 
 reports_a_full_disk_and_leaves_room_again() {
     local n size packed unpacked
     packed=$(stat -c %s "$SHIP_TREE"/0.1.0/*"programs-$machine"*)
     unpacked=$(du -sb "$SHIP_TREE/bin" | cut -f1)
-    # No room for the archive; room for that, but not for what is in it; room for both.
+    # Host 1 has no space for the archive, host 2 none to unpack it, host 3 has enough.
     for n in 1 2; do
         stop_sshd $n
     done
@@ -376,7 +376,7 @@ reports_a_full_disk_and_leaves_room_again() {
     has 3 0.1.0
     for n in 1 2; do
         size=$("${staff[@]}" ssh -p 2222 "pi@${address[n]}" du -sk socket-labs | cut -f1)
-        [[ $size -le 20 ]] || fail "host $n keeps $size KiB of what did not fit"
+        [[ $size -le 20 ]] || fail "on host $n, $size KiB of the failed transfer are left"
     done
 }
 
@@ -389,8 +389,8 @@ survives_a_transfer_that_is_cut() {
     has 1 0.2.0
     has 2 0.1.0
     has 3 0.1.0
-    says 2 '*FAILED: the connection was cut*'
-    says 3 '*FAILED: what arrived has a wrong checksum; run this again'
+    says 2 '*FAILED: the connection was lost*'
+    says 3 '*FAILED: the received archive has a wrong checksum; run this again'
     rm tools?/rsync
     ship --dist "$SHIP_TREE/0.2.0"
     expect status $status 0
@@ -400,7 +400,7 @@ survives_a_transfer_that_is_cut() {
 says_when_rsync_is_missing() {
     tool 1 rsync <<<'echo "bash: line 1: rsync: command not found" >&2; exit 127'
     ship --dist "$SHIP_TREE/0.1.0"
-    says 1 '*FAILED: it has no rsync; on it: sudo apt install rsync'
+    says 1 '*FAILED: rsync is missing there; on the host: sudo apt install rsync'
 }
 
 sends_nothing_of_a_release_with_a_wrong_checksum() {
@@ -408,18 +408,18 @@ sends_nothing_of_a_release_with_a_wrong_checksum() {
     printf x >>"bad/socket-labs-0.1.0-programs-$machine-unknown-linux-musl.tar.gz"
     ship --dist bad
     expect status $status 1
-    expect said "$(<said)" 'error: `socket-labs-0.1.0-programs-*` in `bad` is not what its SHA256SUMS says; make the release anew'
+    expect output "$(<output)" 'error: `socket-labs-0.1.0-programs-*` in `bad` does not match SHA256SUMS; build the release again'
     [[ ! -e home1/socket-labs ]] || fail 'something was sent'
 }
 
-# hold NUMBER PROGRAM: lets a host's program wait before it begins, after a line in `reached`, until `go_on` is written to.
+# hold NUMBER PROGRAM: makes a host's program write a line to `reached` and wait for a line in `go_on` before it starts.
 hold() {
     rm -f reached go_on
     mkfifo reached go_on
     tool "$1" "$2" <<<"echo reached >$PWD/reached; read -r _ <$PWD/go_on; exec /usr/bin/$2 \"\$@\""
 }
 
-# at_rest: no ship.sh runs, and nothing on the hosts but the sshd that listens.
+# at_rest: succeeds if no ship.sh runs, and nothing on the hosts except the listening sshd.
 at_rest() { ! pgrep -f "^bash -s|rsync --server|ship.sh hosts.txt" -u "$(id -u)" >/dev/null; }
 
 runs_servers() { pgrep -f 'server 0.0.0.0 --quiet' -u "$(id -u)" >/dev/null; }
@@ -431,7 +431,7 @@ is_on_one_version_wherever_it_is_interrupted() {
         signal=${program#*/} program=${program%/*}
         to=${versions[1]} versions=("${versions[@]:1}" "$from")
         hold 2 "$program"
-        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/$to" </dev/null >said 2>&1 &
+        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/$to" </dev/null >output 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail "$program did not begin"
         kill -"$signal" $ship
@@ -447,7 +447,7 @@ is_on_one_version_wherever_it_is_interrupted() {
         ship --dist "$SHIP_TREE/$to"
         expect "status of the next run after $program and $signal" $status 0
         all_have "$to"
-        [[ ! -e home2/socket-labs/incoming && ! -e home2/socket-labs/versions/.new ]] || fail "something is left after $program"
+        [[ ! -e home2/socket-labs/incoming && ! -e home2/socket-labs/versions/.new ]] || fail "files are left after $program"
         from=$to
     done
 }
@@ -456,7 +456,7 @@ ends_at_ctrl_c() {
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
     mkfifo keyboard
-    "${staff[@]}" env --default-signal=INT SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >said 2>&1 &
+    "${staff[@]}" env --default-signal=INT SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null <keyboard >output 2>&1 &
     exec 3>keyboard
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     printf '\003' >&3
@@ -464,7 +464,7 @@ ends_at_ctrl_c() {
     wait $! || status=$?
     exec 3>&-
     expect status $status 130
-    grep -q 'error: interrupted; each host is on its old or its new version, see --status' said || fail 'what it says'
+    grep -q 'error: interrupted; each host has its old or its new version, see --status' output || fail 'the message'
     has 3 0.1.0
     ! pgrep -f '^ssh: .*/[0-9]+\.ssh \[mux\]' -u "$(id -u)" >/dev/null || fail 'a connection is left'
 }
@@ -473,7 +473,7 @@ ends_when_its_terminal_is_closed() {
     local terminal
     ship --dist "$SHIP_TREE/0.1.0"
     hold 3 tar
-    "${staff[@]}" env --default-signal=HUP SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >said 2>&1 &
+    "${staff[@]}" env --default-signal=HUP SHELL=/bin/sh script -qec "exec $SHIP_TREE/scripts/ship.sh hosts.txt --dist $SHIP_TREE/0.2.0" /dev/null </dev/null >output 2>&1 &
     terminal=$!
     timeout 20 cat reached >/dev/null || fail 'tar did not begin'
     kill -KILL $terminal
@@ -493,13 +493,13 @@ ends_when_its_terminal_is_closed() {
 two_at_once_do_not_disturb_each_other() {
     local first
     ship --dist "$SHIP_TREE/0.1.0"
-    # The first is in the midst of sending, while the second does all of its work.
+    # The second run does all of its work while the first is still sending.
     mkfifo reached go_on
     tool 2 rsync <<END
 mkdir $PWD/first 2>/dev/null || exec /usr/bin/rsync "\$@"
 exec /usr/bin/rsync "\$@" < <(exec 2>/dev/null; stdbuf -o0 head -c 100000; echo reached >$PWD/reached; read -r _ <$PWD/go_on; exec cat)
 END
-    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/0.2.0" </dev/null >first_said 2>&1 &
+    timeout 60 "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --dist "$SHIP_TREE/0.2.0" </dev/null >first_output 2>&1 &
     first=$!
     timeout 20 cat reached >/dev/null || fail 'rsync did not begin'
     ship --dist "$SHIP_TREE/0.2.0"
@@ -508,44 +508,44 @@ END
     timeout 20 bash -c 'echo >go_on' || fail 'rsync does not wait'
     status=0
     wait $first || status=$?
-    expect "status of the first, which says $(<first_said)" $status 0
+    expect "status of the first, which says $(<first_output)" $status 0
     all_have 0.2.0
     [[ ! -e home2/socket-labs/incoming ]] || fail "left: $(ls -A home2/socket-labs/incoming)"
 }
 
 says_what_is_wrong_with_a_command_line_or_a_list() {
     ship --fly
-    expect 'unknown option' "$status $(<said)" '2 error: `--fly` is unknown; see --help'
+    expect 'unknown option' "$status $(<output)" '2 error: `--fly` is unknown; see --help'
     ship --dist
-    expect 'no value' "$status $(<said)" '2 error: *'
+    expect 'no value' "$status $(<output)" '2 error: *'
     ship --jobs 0
-    expect 'no jobs' "$status $(<said)" '2 error: `0` is no number of jobs*'
+    expect 'no jobs' "$status $(<output)" '2 error: `0` is not a number of jobs*'
     ship --check --status
-    expect 'two tasks' "$status $(<said)" '2 error: `--status` and *'
+    expect 'two tasks' "$status $(<output)" '2 error: `--status` cannot be combined with --check; *'
     ship --dist nowhere
-    expect 'no release' "$status $(<said)" '1 error: there is no release in `nowhere`; *'
+    expect 'no release' "$status $(<output)" '1 error: there is no release in `nowhere`; *'
     mkdir two && cat "$SHIP_TREE"/0.[12].0/SHA256SUMS >two/SHA256SUMS && cp "$SHIP_TREE"/0.[12].0/*.gz two
     ship --dist two
-    expect 'two versions' "$status $(<said)" '1 error: `two` has the versions 0.1.0 and 0.2.0; *'
+    expect 'two versions' "$status $(<output)" '1 error: `two` contains versions 0.1.0 and 0.2.0; *'
     local line
     for line in -oProxyCommand=x pi@-oProxyCommand=x 'pi@ok pi@two' 'pi@ok;id' 'pi@$(id)' pi@ok: pi@ok:22:22 pi@ @ok pi@ok/x; do
         printf 'pi@ok\n%s\n' "$line" >hosts.txt
         ship
-        [[ "$status $(<said)" == "1 error: \`hosts.txt\` line 2: \`$line\` is no host; "* ]] || fail "what it says of $line"
+        [[ "$status $(<output)" == "1 error: \`hosts.txt\` line 2: \`$line\` is not a host; "* ]] || fail "the message about $line"
     done
     printf 'pi@ok\n # pi@ok\n pi@ok # again\n' >hosts.txt
     ship
-    expect 'a host twice' "$status $(<said)" '1 error: `hosts.txt` line 3: `pi@ok` is there already, in line 1'
+    expect 'a host twice' "$status $(<output)" '1 error: `hosts.txt` line 3: `pi@ok` is also in line 1'
     echo '# nobody' >hosts.txt
     ship
-    expect 'an empty list' "$status $(<said)" '1 error: `hosts.txt` names no host; *'
+    expect 'an empty list' "$status $(<output)" '1 error: `hosts.txt` contains no host; *'
     rm hosts.txt && mkdir hosts.txt
     ship
-    expect 'a folder' "$status $(<said)" '1 error: failed to read `hosts.txt`; *'
+    expect 'a folder' "$status $(<output)" '1 error: failed to read the list of hosts, `hosts.txt`'
 }
 
-# cells FROM TO: the matrix from one host to another, or to itself.
-cells() { sed -nE "s/^pi@10.0.3.$1(:2222)?  *$2(:2222)?  *//p" said | tr -s ' ' | sed 's/ $//'; }
+# cells FROM TO: prints the matrix row from one host to another, or to itself.
+cells() { sed -nE "s/^pi@10.0.3.$1(:2222)?  *$2(:2222)?  *//p" output | tr -s ' ' | sed 's/ $//'; }
 
 checks_a_room_where_all_works() {
     local n
@@ -558,14 +558,14 @@ checks_a_room_where_all_works() {
         expect "host $n to itself" "$(cells $n itself)" 'works works works works works'
         expect "host $n to the next" "$(cells $n "pi@10.0.3.$((n % 3 + 1))")" 'works works works works works'
     done
-    expect 'the lines' "$(wc -l <said)" 7
-    at_rest || fail 'something runs on'
-    ! runs_servers || fail 'a server runs on'
+    expect 'the lines' "$(wc -l <output)" 7
+    at_rest || fail 'a process is still running'
+    ! runs_servers || fail 'a server is still running'
 }
 
 finds_a_host_whose_port_is_blocked() {
     ship --dist "$SHIP_TREE/0.1.0"
-    # B drops what comes for UDP, and refuses the web; C has a server that somebody forgot.
+    # B drops UDP and rejects HTTP; on C, a forgotten server is still running.
     t exec B nft -f - <<'END'
 add table inet wall
 add chain inet wall in { type filter hook input priority 0; }
@@ -581,31 +581,31 @@ END
     expect 'B to itself' "$(cells 2 itself)" 'works works works works works'
     expect 'B to C' "$(cells 2 pi@10.0.3.3)" 'works no server no server works works'
     expect 'C to A' "$(cells 3 pi@10.0.3.1)" 'works works works works works'
-    grep -q '^pi@10.0.3.3: tcp-echo-server: failed to bind `0.0.0.0:25000`: Address already in use' said || fail 'the reason'
+    grep -q '^pi@10.0.3.3: tcp-echo-server: failed to bind `0.0.0.0:25000`: Address already in use' output || fail 'the reason'
     stop_sshd 1
     ship --check
     expect 'A to itself, down' "$(cells 1 itself)" '- - - - -'
     expect 'A to B, A down' "$(cells 1 pi@10.0.3.2)" 'no ssh no ssh no ssh no ssh no ssh'
-    grep -q '^pi@10.0.3.1:2222: FAILED: .*Connection refused' said || fail 'the reason'
+    grep -q '^pi@10.0.3.1:2222: FAILED: .*Connection refused' output || fail 'the reason'
 }
 
 ends_the_servers_of_a_check_that_is_killed() {
     local program signal ship
     ship --dist "$SHIP_TREE/0.1.0"
-    # The one waits for the end while the servers run, the other starts them.
+    # `cat` waits while the servers run; `timeout` starts them.
     for program in cat/TERM cat/KILL timeout/TERM timeout/KILL; do
         signal=${program#*/} program=${program%/*}
         hold 2 "$program"
-        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --check </dev/null >said 2>&1 &
+        "${staff[@]}" "$SHIP_TREE/scripts/ship.sh" hosts.txt --check </dev/null >output 2>&1 &
         ship=$!
         timeout 20 cat reached >/dev/null || fail 'no server began'
         [[ $program != cat ]] || runs_servers || fail 'no server runs'
         kill -"$signal" $ship
         wait $ship 2>/dev/null || true
         rm "tools2/$program"
-        timeout 20 bash -c 'echo >go_on' || fail 'the end of the servers is not awaited'
+        timeout 20 bash -c 'echo >go_on' || fail 'nothing waits for the end of the servers'
         await 'the end of all work' at_rest
-        ! runs_servers || fail "after $signal during $program a server runs on"
+        ! runs_servers || fail "after $signal during $program a server is still running"
     done
 }
 
@@ -615,8 +615,8 @@ mkdir room
 for name in $(declare -F | sed 's/^declare -f //'); do
     [[ $name == *_*_* && $name == *"${1-}"* ]] || continue
     echo "  $name"
-    # In a shell of its own, so that a failure ends this test only.
-    (set -e && cd room && scratch=$PWD && open_room && "$name") & # not in a condition, where set -e does nothing
+    # Runs in a subshell, so that a failure ends only this test.
+    (set -e && cd room && scratch=$PWD && open_room && "$name") & # not as part of a condition, which would disable set -e
     wait $! || failed+=("$name")
     "$topology" down 2>/dev/null || true
     rm -rf room && mkdir room

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests scripts/topology.sh from outside: commands in, packets and processes out.
+# Tests scripts/topology.sh by its commands and by the packets and processes they produce.
 # shellcheck disable=SC2016 # in errors, backticks are just that
 set -euo pipefail
 
@@ -7,8 +7,8 @@ if [[ ${1-} == -h || ${1-} == --help ]]; then
     cat <<'END'
 usage: scripts/tests/topology.sh [PART_OF_A_NAME]
 
-Runs the tests of scripts/topology.sh whose names hold that part, or all; as you, and when you are root, as an ordinary
-user (nobody) as well. Needs what topology.sh needs, ping, tcpdump, and tshark with dumpcap. On Debian:
+Runs the tests of scripts/topology.sh, or only those whose names contain PART_OF_A_NAME. If you are root, they also run as
+an ordinary user (nobody). Needs the tools of topology.sh, ping, tcpdump, and tshark with dumpcap. On Debian:
     apt-get install iproute2 util-linux ethtool iputils-ping tcpdump tshark procps
 END
     exit 0
@@ -19,7 +19,7 @@ if [[ -z ${BENCH_PROGRAMS-} ]]; then
     cd "$here/../.."
     cargo build --locked --quiet -p udp-echo -p tcp-echo --bins
     target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    # A folder that every user can read, as the one of the project may not be.
+    # The project's directory may not be readable for other users.
     programs=$(mktemp -d)
     trap 'rm -rf "$programs"' EXIT
     chmod 755 "$programs"
@@ -39,7 +39,7 @@ programs=$BENCH_PROGRAMS
 topology=$programs/topology.sh
 scratch=$(mktemp -d)
 cd "$scratch"
-export HOME=$scratch # nobody has none, and tshark wants one
+export HOME=$scratch # the user nobody has no home, and tshark needs one
 export TOPOLOGY=test-$$
 trap '"$topology" down 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
@@ -65,7 +65,7 @@ await() {
 }
 
 runs() { t status | grep -qF -- "$1"; }
-# The number makes the process ours to find.
+# $TOPOLOGY contains this process's number, so only its own benches are found.
 nothing_left() { ! pgrep -f "guard $TOPOLOGY|$TOPOLOGY-mark" >/dev/null; }
 listens() { grep -qs '^listening on' "$1"; }
 
@@ -75,7 +75,7 @@ serve() {
     await "$1 listening" listens "$scratch/server"
 }
 
-# mark HOST: something that runs on a host until it is ended.
+# mark HOST: starts a process on a host that runs until it is ended.
 mark() {
     "$topology" exec "$1" bash -c "exec -a $TOPOLOGY-mark sleep 1000" &
     await "a process on $1" runs "$TOPOLOGY-mark"
@@ -86,7 +86,7 @@ hosts_reach_each_other_by_name() {
     t exec A ping -q -c 1 -W 10 rpi-c >/dev/null || fail 'A cannot reach C'
     t exec C ping -q -c 1 -W 10 rpi-b >/dev/null || fail 'C cannot reach B'
     expect 'an address looked up' "$(t exec B getent hosts 10.0.3.1)" '10.0.3.1*rpi-a'
-    expect 'the names outside' "$(getent hosts rpi-a || echo none)" none
+    expect 'the names outside the bench' "$(getent hosts rpi-a || echo none)" none
     ! t exec A ping -q -c 1 -W 1 192.0.2.1 >/dev/null 2>&1 || fail 'the bench reaches another network'
 }
 
@@ -107,7 +107,7 @@ captures_nothing_but_the_lab() {
     t up
     serve udp-echo-server
     t capture B udp.pcapng
-    sleep 3 # an interface that announces itself does so within this time; nothing waits for it
+    sleep 3 # an interface sends its announcements within this time, and there is no event to wait for
     for word in one two three; do t exec B "$programs/udp-echo-client" rpi-a -m $word --timeout 20s >/dev/null; done
     t stop >/dev/null
     expect 'datagrams' "$(tshark -r udp.pcapng -Y udp 2>/dev/null | wc -l)" 6
@@ -151,7 +151,7 @@ shows_b_what_a_and_c_say_on_a_hub_only() {
     local option
     for option in '' --hub; do
         t up $option
-        t exec C ping -q -c 1 -W 10 rpi-a >/dev/null # the switch has learnt where they are
+        t exec C ping -q -c 1 -W 10 rpi-a >/dev/null # teaches the switch both addresses
         t capture B "b$option.pcapng"
         t exec C ping -q -c 2 -i 0.01 -W 10 rpi-a >/dev/null
         t stop >/dev/null
@@ -163,10 +163,10 @@ shows_b_what_a_and_c_say_on_a_hub_only() {
 
 sends_no_faster_than_the_rate() {
     t up --rate 1mbit
-    # 24 kB, 16 KiB of them at once and the rest at 8 us a byte, in both directions: 120 ms.
+    # 24 kB in each direction: 16 KiB pass at once, the rest takes 8 us per byte. That is 120 ms in total.
     local rtt
     rtt=$(t exec B ping -q -c 1 -W 20 -s 24000 rpi-a | sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p')
-    [[ ${rtt:-0} -ge 100 ]] || fail "24 kB at 1 Mbit/s took ${rtt:-for ever} ms there and back"
+    [[ ${rtt:-0} -ge 100 ]] || fail "24 kB at 1 Mbit/s took ${rtt:-too many} ms in both directions"
 }
 
 delays_or_names_the_alternative() {
@@ -174,17 +174,17 @@ delays_or_names_the_alternative() {
     if complaint=$(t up --delay 50ms 2>&1); then
         local rtt
         rtt=$(t exec B ping -q -c 1 -W 20 rpi-a | sed -n 's/^rtt [^=]*= \([0-9]*\).*/\1/p')
-        [[ ${rtt:-0} -ge 100 ]] || fail "50 ms there and 50 ms back took ${rtt:-for ever} ms"
+        [[ ${rtt:-0} -ge 100 ]] || fail "50 ms in each direction took ${rtt:-too many} ms in total"
     else
-        expect complaint "$complaint" 'error: *no netem*udp-relay*'
-        await 'the end of a bench that did not come up' nothing_left
+        expect complaint "$complaint" 'error: *need netem*udp-relay*'
+        await 'the end of a bench that failed to start' nothing_left
     fi
 }
 
 asks_netem_for_delay_and_loss() {
     local commands port
     mkdir bin
-    # A kernel may have no netem: what it would be told stands in a file.
+    # The kernel may have no netem, so this `tc` only records its arguments.
     printf '#!/bin/sh\necho "$*" >>"%s"\n' "$PWD/commands" >bin/tc
     chmod +x bin/tc
     PATH=$PWD/bin:$PATH t up --delay 20ms --loss 5%
@@ -214,7 +214,7 @@ passes_input_output_status_and_signals_through() {
     status=0
     wait $! || status=$?
     expect 'status after TERM' $status 143
-    # A keyboard: Ctrl+C reaches the program, which says so. (The shell's `exec` leaves no shell in between: dash would end of Ctrl+C itself.)
+    # Ctrl+C on a terminal reaches the program, which prints a line. `exec` replaces the shell, which Ctrl+C would end too.
     mkfifo keyboard
     env --default-signal=INT SHELL=/bin/sh script -qec "exec $topology exec A bash -c 'trap \"echo caught; exit 5\" INT; echo begun; while read -r _; do :; done'" /dev/null <keyboard >screen 2>&1 &
     exec 3>keyboard
@@ -230,7 +230,7 @@ passes_input_output_status_and_signals_through() {
 keeps_benches_apart() {
     t up
     t up --name "$TOPOLOGY-two"
-    expect 'a third of the same name' "$(t up 2>&1 || true)" 'error: *is up already*'
+    expect 'a second bench of the same name' "$(t up 2>&1 || true)" 'error: *is already running*'
     serve tcp-echo-server
     local reply
     reply=$(t exec B "$programs/tcp-echo-client" rpi-a -m hello --timeout 20s)
@@ -238,7 +238,7 @@ keeps_benches_apart() {
     reply=$(t --name "$TOPOLOGY-two" exec B "$programs/tcp-echo-client" rpi-a -m hello 2>&1 || true)
     expect 'in the second' "$reply" 'error: *Connection refused*'
     t --name "$TOPOLOGY-two" down
-    t exec A true || fail 'the first went down with the second'
+    t exec A true || fail 'ending the second bench also ended the first'
 }
 
 ends_all_that_runs_on_its_hosts() {
@@ -256,7 +256,7 @@ leaves_nothing_when_the_holder_is_killed() {
     mark A
     kill -KILL "$(pgrep -f "hold $TOPOLOGY ")"
     await 'the end of all processes' nothing_left
-    t up # and its place is free
+    t up # the name is free again
 }
 
 leaves_nothing_when_a_guard_is_killed() {
@@ -267,10 +267,10 @@ leaves_nothing_when_a_guard_is_killed() {
 }
 
 runs_a_script_and_takes_the_bench_down() {
-    local status=0 said
-    said=$(t run bash -c '"$0" exec A ping -q -c 1 -W 10 rpi-b >/dev/null && "$0" exec C hostname; read -r line; echo "$line"; exit 3' "$topology" <<<hello) || status=$?
+    local status=0 output
+    output=$(t run bash -c '"$0" exec A ping -q -c 1 -W 10 rpi-b >/dev/null && "$0" exec C hostname; read -r line; echo "$line"; exit 3' "$topology" <<<hello) || status=$?
     expect status $status 3
-    expect 'what it said' "$said" $'rpi-c\nhello'
+    expect 'the output' "$output" $'rpi-c\nhello'
     await 'the end of all processes' nothing_left
 }
 
@@ -305,7 +305,7 @@ says_what_is_wrong_with_a_command_line() {
     t fly 2>/dev/null || status=$?
     expect status $status 2
     expect 'unknown word' "$(t fly 2>&1 || true)" 'error: `fly` is unknown; see --help'
-    expect 'no bench' "$(t exec A true 2>&1 || true)" "error: no bench \`$TOPOLOGY\` is up; start it: *"
+    expect 'no bench' "$(t exec A true 2>&1 || true)" "error: no bench \`$TOPOLOGY\` is running; start it with: *"
     expect 'no rate' "$(t up --rate fast 2>&1 || true)" 'error: `tc` failed: *'
     t up
     expect 'no host' "$(t exec D true 2>&1 || true)" 'error: there is no host `D`*'
@@ -317,9 +317,9 @@ failed=()
 for name in $(declare -F | sed 's/^declare -f //'); do
     [[ $name == *_*_* && $name == *"${1-}"* ]] || continue
     echo "  $name"
-    # In a shell of its own, so that a failure ends this test only.
+    # Runs in a subshell, so that a failure ends only this test.
     rm -rf "${scratch:?}"/*
-    (set -e && "$name") & # not in a condition, where set -e does nothing
+    (set -e && "$name") & # not as part of a condition, which would disable set -e
     wait $! || failed+=("$name")
     "$topology" down 2>/dev/null || true
     "$topology" --name "$TOPOLOGY-two" down 2>/dev/null || true
