@@ -24,6 +24,3 @@ pub mod questions;
 pub mod sequence_diagram;
 pub mod sheet;
 pub mod text_view;
-
-// For `labgrade`, until it uses the new name.
-pub use capture as report;

@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use labcapture::lab::Lab;
 use labcapture::{capture, json, pitfalls, questions, sequence_diagram, sheet, text_view};
+use labcore::exit_code;
 use labcore::note;
-use labcore::report as end;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ struct Show {
 }
 
 fn main() -> ExitCode {
-    end(run(Arguments::parse()))
+    exit_code(run(Arguments::parse()))
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@
 use crate::conversation::{Analysis, Conversation, Detail, PacketRecord, Side};
 use crate::formatting::{count, milliseconds_without_unit, quoted};
 use crate::packet::Flags;
+use labcore::xml;
 use std::fmt::Write as _;
 
 /// The maximum number of packets that one picture shows.
@@ -157,10 +158,5 @@ fn label(packet: &PacketRecord) -> String {
 }
 
 fn text(svg: &mut String, x: u32, y: u32, class: &str, words: &str) {
-    let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(words));
-}
-
-/// Escapes text for the content of an XML element.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", xml::escape(words));
 }

@@ -35,6 +35,3 @@ pub use messages::{messages, print_reply};
 pub use permits::{Permit, Permits};
 pub use printable::{Printable, printable, without_newline};
 pub use uppercase::uppercase;
-
-#[doc(hidden)]
-pub use exit::exit_code as report; // the former name, until every crate uses the new one

@@ -25,7 +25,7 @@ const KEPT: [&str; 16] = [
     "rustfmt.toml",
     "crates/labcore",
     "crates/labtest",
-    "scripts/three-hosts.sh",
+    "scripts/demo.svg",
     "scripts/topology.sh",
     "labs/README.md",
     "labs/LAB/Cargo.toml",
