@@ -69,6 +69,12 @@ impl Finished {
         self
     }
 
+    /// Fails the check: the program did something wrong that only the check can find out.
+    #[track_caller]
+    pub fn fail_because(&self, cause: Cause, what: &str) -> ! {
+        raise(Problem::new(what).cause(Some(cause)))
+    }
+
     /// Expects exit status 1, and a single line on standard error with this `start` and this `end`.
     #[track_caller]
     pub fn expect_error(&self, start: &str, end: &str) -> &Finished {

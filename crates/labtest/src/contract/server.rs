@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 const CLIENTS_AFTER_CLOSE: usize = 500;
 
 /// Processor time that a server may use while it has nothing to do for [`IDLE`].
-const BUSY_MAX: Duration = Duration::from_millis(200);
+const BUSY_MAX: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_millis(500);
 
 /// A server program, and how a client converses with it.
