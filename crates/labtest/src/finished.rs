@@ -49,6 +49,17 @@ impl Finished {
         self
     }
 
+    /// Expects that standard output ends with `text`.
+    #[track_caller]
+    pub fn expect_last_printed(&self, text: &str) -> &Finished {
+        self.expect_printed(text);
+        if !self.stdout.ends_with(text) {
+            let what = format!("standard output does not end with \"{}\"", printable(text.as_bytes()));
+            self.fail_because(Cause::PrintedTooMuch, &what);
+        }
+        self
+    }
+
     /// Expects that `text` stands nowhere on standard output.
     #[track_caller]
     pub fn expect_not_printed(&self, text: &str) -> &Finished {

@@ -8,6 +8,7 @@ use crate::peer::TcpPeer;
 use crate::program::Server;
 use crate::response::Parts;
 use crate::transcript::Transcript;
+use crate::wait::patience;
 use labcore::printable;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -59,42 +60,57 @@ impl Server {
 }
 
 impl TcpPeer {
-    /// Reads one response from a connection that may stay open. The response to HEAD has no body.
+    /// Reads one response from a connection that may stay open, and fails if it is not complete. The response to HEAD has no
+    /// body.
     ///
     /// A response without `Content-Length` is read until the connection ends, and no expectation accepts it.
     #[track_caller]
     pub fn read_response(&mut self, is_head: bool) -> Response {
-        let request = self.take_sent();
-        let transcript = Arc::clone(self.transcript());
-        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
-        let head = self.read_through(b"\r\n\r\n");
-        let parts = Parts::of(&head);
+        let mut response = Response::to(self, is_head);
+        response.end =
+            self.read_pieces(&mut response.received, 1, |received| received.ends_with(b"\r\n\r\n"));
+        let parts = response.parts();
         let has_body = !is_head && parts.status() != Some("304");
-        let (body, end) = match parts.length() {
-            _ if !has_body => (Vec::new(), End::Enough),
-            Some(length) => (self.read_exact(length), End::Enough),
-            None => {
-                let (body, end) = self.read_until(|_| false);
-                self.step_received(&body, end);
-                (body, end)
+        let (is_headless, length) = (parts.head.is_none(), parts.length());
+        if is_headless {
+            if response.received.is_empty() && self.replies() > 0 {
+                self.fail_unanswered(&response.request, response.end);
             }
-        };
-        let lacks_length = has_body && parts.length().is_none();
-        let received = [head, body].concat();
-        let (is_first, is_early) = (true, false);
-        Response { request, received, end, is_first, is_early, is_head, lacks_length, server, transcript }
+            self.step_received(&response.received, response.end);
+            response.fail(Wanted::Status("200"));
+        }
+        if has_body {
+            let end = response.received.len() + length.unwrap_or(usize::MAX - response.received.len());
+            response.end = self.read_pieces(&mut response.received, end, |received| received.len() == end);
+            response.lacks_length = length.is_none();
+        }
+        self.step_received(&response.received, response.end);
+        if has_body && length.is_some() && response.end != End::Enough {
+            response.fail_with(Some(Cause::LengthTooLarge), "is shorter than it says");
+        }
+        response
+    }
+
+    /// Reads until `received` is enough or nothing more comes, and never more than `length` bytes in all, or one byte at once.
+    fn read_pieces(&mut self, received: &mut Vec<u8>, length: usize, enough: impl Fn(&[u8]) -> bool) -> End {
+        while !enough(received) {
+            let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);
+            let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
+            if more.is_empty() {
+                return end;
+            }
+            received.extend(more);
+        }
+        End::Enough
     }
 
     /// Reads what a server sends until it closes, as one response.
     #[track_caller]
     pub fn read_last_response(&mut self) -> Response {
-        let request = self.take_sent();
-        let transcript = Arc::clone(self.transcript());
-        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
-        let (received, end) = self.read_until(|_| false);
-        self.step_received(&received, end);
-        let (is_first, is_early, is_head, lacks_length) = (true, false, false, false);
-        Response { request, received, end, is_first, is_early, is_head, lacks_length, server, transcript }
+        let mut response = Response::to(self, false);
+        (response.received, response.end) = self.read_until(|_| false);
+        self.step_received(&response.received, response.end);
+        response
     }
 }
 
@@ -116,6 +132,21 @@ pub struct Response {
 }
 
 impl Response {
+    /// The response to what `client` has sent. Nothing of it has come yet.
+    fn to(client: &mut TcpPeer, is_head: bool) -> Response {
+        Response {
+            request: client.take_sent(),
+            received: Vec::new(),
+            end: End::Silence,
+            is_first: true,
+            is_early: false,
+            is_head,
+            lacks_length: false,
+            server: client.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into()),
+            transcript: Arc::clone(client.transcript()),
+        }
+    }
+
     fn ask(&mut self, client: &mut TcpPeer, pieces: &[&str]) {
         let mut early = Vec::new();
         for (number, piece) in pieces.iter().enumerate() {
@@ -161,6 +192,11 @@ impl Response {
             self.fail_with(Some(cause), &format!("`{name}` comes twice"));
         }
         values.first().map(|value| (*value).to_owned())
+    }
+
+    /// True if nothing came, and the connection stayed open.
+    pub fn is_missing(&self) -> bool {
+        self.received.is_empty() && self.end == End::Silence
     }
 
     /// The body, as far as it came.

@@ -347,6 +347,16 @@ pub enum Cause {
     HiddenFileServed,
     /// The server waits for a pipe in the folder that it serves.
     WaitsForPipe,
+    /// A directory was requested, and there is no page for it.
+    DirectoryNotServed,
+    /// A directory was requested without its slash, and the client was not redirected.
+    DirectoryNotRedirected,
+    /// A part of a file was requested, and something else came.
+    RangeIgnored,
+    /// The client has the file already, and it came again.
+    ValidatorIgnored,
+    /// The server does not look at the method of a request.
+    MethodIgnored,
     /// The connection was closed before its time.
     ClosedTooEarly,
     /// Each byte renews the time that a client has.

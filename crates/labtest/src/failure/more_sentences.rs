@@ -73,6 +73,26 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
             "the server does not answer: opening a pipe waits for another program",
             "look at the type of the file first, and serve only regular files",
         ),
+        Cause::DirectoryNotServed => (
+            "a directory was requested, and the server has no page for it",
+            "send its `index.html`, or a page with a link to each of its files",
+        ),
+        Cause::DirectoryNotRedirected => (
+            "a directory was requested without a slash at the end, and the client was not redirected",
+            "answer 301, with the path that ends in a slash in `Location`",
+        ),
+        Cause::RangeIgnored => (
+            "the client requested a part of the file with `Range`, and something else came",
+            "answer 206 with `Content-Range`, and send only this part",
+        ),
+        Cause::ValidatorIgnored => (
+            "the client asked whether its copy of the file is still valid, and the file came again",
+            "compare `If-None-Match` with the ETag and `If-Modified-Since` with the date, and answer 304 if they match",
+        ),
+        Cause::MethodIgnored => (
+            "the server treats another method like GET",
+            "look at the first word of the request line, and answer 405 or 501 if it is neither GET nor HEAD",
+        ),
         Cause::ClosedTooEarly => (
             "the connection was closed before the time limit",
             "start the time limit when the server begins to wait",

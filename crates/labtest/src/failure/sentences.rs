@@ -328,6 +328,11 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::PageContains { .. }
         | Cause::HiddenFileServed
         | Cause::WaitsForPipe
+        | Cause::DirectoryNotServed
+        | Cause::DirectoryNotRedirected
+        | Cause::RangeIgnored
+        | Cause::ValidatorIgnored
+        | Cause::MethodIgnored
         | Cause::ClosedTooEarly
         | Cause::NoDeadline => return more_sentences::words(cause),
 
