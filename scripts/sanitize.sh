@@ -58,8 +58,8 @@ try_threads() {
     [[ -d $library ]] || die "the source of the standard library is missing: $get"
     reports=$(mktemp -d)
     sanitize -p labcore --lib screen:: || failed=1
-    sanitize -p tcp-threaded --test server -- --skip memory || failed=1
-    sanitize -p http-file-server --test http -- --skip memory --skip crowd || failed=1
+    sanitize -p tcp-threaded --test robust --test advice -- --skip memory || failed=1
+    sanitize -p http-file-server --test robust --test advice -- --skip memory --skip crowd || failed=1
     for report in "$reports"/report*; do
         [[ ! -f $report ]] || { failed=1 && cat "$report"; }
     done
