@@ -66,17 +66,20 @@ impl TcpPeer {
     /// A response without `Content-Length` is read until the connection ends, and no expectation accepts it.
     #[track_caller]
     pub fn read_response(&mut self, is_head: bool) -> Response {
-        let mut response = Response::to(self, is_head);
+        let (mut response, earlier) = (Response::to(self, is_head), self.replies());
         response.end =
             self.read_pieces(&mut response.received, 1, |received| received.ends_with(b"\r\n\r\n"));
         let parts = response.parts();
         let has_body = !is_head && parts.status() != Some("304");
         let (is_headless, length) = (parts.head.is_none(), parts.length());
         if is_headless {
-            if response.received.is_empty() && self.replies() > 0 {
+            if response.received.is_empty() && earlier > 0 {
                 self.fail_unanswered(&response.request, response.end);
             }
             self.step_received(&response.received, response.end);
+            if earlier > 0 && !response.received.starts_with(b"HTTP/") {
+                response.fail_with(Some(Cause::ExtraAfterFile), "begins with more of the previous one");
+            }
             response.fail(Wanted::Status("200"));
         }
         if has_body {
@@ -192,6 +195,18 @@ impl Response {
             self.fail_with(Some(cause), &format!("`{name}` comes twice"));
         }
         values.first().map(|value| (*value).to_owned())
+    }
+
+    /// Expects that the connection was closed without a response, since the request was not complete.
+    #[track_caller]
+    pub fn expect_nothing(&self) {
+        let cause = match self.end {
+            _ if !self.received.is_empty() => Cause::AnsweredTooEarly,
+            End::Silence | End::Enough => Cause::ConnectionNotClosed,
+            End::Reset | End::Refused => Cause::ResetBeforeRequestRead,
+            End::Closed => return,
+        };
+        self.fail_with(Some(cause), "should not have come, and the connection should have ended");
     }
 
     /// True if nothing came, and the connection stayed open.

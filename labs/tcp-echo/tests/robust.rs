@@ -235,11 +235,7 @@ mod client {
 
     #[test]
     fn sends_a_line_and_prints_the_reply() {
-        let (mut client, mut server) = CONTRACT.start(&[]);
-        client.write(b"hello world\n");
-        server.expect(b"hello world");
-        server.send(b"HELLO WORLD");
-        client.expect_output("HELLO WORLD");
+        CONTRACT.sends_a_line_and_prints_the_reply();
     }
 
     #[test]

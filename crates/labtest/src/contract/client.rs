@@ -92,6 +92,16 @@ impl ClientContract<'_> {
         (client, waiting.accept())
     }
 
+    /// The client sends what is typed, and shows the reply at once, on a pipe too.
+    #[track_caller]
+    pub fn sends_a_line_and_prints_the_reply(&self) {
+        let (mut client, mut server) = self.start(&[]);
+        client.write(b"hello world\n");
+        server.expect(b"hello world");
+        server.send(b"HELLO WORLD");
+        client.expect_output("HELLO WORLD");
+    }
+
     /// The client sends each line when it is typed, shows each reply when it comes, and ends with its input.
     #[track_caller]
     pub fn sends_line_after_line(&self) {

@@ -1,6 +1,6 @@
 //! Links, pipes and sockets in the directory that is served.
 
-use crate::site::{Site, ask, get};
+use crate::site::{SECRET, Site, ask, get};
 use labtest::{Cause, check};
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -9,29 +9,9 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const SECRET: &str = "this lies outside";
-
-fn site() -> Site {
-    let site = Site::new().with("a/file", "inside").with("../secret/file", SECRET);
-    for (link, to) in [
-        ("inside", "a/file"),
-        ("a/back", "../a"),
-        ("out", "../secret"),
-        ("a/out", "../../secret/file"),
-        ("chain", "out/file"),
-        ("slash", "/"),
-        ("loop", "loop"),
-        ("null", "/dev/null"),
-    ] {
-        symlink(to, site.path(link)).unwrap();
-    }
-    symlink(site.path("a"), site.path("absolute")).unwrap();
-    site
-}
-
 #[test]
 fn follows_links_that_stay_inside_and_no_others() {
-    let site = site();
+    let site = Site::with_links();
     let server = site.serve(&[]);
     for path in ["/inside", "/a/back/file", "/a/back/back/file"] {
         get(&server, path).expect_file(b"inside");
@@ -54,7 +34,7 @@ fn follows_links_that_stay_inside_and_no_others() {
 
 #[test]
 fn serves_no_pipe_and_no_socket() {
-    let site = site();
+    let site = Site::with_links();
     let pipe = site.path("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
     made.success().then_some(()).expect("this machine can make pipes");
@@ -92,7 +72,7 @@ impl Drop for SetAtEnd<'_> {
 
 #[test]
 fn is_not_cheated_by_a_link_that_changes() {
-    let site = site();
+    let site = Site::with_links();
     let server = site.serve(&["--quiet"]);
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {

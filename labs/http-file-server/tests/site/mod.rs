@@ -14,6 +14,9 @@ use std::time::Instant;
 
 pub const SERVER: &str = env!("CARGO_BIN_EXE_http-file-server");
 
+/// What the file outside the directory contains.
+pub const SECRET: &str = "this lies outside";
+
 /// Length of the large file.
 pub const LARGE_BYTES: usize = 64 << 20;
 
@@ -56,6 +59,27 @@ impl Site {
     pub fn with_large(self) -> Site {
         let site = self.with("large", "");
         site.open("large").set_len(LARGE_BYTES as u64).unwrap();
+        site
+    }
+
+    /// Makes a site with links that lead inside and outside.
+    #[cfg(unix)]
+    pub fn with_links() -> Site {
+        use std::os::unix::fs::symlink;
+        let site = Site::new().with("a/file", "inside").with("../secret/file", SECRET);
+        for (link, to) in [
+            ("inside", "a/file"),
+            ("a/back", "../a"),
+            ("out", "../secret"),
+            ("a/out", "../../secret/file"),
+            ("chain", "out/file"),
+            ("slash", "/"),
+            ("loop", "loop"),
+            ("null", "/dev/null"),
+        ] {
+            symlink(to, site.path(link)).unwrap();
+        }
+        symlink(site.path("a"), site.path("absolute")).unwrap();
         site
     }
 

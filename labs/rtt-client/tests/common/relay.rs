@@ -119,7 +119,7 @@ pub fn truth(log: &[Row], rtts_us: &BTreeMap<u64, u64>, timeout_us: u64) -> [u64
             "request {} was {inside_us} µs inside the relay, and the client measured {rtt_us} µs in all",
             row.number
         );
-        let stopped = rtt_us > timeout_us && rtt_us - inside_us > STOPPED_US_MIN;
+        let stopped = rtt_us > timeout_us && rtt_us.saturating_sub(inside_us) > STOPPED_US_MIN;
         late += u64::from(inside_us > timeout_us || stopped);
         reordered += u64::from(row.number < highest);
         highest = highest.max(row.number);

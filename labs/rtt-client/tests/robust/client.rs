@@ -148,7 +148,7 @@ fn ignores_strangers() {
     };
     request.make_ascii_uppercase();
     UdpPeer::client_of(address).send(&request);
-    server.send_to(&request, address).unwrap();
+    let _ = server.send_to(&request, address); // if the client is gone, its summary will be missing
     check_counts(&client.wait(), [1, 1, 0, 0, 0, 0, 0]);
 }
 
