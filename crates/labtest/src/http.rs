@@ -60,8 +60,8 @@ impl Server {
 }
 
 impl TcpPeer {
-    /// Reads one response from a connection that may stay open, and fails if it is not complete. The response to HEAD has no
-    /// body.
+    /// Reads one response from a connection that may stay open, and fails if it is not complete. The response to HEAD
+    /// has no body.
     ///
     /// A response without `Content-Length` is read until the connection ends, and no expectation accepts it.
     #[track_caller]
@@ -94,7 +94,8 @@ impl TcpPeer {
         response
     }
 
-    /// Reads until `received` is enough or nothing more comes, and never more than `length` bytes in all, or one byte at once.
+    /// Reads until `received` is enough or nothing more comes, and never more than `length` bytes in all, or one byte
+    /// at once.
     fn read_pieces(&mut self, received: &mut Vec<u8>, length: usize, enough: impl Fn(&[u8]) -> bool) -> End {
         while !enough(received) {
             let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);

@@ -40,8 +40,8 @@
 //! program has to wait for a processor, up to a bound.
 //!
 //! The modules import in one direction, each only those above it: `settings` · `wait` · `os` · `failure` · `output` ·
-//! `peer_log` · `transcript` · `response` · `diagnosis` · `program` · `peer` · `textbook`, `http`, `finished`, `assertions`,
-//! `contract`.
+//! `peer_log` · `transcript` · `response` · `diagnosis` · `program` · `peer` · `textbook`, `http`, `finished`,
+//! `assertions` · `contract`.
 
 // A check that is broken panics. A program that is wrong never makes it panic: that is a `Failure`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -1,5 +1,5 @@
-//! The exercise itself: pages, and 404 for those that do not exist. A textbook web server, in any language, passes these
-//! tests.
+//! The exercise itself: pages, and 404 for those that do not exist. A textbook web server, in any language, passes
+//! these tests.
 //!
 //! The server runs in the directory that it must serve.
 

@@ -30,7 +30,7 @@ fn tells_of_loss(client: &mut Client) -> bool {
         "not received",
     ];
     let has_word = |text: &str| {
-        let text = pinger::told(text).to_lowercase();
+        let text = pinger::measurements(text).to_lowercase();
         WORDS.iter().any(|word| text.contains(word))
     };
     let deadline = Instant::now() + patience();

@@ -1,7 +1,7 @@
 //! The exercise itself. A textbook server and client, in any language, pass these tests.
 //!
-//! Lines are short and plain. A program may end its texts in any way, and close after one reply as the textbook's server
-//! does.
+//! Lines are short and plain. A program may end its texts in any way, and close after one reply as the textbook's
+//! server does.
 
 use labtest::contract::tcp_echo::ask_text;
 use labtest::{Client, Server, TcpPeer, TcpPeerListener};

@@ -153,8 +153,8 @@ mod server {
         client.expect(b"HELLO\n");
     }
 
-    /// Sends `mebibytes`, or what a slow server can do in some seconds, while it reads and compares what comes back. Returns
-    /// the number of bytes that came.
+    /// Sends `mebibytes`, or what a slow server can do in some seconds, while it reads and compares what comes back.
+    /// Returns the number of bytes that came.
     fn stream(client: &mut TcpPeer, mebibytes: usize) -> usize {
         let text: Vec<u8> = b"abcXYZ019\n{`@[".iter().copied().cycle().take(1 << 16).collect();
         client.exchange(&text, &text.to_ascii_uppercase(), mebibytes << 4)

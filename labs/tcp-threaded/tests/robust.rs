@@ -1,5 +1,5 @@
-//! Edge cases: many clients at once, clients that reset or never read, and a lack of descriptors or threads. A program in
-//! any language may pass these.
+//! Edge cases: many clients at once, clients that reset or never read, and a lack of descriptors or threads. A program
+//! in any language may pass these.
 
 use labtest::Server;
 use labtest::contract::{ServerContract, tcp_echo};

@@ -88,8 +88,9 @@ impl<'a> ServerContract<'a> {
         second.expect_error(&start, "; is another server running? try port 0");
     }
 
-    /// Without a free descriptor, the server says so once or twice, and pauses before it tries again. `count` clients are
-    /// more than a limit of `descriptors` allows. Returns the server, which is still without descriptors, and the clients.
+    /// Without a free descriptor, the server says so once or twice, and pauses before it tries again. `count` clients
+    /// are more than a limit of `descriptors` allows. Returns the server, which is still without descriptors, and the
+    /// clients.
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn stays_calm_without_descriptors(&self, descriptors: u32, count: usize) -> (Server, Vec<TcpPeer>) {

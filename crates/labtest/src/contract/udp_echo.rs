@@ -11,8 +11,8 @@ pub fn ask(server: &Server) {
     client.expect(b"HELLO");
 }
 
-/// Sends a datagram from port 0, to which no reply can be sent, and then asks as a usual client. It runs in a network of
-/// its own, where it may open the raw socket that this takes.
+/// Sends a datagram from port 0, to which no reply can be sent, and then asks as a usual client. It runs in a network
+/// of its own, where it may open the raw socket that this takes.
 const FROM_PORT_0: &str = "\
 import select, socket, struct, subprocess, sys
 subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)

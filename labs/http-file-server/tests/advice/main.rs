@@ -1,5 +1,5 @@
-//! The options, messages and limits of the reference program, and the parts of HTTP that a small server can leave out. These
-//! tests are worth no points.
+//! The options, messages and limits of the reference program, and the parts of HTTP that a small server can leave out.
+//! These tests are worth no points.
 
 #[path = "../site/mod.rs"]
 mod site;

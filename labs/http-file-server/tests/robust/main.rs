@@ -1,5 +1,5 @@
-//! What a server meets on the internet, and the server of a first exercise need not handle: binary files, hostile paths,
-//! many requests on one connection, slow and silent clients. A program in any language may pass these.
+//! What a server meets on the internet, and the server of a first exercise need not handle: binary files, hostile
+//! paths, many requests on one connection, slow and silent clients. A program in any language may pass these.
 
 // Only what this machine itself may refuse is unwrapped, such as a file of the test's own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

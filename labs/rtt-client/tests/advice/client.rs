@@ -123,8 +123,8 @@ fn prints_its_usage_when_called_wrongly() {
     }
 }
 
-/// Interrupts a client after its third request and the reply to the first one. Returns what it printed and what it wrote
-/// about UDP.
+/// Interrupts a client after its third request and the reply to the first one. Returns what it printed and what it
+/// wrote about UDP.
 #[cfg(unix)]
 #[track_caller]
 fn interrupted(name: &str, args: &str) -> (Finished, Value) {

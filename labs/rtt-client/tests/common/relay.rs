@@ -92,8 +92,8 @@ pub fn read_rtts_us(path: &Path) -> BTreeMap<u64, u64> {
 
 /// What a client must have seen, according to the log, in the order of [`super::COUNTS`].
 ///
-/// The log does not contain what happens outside the relay: on a busy machine, a program may stop for a while between its
-/// clock and its call. `rtts_us` shows that, and a reply that was held up in this way for long is late, too.
+/// The log does not contain what happens outside the relay: on a busy machine, a program may stop for a while between
+/// its clock and its call. `rtts_us` shows that, and a reply that was held up in this way for long is late, too.
 #[track_caller]
 pub fn truth(log: &[Row], rtts_us: &BTreeMap<u64, u64>, timeout_us: u64) -> [u64; 7] {
     const STOPPED_US_MIN: u64 = 100_000;

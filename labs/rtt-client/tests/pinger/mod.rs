@@ -13,11 +13,11 @@ const REQUESTS_MAX: usize = 20;
 /// How much longer than the server's delay a round trip may take, on a busy machine.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// The lines of `screen` that report measurements. The starter also prints a line about the settings (`…, one every 500ms,
-/// timeout 1s`) and one about the schedule, which contain other times.
-pub fn told(screen: &str) -> String {
+/// The lines of `output` that report measurements. The starter also prints a line about the settings (`…, one every
+/// 500ms, timeout 1s`) and one about the schedule, which contain other times.
+pub fn measurements(output: &str) -> String {
     let is_given = |line: &&str| line.contains(", timeout ") || line.contains("scheduled");
-    screen.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
+    output.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Starts the client for a server on UDP.
@@ -38,13 +38,13 @@ pub fn check_shown(delay: Duration) {
         let request = server.receive_any();
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
-        if times(&told(&client.stdout()), delay) >= 2 {
+        if times(&measurements(&client.stdout()), delay) >= 2 {
             return;
         }
     }
     // Some clients print everything when they end.
     let finished = client.wait();
-    let found = times(&told(&finished.stdout), delay);
+    let found = times(&measurements(&finished.stdout), delay);
     if found < 2 {
         let what = format!(
             "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply",
