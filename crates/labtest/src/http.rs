@@ -8,6 +8,7 @@ use crate::peer::TcpPeer;
 use crate::program::Server;
 use crate::response::Parts;
 use crate::transcript::Transcript;
+use crate::wait::patience;
 use labcore::printable;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ impl Server {
             is_first: false,
             is_early: false,
             is_head: false,
+            lacks_length: false,
             server: self.address(),
             transcript: Arc::clone(&transcript),
         };
@@ -58,32 +60,61 @@ impl Server {
 }
 
 impl TcpPeer {
-    /// Reads one response from a connection that may stay open. The response to HEAD has no body.
+    /// Reads one response from a connection that may stay open, and fails if it is not complete. The response to HEAD
+    /// has no body.
+    ///
+    /// A response without `Content-Length` is read until the connection ends, and no expectation accepts it.
     #[track_caller]
     pub fn read_response(&mut self, is_head: bool) -> Response {
-        let request = self.take_sent();
-        let transcript = Arc::clone(self.transcript());
-        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
-        let head = self.read_through(b"\r\n\r\n");
-        let parts = Parts::of(&head);
+        let (mut response, earlier) = (Response::to(self, is_head), self.replies());
+        response.end =
+            self.read_pieces(&mut response.received, 1, |received| received.ends_with(b"\r\n\r\n"));
+        let parts = response.parts();
         let has_body = !is_head && parts.status() != Some("304");
-        let length = if has_body { parts.length().unwrap_or(0) } else { 0 };
-        let body = self.read_exact(length);
-        let received = [head, body].concat();
-        let (is_first, is_early, end) = (true, false, End::Enough);
-        Response { request, received, end, is_first, is_early, is_head, server, transcript }
+        let (is_headless, length) = (parts.head.is_none(), parts.length());
+        if is_headless {
+            if response.received.is_empty() && earlier > 0 {
+                self.fail_unanswered(&response.request, response.end);
+            }
+            self.step_received(&response.received, response.end);
+            if earlier > 0 && !response.received.starts_with(b"HTTP/") {
+                response.fail_with(Some(Cause::ExtraAfterFile), "begins with more of the previous one");
+            }
+            response.fail(Wanted::Status("200"));
+        }
+        if has_body {
+            let end = response.received.len() + length.unwrap_or(usize::MAX - response.received.len());
+            response.end = self.read_pieces(&mut response.received, end, |received| received.len() == end);
+            response.lacks_length = length.is_none();
+        }
+        self.step_received(&response.received, response.end);
+        if has_body && length.is_some() && response.end != End::Enough {
+            response.fail_with(Some(Cause::LengthTooLarge), "is shorter than it says");
+        }
+        response
+    }
+
+    /// Reads until `received` is enough or nothing more comes, and never more than `length` bytes in all, or one byte
+    /// at once.
+    fn read_pieces(&mut self, received: &mut Vec<u8>, length: usize, enough: impl Fn(&[u8]) -> bool) -> End {
+        while !enough(received) {
+            let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);
+            let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
+            if more.is_empty() {
+                return end;
+            }
+            received.extend(more);
+        }
+        End::Enough
     }
 
     /// Reads what a server sends until it closes, as one response.
     #[track_caller]
     pub fn read_last_response(&mut self) -> Response {
-        let request = self.take_sent();
-        let transcript = Arc::clone(self.transcript());
-        let server = self.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
-        let (received, end) = self.read_until(|_| false);
-        self.step_received(&received, end);
-        let (is_first, is_early, is_head) = (true, false, false);
-        Response { request, received, end, is_first, is_early, is_head, server, transcript }
+        let mut response = Response::to(self, false);
+        (response.received, response.end) = self.read_until(|_| false);
+        self.step_received(&response.received, response.end);
+        response
     }
 }
 
@@ -98,11 +129,28 @@ pub struct Response {
     is_early: bool,
     /// It answers HEAD, so its `Content-Length` promises no body.
     is_head: bool,
+    /// It came on a connection that should stay open, and does not say where its body ends.
+    lacks_length: bool,
     server: SocketAddr,
     transcript: Arc<Transcript>,
 }
 
 impl Response {
+    /// The response to what `client` has sent. Nothing of it has come yet.
+    fn to(client: &mut TcpPeer, is_head: bool) -> Response {
+        Response {
+            request: client.take_sent(),
+            received: Vec::new(),
+            end: End::Silence,
+            is_first: true,
+            is_early: false,
+            is_head,
+            lacks_length: false,
+            server: client.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into()),
+            transcript: Arc::clone(client.transcript()),
+        }
+    }
+
     fn ask(&mut self, client: &mut TcpPeer, pieces: &[&str]) {
         let mut early = Vec::new();
         for (number, piece) in pieces.iter().enumerate() {
@@ -150,6 +198,23 @@ impl Response {
         values.first().map(|value| (*value).to_owned())
     }
 
+    /// Expects that the connection was closed without a response, since the request was not complete.
+    #[track_caller]
+    pub fn expect_nothing(&self) {
+        let cause = match self.end {
+            _ if !self.received.is_empty() => Cause::AnsweredTooEarly,
+            End::Silence | End::Enough => Cause::ConnectionNotClosed,
+            End::Reset | End::Refused => Cause::ResetBeforeRequestRead,
+            End::Closed => return,
+        };
+        self.fail_with(Some(cause), "should not have come, and the connection should have ended");
+    }
+
+    /// True if nothing came, and the connection stayed open.
+    pub fn is_missing(&self) -> bool {
+        self.received.is_empty() && self.end == End::Silence
+    }
+
     /// The body, as far as it came.
     pub fn body(&self) -> Vec<u8> {
         self.parts().body()
@@ -176,6 +241,7 @@ impl Response {
         if !self.is_whole(&parts) || parts.status() != Some("200") || *parts.body() != *file {
             self.fail(Wanted::Page(file));
         }
+        self.expect_length();
     }
 
     /// Expects status 404.
@@ -217,7 +283,103 @@ impl Response {
         if self.parts().status() != Some(code) {
             self.fail(Wanted::Status(code));
         }
+        self.expect_length();
         self
+    }
+
+    /// Expects this status code, where `cause` explains any other.
+    #[track_caller]
+    pub fn expect_status_or(&self, code: &str, cause: &Cause) -> &Response {
+        match self.parts().status() {
+            Some(found) if found != code => {
+                self.fail_with(Some(cause.clone()), &format!("has the status {found}, not {code}"));
+            }
+            _ => self.expect_status(code),
+        }
+    }
+
+    /// Fails if the client cannot know where the body ends, or if bytes follow the body.
+    #[track_caller]
+    fn expect_length(&self) {
+        let parts = self.parts();
+        if self.lacks_length {
+            let (name, found, wanted) = ("Content-Length".to_owned(), None, None);
+            let cause = match self.end {
+                End::Silence => Cause::BodyWithoutEnd,
+                _ => Cause::WrongField { name, found, wanted },
+            };
+            self.fail_with(Some(cause), "does not say how long its body is");
+        }
+        let is_over =
+            self.end == End::Closed && parts.length().is_some_and(|length| parts.rest.len() > length);
+        if is_over && !self.is_head {
+            self.fail_with(Some(Cause::LengthTooSmall), "is longer than it says");
+        }
+    }
+
+    /// Fails with the cause of a response that has no proper head, or that never came.
+    #[track_caller]
+    fn expect_head(&self) {
+        if self.parts().status().is_none() {
+            self.fail(Wanted::Status("200"));
+        }
+    }
+
+    /// Expects a field with a value that `is_right`, and returns it; `wanted` describes it.
+    #[track_caller]
+    pub fn expect_field_like(&self, name: &str, wanted: &str, is_right: impl Fn(&str) -> bool) -> String {
+        self.expect_head();
+        match self.field(name) {
+            Some(value) if is_right(&value) => value,
+            found => {
+                let (found, wanted) = (found.as_deref().map(shortened), Some(wanted.to_owned()));
+                let cause = Cause::WrongField { name: name.to_owned(), found, wanted };
+                self.fail_with(Some(cause), &format!("has no right `{name}`"));
+            }
+        }
+    }
+
+    /// Expects a field, whatever its value, and returns that.
+    #[track_caller]
+    pub fn expect_some_field(&self, name: &str) -> String {
+        self.expect_head();
+        self.field(name).unwrap_or_else(|| {
+            let cause = Cause::WrongField { name: name.to_owned(), found: None, wanted: None };
+            self.fail_with(Some(cause), &format!("has no `{name}`"))
+        })
+    }
+
+    /// The body as text. Bytes that are not UTF-8 become replacement characters.
+    pub fn page(&self) -> String {
+        String::from_utf8_lossy(&self.body()).into_owned()
+    }
+
+    /// Expects a page with this text in it.
+    #[track_caller]
+    pub fn expect_in_page(&self, text: &str) -> &Response {
+        self.expect_status("200");
+        if !self.page().contains(text) {
+            let cause = Cause::PageLacks { text: shortened(text) };
+            self.fail_with(Some(cause), "lacks a part of the page");
+        }
+        self
+    }
+
+    /// Expects a page without this text in it.
+    #[track_caller]
+    pub fn expect_not_in_page(&self, text: &str) -> &Response {
+        self.expect_head();
+        if self.page().contains(text) {
+            let cause = Cause::PageContains { text: shortened(text) };
+            self.fail_with(Some(cause), "has something in its page that does not belong there");
+        }
+        self
+    }
+
+    /// Fails the check: something is wrong with this response that only the check can find out.
+    #[track_caller]
+    pub fn fail_because(&self, cause: Cause, what: &str) -> ! {
+        self.fail_with(Some(cause), what)
     }
 
     /// Expects a field with this value.
@@ -234,6 +396,7 @@ impl Response {
 
     #[track_caller]
     fn expect_field_or_none(&self, name: &str, value: Option<&str>) -> &Response {
+        self.expect_head();
         let found = self.field(name);
         if found.as_deref() != value {
             let (found, wanted) = (found.as_deref().map(shortened), value.map(shortened));
@@ -248,6 +411,8 @@ impl Response {
     /// Expects these bytes as the body, whatever the status is.
     #[track_caller]
     pub fn expect_body(&self, body: &[u8]) -> &Response {
+        self.expect_head();
+        self.expect_length();
         let found = self.body();
         if found != body {
             let cause = cause_of_body(body, &found).unwrap_or(Cause::WrongBody);

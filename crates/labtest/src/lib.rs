@@ -5,6 +5,7 @@
 //! - [`TcpPeer`] and [`UdpPeer`] are scripted: they send and expect bytes, and break the rules where a check wants it
 //!   (half-close, reset, silence).
 //! - [`Response`] is what a web server sent when it was asked for a page.
+//! - [`contract`] has a function for each promise that several programs make.
 //! - [`check!`] and [`check_eq!`] assert everything else.
 //! - Everything that happens is recorded as a step. A check that fails is a [`Failure`]: a verdict, the most likely cause,
 //!   the steps, the bytes that differ, the commands that show the same, and what the program printed.
@@ -39,14 +40,17 @@
 //! program has to wait for a processor, up to a bound.
 //!
 //! The modules import in one direction, each only those above it: `settings` · `wait` · `os` · `failure` · `output` ·
-//! `peer_log` · `transcript` · `response` · `diagnosis` · `program` · `peer` · `textbook`, `http`, `assertions`.
+//! `peer_log` · `transcript` · `response` · `diagnosis` · `program` · `peer` · `textbook`, `http`, `finished`,
+//! `assertions` · `contract`.
 
 // A check that is broken panics. A program that is wrong never makes it panic: that is a `Failure`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod assertions;
+pub mod contract;
 mod diagnosis;
 pub mod failure;
+mod finished;
 mod http;
 pub mod os;
 mod output;
@@ -63,6 +67,7 @@ mod wait;
 pub use assertions::{expect_equal, fail_check};
 pub use failure::{Cause, Failure};
 pub use http::Response;
+pub use os::socket::Transport;
 pub use peer::{TcpPeer, TcpPeerListener, UdpPeer};
 #[cfg(unix)]
 pub use program::Terminal;

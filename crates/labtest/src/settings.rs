@@ -50,6 +50,11 @@ pub(crate) fn absent() -> BTreeMap<String, Reason> {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("`LAB_ABSENT={text}` is not valid: {error}"))
 }
 
+/// True if another program than the crate's own is tested.
+pub(crate) fn has_submission() -> bool {
+    programs().is_some() || command_line(SERVER).is_some()
+}
+
 /// The folder for the results of failed checks (`LAB_REPORT`).
 pub(crate) fn report() -> Option<PathBuf> {
     env::var_os("LAB_REPORT").map(PathBuf::from)

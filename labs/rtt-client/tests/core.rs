@@ -1,6 +1,6 @@
-//! The exercise itself: a client in any language that times requests over UDP and prints how long each took.
+//! The exercise itself: a client, in any language, that sends requests over UDP and prints how long each took.
 //!
-//! How many requests it sends, what is in them, how long it waits and in which words it prints is its own affair.
+//! The number of requests, their content, the timeout and the wording of the output are up to the program.
 
 mod pinger;
 
@@ -8,7 +8,7 @@ use labtest::{Cause, Client, UdpPeer, patience};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Waits until the client says, in whatever words, that something was lost, or until it ends. Tells if it said so.
+/// Waits until the client says, in any wording, that something was lost, or until it ends. True if it said so.
 #[track_caller]
 fn tells_of_loss(client: &mut Client) -> bool {
     const WORDS: [&str; 16] = [
@@ -30,7 +30,7 @@ fn tells_of_loss(client: &mut Client) -> bool {
         "not received",
     ];
     let has_word = |text: &str| {
-        let text = pinger::told(text).to_lowercase();
+        let text = pinger::measurements(text).to_lowercase();
         WORDS.iter().any(|word| text.contains(word))
     };
     let deadline = Instant::now() + patience();
@@ -73,7 +73,7 @@ fn tells_of_lost_replies() {
     let mut client = pinger::start(&server);
     let request = server.receive_any();
     server.send(&request.to_ascii_uppercase());
-    // No other request is answered.
+    // No other request gets a reply.
     if !tells_of_loss(&mut client) {
         client.fail_because(
             Cause::LossNotReported,
@@ -87,6 +87,6 @@ fn ends_or_says_so_where_nobody_listens() {
     let nobody = UdpPeer::server();
     let mut client = pinger::start(&nobody);
     drop(nobody);
-    // On the same machine the system may refuse each request: that must neither be waited for nor end in a crash.
+    // On the same machine the system may refuse each request. The client must neither crash nor wait without limit.
     tells_of_loss(&mut client);
 }

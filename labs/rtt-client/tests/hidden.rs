@@ -1,4 +1,4 @@
-//! The exercise with a delay that nobody could foresee. Students do not see this test.
+//! The exercise with a delay that no program can know beforehand. Students do not see this test.
 
 mod pinger;
 

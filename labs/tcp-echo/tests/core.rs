@@ -1,30 +1,26 @@
-//! The exercise itself: a server and a client in any language, right by the textbook, pass these.
+//! The exercise itself. A textbook server and client, in any language, pass these tests.
 //!
-//! Lines are short and plain. A program may end its texts as it likes, and close after one answer, as the textbook's does.
+//! Lines are short and plain. A program may end its texts in any way, and close after one reply as the textbook's
+//! server does.
 
+use labtest::contract::tcp_echo::ask_text;
 use labtest::{Client, Server, TcpPeer, TcpPeerListener};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
 const CLIENT: &str = env!("CARGO_BIN_EXE_tcp-echo-client");
 
-#[track_caller]
-fn check_answer(client: &mut TcpPeer, text: &str) {
-    client.send(format!("{text}\n").as_bytes());
-    client.expect_text(&text.to_ascii_uppercase());
-}
-
 #[test]
 fn server_answers_in_upper_case() {
     let server = Server::start(SERVER, &[]);
     let mut client = server.tcp_client();
-    check_answer(&mut client, "hello world");
+    ask_text(&mut client, "hello world");
     client.expect_no_more_text();
 }
 
 #[test]
 fn server_leaves_everything_but_a_to_z_alone() {
     let server = Server::start(SERVER, &[]);
-    check_answer(&mut server.tcp_client(), "`{@[ 0189 &*! ABC xyz");
+    ask_text(&mut server.tcp_client(), "`{@[ 0189 &*! ABC xyz");
 }
 
 #[test]
@@ -32,7 +28,7 @@ fn server_answers_clients_in_turn() {
     let server = Server::start(SERVER, &[]);
     for text in ["the quick brown fox jumps over the lazy dog", "short", "and a longer one again"] {
         let mut client = server.tcp_client();
-        check_answer(&mut client, text);
+        ask_text(&mut client, text);
         client.expect_no_more_text();
         client.close();
     }
@@ -42,8 +38,8 @@ fn server_answers_clients_in_turn() {
 fn server_gives_no_wrong_answer_to_more_lines() {
     let server = Server::start(SERVER, &[]);
     let mut client = server.tcp_client();
-    check_answer(&mut client, "the first line is a long one");
-    // Closing after one answer is right as well. An answer that is not the second line's is not.
+    ask_text(&mut client, "the first line is a long one");
+    // The server may close after one reply. If it does not, its next reply must be to the second line.
     let goes_on = client.offer(b"two\n") && client.expect_text_or_nothing("TWO");
     client.close();
     let mut client = server.tcp_client();
@@ -56,13 +52,13 @@ fn server_gives_no_wrong_answer_to_more_lines() {
     client.expect_no_more_text();
 }
 
-/// Answers one typed line, with or without a newline as it came, and waits until the reply is shown.
+/// Answers one typed line, which may have no newline, and waits until the client shows the reply.
 #[track_caller]
 fn answer(client: &mut Client, mut server: TcpPeer, text: &str, reply: &str) -> TcpPeer {
     let typed = server.read_typed(text);
     server.send(format!("{reply}{}", if typed.ends_with(b"\n") { "\n" } else { "" }).as_bytes());
     if !client.prints(reply) {
-        // Some wait for the end of the stream, and some print what they have only at their own end.
+        // Some clients wait for the end of the stream, and some print everything when they end.
         server.half_close();
         client.end_input();
         client.expect_output(reply);
@@ -74,7 +70,7 @@ fn answer(client: &mut Client, mut server: TcpPeer, text: &str, reply: &str) -> 
 fn client_sends_a_line_and_shows_the_reply() {
     let listener = TcpPeerListener::bind();
     let mut client = Client::start(CLIENT, &[], listener.address());
-    // Some connect only when there is something to send.
+    // Some clients connect only when there is something to send.
     client.write(b"hello world\n");
     answer(&mut client, listener.accept(), "hello world", "HELLO WORLD");
 }
@@ -88,7 +84,7 @@ fn client_sends_the_next_line_if_it_asks_again() {
     if !client.offer_line("and a longer one") {
         return; // one line is all that this client sends
     }
-    // On the same connection, or on another for each line.
+    // It may send the line on the same connection or on a new one.
     if let Some(server) = listener.accept_unless_sent_on(server) {
         answer(&mut client, server, "and a longer one", "AND A LONGER ONE");
     }

@@ -1,4 +1,4 @@
-//! The exercise with texts that nobody could foresee. Students do not see these tests.
+//! The exercise with texts that no program can know beforehand. Students do not see these tests.
 
 use labtest::{Client, Server, TcpPeerListener, unforeseen_text};
 
@@ -22,7 +22,7 @@ fn client_shows_whatever_the_server_answers() {
     client.write(format!("{text}\n").as_bytes());
     let mut server = listener.accept();
     let typed = server.read_typed(&text);
-    // Not the text in upper case: the client is to show what came, and not to do the server's work.
+    // This is not the text in upper case: the client must show what it receives.
     server.send(format!("{reply}{}", if typed.ends_with(b"\n") { "\n" } else { "" }).as_bytes());
     if !client.prints(&reply) {
         server.half_close();

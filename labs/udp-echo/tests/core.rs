@@ -1,6 +1,6 @@
-//! The exercise itself: a server and a client in any language, right by the textbook, pass these.
+//! The exercise itself. A textbook server and client, in any language, pass these tests.
 //!
-//! Messages are short and plain, and the program may do everything else in its own way.
+//! Messages are short and plain. How the programs behave otherwise does not matter here.
 
 use labtest::{Client, Server, UdpPeer};
 
@@ -60,7 +60,7 @@ fn client_sends_a_line_and_shows_the_reply() {
     client.write(b"hello world\n");
     expect_typed(&mut server, "hello world");
     server.send(b"HELLO WORLD");
-    // Some print what they have only at their end.
+    // Some clients print everything when they end.
     if !client.prints("HELLO WORLD") {
         client.end_input();
         client.expect_output("HELLO WORLD");

@@ -1,4 +1,4 @@
-//! The exercise with texts that nobody could foresee. Students do not see these tests.
+//! The exercise with texts that no program can know beforehand. Students do not see these tests.
 
 use labtest::{Client, Server, UdpPeer, unforeseen_text};
 
@@ -24,7 +24,7 @@ fn client_shows_whatever_the_server_answers() {
         format!("{text}\n").as_bytes(),
         format!("{text}\r\n").as_bytes(),
     ]);
-    // Not the text in upper case: the client is to show what came, and not to do the server's work.
+    // This is not the text in upper case: the client must show what it receives.
     server.send(reply.as_bytes());
     if !client.prints(&reply) {
         client.end_input();

@@ -198,6 +198,37 @@ pub enum Cause {
     /// The round-trip time shown is not the one that the network had.
     WrongRoundTripTime,
 
+    // What a program prints, and how it ends.
+    /// The program ended with another exit status.
+    WrongExitStatus {
+        /// How it ended, in the words of the system.
+        found: String,
+        /// The status expected.
+        wanted: i32,
+    },
+    /// The program does not end.
+    NeverEnds,
+    /// The error message is another one.
+    WrongErrorMessage,
+    /// The output is another one.
+    WrongOutput,
+    /// A text that belongs to the output is missing.
+    NotPrinted {
+        /// The text, escaped.
+        text: String,
+    },
+    /// More was printed than allowed.
+    PrintedTooMuch,
+    /// A figure is wrong.
+    WrongFigure {
+        /// What it is called.
+        name: String,
+        /// The figure, if it is there.
+        found: Option<String>,
+        /// The one expected.
+        wanted: String,
+    },
+
     // Long streams and resources.
     /// A byte is wrong in the middle of a long stream.
     WriteIncomplete,
@@ -209,6 +240,14 @@ pub enum Cause {
     BusyWaiting,
     /// The server keeps a record of every client for ever.
     RemembersEveryClient,
+    /// The program needs more memory, the more it is sent.
+    MemoryGrows,
+    /// The system does not ask after clients that are silent.
+    NoKeepalive,
+    /// The program complains again and again while it lacks a resource.
+    RepeatsComplaint,
+    /// One client keeps the others from being served.
+    HeldUpByOneClient,
 
     // Web servers.
     /// The server answered before the request was complete.
@@ -294,6 +333,34 @@ pub enum Cause {
     ExtraAfterFile,
     /// The response is to another request, or has another body.
     WrongBody,
+    /// Something is missing in a page that the server makes.
+    PageLacks {
+        /// The text, escaped.
+        text: String,
+    },
+    /// Something stands in a page that does not belong there.
+    PageContains {
+        /// The text, escaped.
+        text: String,
+    },
+    /// A file whose name begins with a dot was served.
+    HiddenFileServed,
+    /// The server waits for a pipe in the folder that it serves.
+    WaitsForPipe,
+    /// A directory was requested, and there is no page for it.
+    DirectoryNotServed,
+    /// A directory was requested without its slash, and the client was not redirected.
+    DirectoryNotRedirected,
+    /// A part of a file was requested, and something else came.
+    RangeIgnored,
+    /// The client has the file already, and it came again.
+    ValidatorIgnored,
+    /// The server does not look at the method of a request.
+    MethodIgnored,
+    /// The connection was closed before its time.
+    ClosedTooEarly,
+    /// Each byte renews the time that a client has.
+    NoDeadline,
 }
 
 impl Cause {

@@ -1,6 +1,6 @@
 //! The words of each cause, for people. Nothing else depends on them.
 
-use super::Cause;
+use super::{Cause, more_sentences};
 use crate::os::socket::Transport;
 
 impl Cause {
@@ -309,6 +309,29 @@ fn words(cause: &Cause) -> (String, &'static str) {
         Cause::RemembersEveryClient => {
             ("every client is remembered for ever", "keep at most 10,000, and forget the oldest")
         }
+
+        Cause::WrongExitStatus { .. }
+        | Cause::NeverEnds
+        | Cause::WrongErrorMessage
+        | Cause::WrongOutput
+        | Cause::NotPrinted { .. }
+        | Cause::PrintedTooMuch
+        | Cause::WrongFigure { .. }
+        | Cause::MemoryGrows
+        | Cause::NoKeepalive
+        | Cause::RepeatsComplaint
+        | Cause::HeldUpByOneClient
+        | Cause::PageLacks { .. }
+        | Cause::PageContains { .. }
+        | Cause::HiddenFileServed
+        | Cause::WaitsForPipe
+        | Cause::DirectoryNotServed
+        | Cause::DirectoryNotRedirected
+        | Cause::RangeIgnored
+        | Cause::ValidatorIgnored
+        | Cause::MethodIgnored
+        | Cause::ClosedTooEarly
+        | Cause::NoDeadline => return more_sentences::words(cause),
 
         Cause::AnsweredTooEarly => (
             "the server did not wait for all of a request that comes in pieces",

@@ -72,6 +72,21 @@ fn socket_inodes(process: u32) -> HashSet<u64> {
         .collect()
 }
 
+/// True if the system asks after a silent client of the server at this port of IPv4 (keepalive, Linux).
+#[cfg(target_os = "linux")]
+pub(crate) fn has_keepalive(server_port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    const KEEPALIVE_TIMER: &str = "02:";
+    let local = format!(":{server_port:04X}");
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    table.lines().any(|row| {
+        // sl local remote state queues timer …
+        let fields: Vec<&str> = row.split_whitespace().collect();
+        let [_, address, _, state, _, timer, ..] = &*fields else { return false };
+        address.ends_with(&local) && *state == ESTABLISHED && timer.starts_with(KEEPALIVE_TIMER)
+    })
+}
+
 /// Reads one row of `/proc/net/tcp` and its like: `sl local remote state … uid timeout inode …`.
 fn listener(row: &str, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr> {
     let fields: Vec<&str> = row.split_whitespace().collect();

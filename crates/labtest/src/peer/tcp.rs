@@ -126,6 +126,18 @@ impl TcpPeer {
         self.step(Action::Receive { transport: Transport::Tcp, from: None, bytes: Excerpt::of(bytes), end });
     }
 
+    /// How many replies have come on this connection.
+    pub(crate) fn replies(&self) -> usize {
+        self.transcript.peers(|peers| peers[self.log].replies)
+    }
+
+    /// Fails since nothing came in return for `sent`, on a connection with replies before.
+    #[track_caller]
+    pub(crate) fn fail_unanswered(&self, sent: &[u8], end: End) -> ! {
+        self.step_received(b"", end);
+        fail(&self.transcript, Problem { compared: None, ..self.problem(sent, b"", b"", end) });
+    }
+
     pub(crate) fn take_sent(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sent)
     }
@@ -218,7 +230,12 @@ impl TcpPeer {
             let got = bytes_shown(&received);
             let what = format!("{} expected the end of the stream and received {got}{end}", self.name());
             let problem = Problem::new(what).timeout_if(is_silent(&received, end));
-            let cause = (received.is_empty() && end == End::Silence).then_some(Cause::ConnectionNotClosed);
+            let cause = match end {
+                _ if !received.is_empty() => Some(Cause::ExtraBytes),
+                End::Silence => Some(Cause::ConnectionNotClosed),
+                End::Reset => Some(Cause::ResetWithoutReply),
+                End::Closed | End::Refused | End::Enough => None,
+            };
             fail(
                 &self.transcript,
                 problem.cause(cause).reproduce(reproduce::commands(&self.transcript, self.log)),

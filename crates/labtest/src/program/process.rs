@@ -126,7 +126,11 @@ impl Program {
         });
         if shown != Some(true) {
             let problem = Problem::new(format!("{} never printed `{}`", self.name, text.trim_end()));
-            let problem = problem.verdict(Verdict::Timeout).cause(self.cause_of_no_output(text));
+            let cause = self.cause_of_no_output(text);
+            let cause = cause.unwrap_or_else(|| Cause::NotPrinted {
+                text: labcore::printable(text.trim_end().as_bytes()).to_string(),
+            });
+            let problem = problem.verdict(Verdict::Timeout).cause(Some(cause));
             fail(&self.transcript, problem.reproduce(reproduce::commands_of_check(&self.transcript)));
         }
     }
@@ -151,7 +155,8 @@ impl Program {
         let different = |output: &Output| (output.stdout() != expected).then_some(true);
         let late = |_: &Output| (Instant::now() > deadline).then_some(false);
         if self.output.wait_for(|output| different(output).or_else(|| late(output))) == Some(true) {
-            self.fail(&format!("it printed more than `{}`", expected.trim_end()));
+            let what = format!("it printed more than `{}`", expected.trim_end());
+            self.fail_because(Cause::PrintedTooMuch, &what);
         }
     }
 
@@ -183,7 +188,7 @@ impl Program {
     pub fn wait(&mut self) -> Finished {
         let child = &mut self.child;
         let Some(status) = self.output.wait_for(|_| child.try_wait().unwrap()) else {
-            let problem = Problem::new(format!("{} did not end", self.name));
+            let problem = Problem::new(format!("{} did not end", self.name)).cause(Some(Cause::NeverEnds));
             fail(&self.transcript, problem.verdict(Verdict::Timeout));
         };
         self.output.set_ended(status);
@@ -197,7 +202,8 @@ impl Program {
         self.transcript.step(&Actor::Check, Action::ExpectExit { program: self.name.clone(), status });
         let finished = self.wait();
         if finished.status.code() != Some(status) {
-            self.fail(&format!("it ended with {}, not with status {status}", finished.status));
+            let cause = Cause::WrongExitStatus { found: finished.status.to_string(), wanted: status };
+            self.fail_because(cause, &format!("it ended with {}, not with status {status}", finished.status));
         }
     }
 

@@ -4,7 +4,7 @@ use super::command_line::{filled, own, top_folder};
 use super::process::Program;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::startup;
-use crate::failure::{Action, Verdict};
+use crate::failure::{Action, Cause, Verdict};
 use crate::os::{process, socket};
 use crate::output::Output;
 use crate::settings;
@@ -73,7 +73,8 @@ impl Server {
             }
         }
         let problem = Problem::new(format!("found no free port for `{template}`"));
-        fail(&Transcript::current(), problem.verdict(Verdict::DidNotStart));
+        let problem = problem.verdict(Verdict::DidNotStart).cause(Some(Cause::PortTaken));
+        fail(&Transcript::current(), problem);
     }
 
     /// Starts a server with exactly these words on its command line.

@@ -1,23 +1,23 @@
-//! A client in any language, that prints round trip times in any words.
+//! A client in any language that prints round-trip times in any wording.
 
 use labtest::{Cause, Client, UdpPeer, patience};
 use std::thread;
 use std::time::Duration;
 
-/// What a program of this lab is told; one of another lab's language has its own number of requests in its code.
+/// The options for the crate's own client. Other programs have the number of requests in their code.
 const OWN_ARGS: [&str; 7] = ["udp", "--count", "4", "--interval", "500ms", "--timeout", "1s"];
 
 /// How many requests are answered at most. Few programs send more than ten.
 const REQUESTS_MAX: usize = 20;
 
-/// What a round trip takes more than the server's delay, at most, on a machine that is busy.
+/// How much longer than the server's delay a round trip may take, on a busy machine.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// What a client tells of its measurements. In the starter a line about the settings (`…, one every 500ms, timeout 1s`) and
-/// one about the schedule are there from the beginning, and hold times and words of their own.
-pub fn told(screen: &str) -> String {
+/// The lines of `output` that report measurements. The starter also prints a line about the settings (`…, one every
+/// 500ms, timeout 1s`) and one about the schedule, which contain other times.
+pub fn measurements(output: &str) -> String {
     let is_given = |line: &&str| line.contains(", timeout ") || line.contains("scheduled");
-    screen.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
+    output.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Starts the client for a server on UDP.
@@ -31,20 +31,20 @@ pub fn check_shown(delay: Duration) {
     let mut server = UdpPeer::server();
     let mut client = start(&server);
     for number in 0..REQUESTS_MAX {
-        // Without a single request there is nothing to measure: that is another failure.
+        // The first request must come, and `receive_any` fails if it does not.
         if number > 0 && !server.has_datagram_for(patience()) {
             break;
         }
         let request = server.receive_any();
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
-        if times(&told(&client.stdout()), delay) >= 2 {
+        if times(&measurements(&client.stdout()), delay) >= 2 {
             return;
         }
     }
-    // Some print what they have only at their end.
+    // Some clients print everything when they end.
     let finished = client.wait();
-    let found = times(&told(&finished.stdout), delay);
+    let found = times(&measurements(&finished.stdout), delay);
     if found < 2 {
         let what = format!(
             "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply",
@@ -54,7 +54,7 @@ pub fn check_shown(delay: Duration) {
     }
 }
 
-/// Counts the numbers in `text` that are `delay` and not much more, in the unit that is written behind it, or in any.
+/// Counts the numbers in `text` that are equal to `delay` or slightly more. A number without a unit may have any unit.
 fn times(text: &str, delay: Duration) -> usize {
     let range = delay.as_secs_f64() * 0.95..(delay + SLACK).as_secs_f64();
     let is_time = |(number, unit): (f64, &str)| {
@@ -81,7 +81,7 @@ fn numbers(text: &str) -> Vec<(f64, &str)> {
             rest.split_at(rest.find(|character| !is_part(character)).unwrap_or(rest.len()));
         let word = behind.trim_start_matches([' ', '(', '[']);
         let word = &word[..word.find(|character: char| !character.is_alphabetic()).unwrap_or(word.len())];
-        // 1.5e-05, as Python prints small numbers, is no 1.5.
+        // Python prints small numbers like 1.5e-05, which is not 1.5.
         let small = behind.starts_with("e-");
         found.extend(
             number.trim_end_matches('.').parse().ok().filter(|_| !small).map(|number| (number, word)),

@@ -7,7 +7,7 @@ use std::{fs, process};
 /// The path of a file that a program under test writes.
 pub struct Scratch(PathBuf);
 
-/// Names a file. Another process, with the same tests, gets another one.
+/// Names a file. Another process that runs the same tests uses another name.
 pub fn scratch(name: &str) -> Scratch {
     Scratch(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", process::id())))
 }

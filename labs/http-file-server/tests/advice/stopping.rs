@@ -1,19 +1,17 @@
-//! The end of the server: after one answer, or when a signal asks for it.
+//! The end of the server: after one response, or when a signal asks for it.
 
-use crate::site::Site;
-use crate::{ask, get};
-#[cfg(unix)]
-use labtest::TcpPeer;
+use crate::site::{Site, ask, get};
 
 #[test]
 fn answers_one_request_and_exits() {
     let site = Site::new().with("a.txt", "first\n");
     let mut server = site.serve(&["--once"]);
-    // One that asks for nothing, as browsers open them in advance, is none.
+    // A connection without a request, as browsers open them in advance, does not count.
     server.tcp_client().close();
     let mut client = server.tcp_client();
-    let reply = ask(&mut client, "GET", "/a.txt", "");
-    assert_eq!((&*reply.body, reply.field("Connection")), (&b"first\n"[..], Some("close")));
+    let response = ask(&mut client, "GET", "/a.txt", "");
+    response.expect_file(b"first\n");
+    response.expect_field("Connection", "close");
     client.expect_end();
     client.close();
     server.expect_exit(0);
@@ -23,32 +21,19 @@ fn answers_one_request_and_exits() {
 fn exits_after_404_too() {
     let site = Site::new();
     let mut server = site.serve(&["--once"]);
-    assert_eq!(get(&server, "/missing").status(), "404");
+    get(&server, "/missing").expect_status("404");
     server.expect_exit(0);
 }
 
 #[cfg(unix)]
 mod signals {
-    use super::{Site, TcpPeer, ask, get};
-    use labtest::{Server, Signal};
-    use std::fs::File;
+    use crate::site::{LARGE_BYTES, SERVER, Site, ask, begin_large, get};
+    use labtest::{Cause, Server, Signal, check, patience};
     use std::net::TcpStream;
     use std::time::{Duration, Instant};
 
-    const LARGE: usize = 64 << 20;
-
     fn site() -> Site {
-        let site = Site::new().with("a.txt", "first\n").with("large", "");
-        File::options().write(true).open(site.path("large")).unwrap().set_len(LARGE as u64).unwrap();
-        site
-    }
-
-    #[track_caller]
-    fn begin(server: &Server) -> TcpPeer {
-        let mut client = server.tcp_client();
-        client.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        client.read_through(b"\r\n\r\n");
-        client
+        Site::new().with("a.txt", "first\n").with_large()
     }
 
     #[test]
@@ -57,14 +42,17 @@ mod signals {
         for signal in [Signal::INT, Signal::TERM] {
             let mut server = site.serve(&[]);
             let mut idle = server.tcp_client();
-            ask(&mut idle, "GET", "/a.txt", "");
-            let silent = server.tcp_client();
-            let begun = Instant::now();
+            ask(&mut idle, "GET", "/a.txt", "").expect_status("200");
+            let _silent = server.tcp_client();
+            let start = Instant::now();
             server.signal(signal);
             idle.expect_end();
             server.expect_exit(0);
-            assert!(begun.elapsed() < Duration::from_secs(4), "waited for clients who wait for nothing");
-            drop(silent);
+            let time = start.elapsed();
+            check!(
+                time < Duration::from_secs(4),
+                "it took {time:?} to end, and no client waited for anything"
+            );
         }
     }
 
@@ -72,15 +60,15 @@ mod signals {
     fn finishes_what_it_sends_and_accepts_nobody() {
         let site = site();
         let mut server = site.serve(&[]);
-        let mut client = begin(&server);
+        let mut client = begin_large(&server);
         let mut idle = server.tcp_client();
         server.signal(Signal::TERM);
         idle.expect_end();
-        let begun = Instant::now();
+        let start = Instant::now();
         while TcpStream::connect(server.address()).is_ok() {
-            assert!(begun.elapsed() < labtest::patience(), "the server still accepts clients");
+            check!(start.elapsed() < patience(), "the server still accepts clients after the signal");
         }
-        assert_eq!(client.read_exact(LARGE).len(), LARGE);
+        client.read_exact(LARGE_BYTES);
         client.expect_end();
         server.expect_exit(0);
     }
@@ -89,40 +77,40 @@ mod signals {
     fn does_not_wait_for_ever_for_a_client_that_reads_nothing() {
         let site = site();
         let mut server = site.serve(&[]);
-        let client = begin(&server);
-        let begun = Instant::now();
+        let _client = begin_large(&server);
+        let start = Instant::now();
         server.signal(Signal::INT);
         server.expect_exit(0);
-        assert!(begun.elapsed() >= Duration::from_secs(4), "the client had no time");
-        drop(client);
+        let time = start.elapsed();
+        if time < Duration::from_secs(4) {
+            let what = format!("it ended {time:?} after the signal, and a client was still reading");
+            server.fail_because(Cause::ClosedTooEarly, &what);
+        }
     }
 
     #[test]
     fn does_not_wait_for_ever_for_its_one_client_either() {
         let site = site();
         let mut server = site.serve(&["--once"]);
-        let client = begin(&server);
+        let _client = begin_large(&server);
         server.signal(Signal::TERM);
         server.expect_exit(0);
-        drop(client);
     }
 
     #[test]
     fn stops_while_it_waits_for_its_one_request() {
         let site = site();
         let mut server = site.serve(&["--once"]);
-        let silent = server.tcp_client();
+        let _silent = server.tcp_client();
         server.signal(Signal::INT);
         server.expect_exit(0);
-        drop(silent);
     }
 
     #[test]
     fn stops_on_all_addresses() {
         let site = site();
-        let root = site.path("");
-        let mut server = Server::at(crate::site::SERVER, &["0.0.0.0:0", "--root", root.to_str().unwrap()]);
-        assert_eq!(get(&server, "/a.txt").body, b"first\n");
+        let mut server = Server::at(SERVER, &["0.0.0.0:0", "--root", site.root()]);
+        get(&server, "/a.txt").expect_file(b"first\n");
         server.signal(Signal::TERM);
         server.expect_exit(0);
     }

@@ -1,0 +1,117 @@
+//! What all servers promise, whatever they serve.
+
+use crate::check;
+use crate::failure::Cause;
+use crate::peer::TcpPeer;
+use crate::program::{Server, run};
+use std::path::Path;
+use std::time::Duration;
+
+/// Long enough for a wrong server to give itself away; a right one has nothing to say, however long this is.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// Clients that come after standard output was closed: so many that the server must have noticed.
+const CLIENTS_AFTER_CLOSE: usize = 500;
+
+/// Processor time that a server may use while it has nothing to do for [`IDLE`].
+const BUSY_MAX: Duration = Duration::from_millis(250);
+const IDLE: Duration = Duration::from_millis(500);
+
+/// A server program, and how a client converses with it.
+#[derive(Clone, Copy)]
+pub struct ServerContract<'a> {
+    /// The path of the program.
+    pub program: &'a str,
+    /// The directory in which it is started; the top folder if there is none.
+    pub directory: Option<&'a Path>,
+    /// Options that it needs when it is started in another directory.
+    pub args: &'a [&'a str],
+    /// Plays a client, from connecting to leaving, and expects the right replies.
+    pub ask: fn(&Server),
+}
+
+impl<'a> ServerContract<'a> {
+    /// A server that needs no directory and no options.
+    pub const fn new(program: &'a str, ask: fn(&Server)) -> ServerContract<'a> {
+        ServerContract { program, directory: None, args: &[], ask }
+    }
+
+    /// Starts the server with exactly this address on its command line.
+    #[track_caller]
+    fn at(&self, address: &[&str]) -> Server {
+        Server::at(self.program, &[address, self.args].concat())
+    }
+
+    /// With `--quiet`, the server prints its first line, `listening on`, and no other.
+    #[track_caller]
+    pub fn prints_only_where_it_listens_when_quiet(&self) {
+        let server = match self.directory {
+            Some(directory) => Server::start_in(directory, self.program, &["--quiet"]),
+            None => Server::start(self.program, &["--quiet"]),
+        };
+        (self.ask)(&server);
+        server.expect_no_more_output_for(SILENCE, &format!("listening on {}\n", server.address()));
+    }
+
+    /// The server goes on when nobody reads its output any more, as in `server | head -1`.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn survives_a_closed_standard_output(&self) {
+        let args: String = self.args.iter().map(|arg| format!(" '{arg}'")).collect();
+        let start = format!("'{}' 127.0.0.1 0{args}", self.program);
+        // The pipe is closed after the first line.
+        let script = format!("{start} | {{ head -n 1; exec <&-; echo gone; }}");
+        let server = Server::at("/bin/sh", &["-c", &script]);
+        server.expect_output("gone\n");
+        for _ in 0..CLIENTS_AFTER_CLOSE {
+            (self.ask)(&server);
+        }
+    }
+
+    /// The server can be bound to the loopback address of IPv6, which `address` holds.
+    #[track_caller]
+    pub fn listens_on_ipv6(&self, address: &[&str]) -> Server {
+        let server = self.at(address);
+        (self.ask)(&server);
+        let found = server.address();
+        check!(found.is_ipv6(), "the server was started at {address:?} and listens at {found}");
+        server
+    }
+
+    /// A second server at the same address explains in one line why it cannot start.
+    #[track_caller]
+    pub fn fails_when_the_port_is_taken(&self) {
+        let first = self.at(&["127.0.0.1:0"]);
+        let address = first.address().to_string();
+        let second = run(self.program, &[&[&*address], self.args].concat());
+        let start = format!("error: failed to bind `{address}`: ");
+        second.expect_error(&start, "; is another server running? try port 0");
+    }
+
+    /// Without a free descriptor, the server says so once or twice, and pauses before it tries again. `count` clients
+    /// are more than a limit of `descriptors` allows. Returns the server, which is still without descriptors, and the
+    /// clients.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn stays_calm_without_descriptors(&self, descriptors: u32, count: usize) -> (Server, Vec<TcpPeer>) {
+        let server = Server::limited(&format!("-n {descriptors}"), self.program, self.args);
+        let mut clients: Vec<TcpPeer> = (0..count).map(|_| server.tcp_client()).collect();
+        server.expect_output("failed to accept a client: ");
+        let before = server.cpu_time();
+        if let Some(client) = clients.get_mut(1) {
+            client.expect_nothing_for(IDLE);
+        }
+        let used = server.cpu_time().saturating_sub(before);
+        if used >= BUSY_MAX {
+            let what = format!("it used {used:?} of processor time in {IDLE:?}, without a free descriptor");
+            server.fail_because(Cause::BusyWaiting, &what);
+        }
+        // Twice if one more client was accepted in between, but not each time that it tries again.
+        let complaints = server.stdout().matches("failed to accept").count();
+        if complaints > 2 {
+            let what = format!("it printed {complaints} times that it failed to accept a client");
+            server.fail_because(Cause::RepeatsComplaint, &what);
+        }
+        (server, clients)
+    }
+}

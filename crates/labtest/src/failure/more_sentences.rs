@@ -1,0 +1,108 @@
+//! The words of causes about output, resources and pages. `sentences.rs` has all others.
+
+use super::Cause;
+
+/// What is wrong, and what to do about it.
+pub(super) fn words(cause: &Cause) -> (String, &'static str) {
+    let (what, hint) = match cause {
+        Cause::WrongExitStatus { found, wanted } => {
+            return (
+                format!("the program ended with {found}, not with exit status {wanted}"),
+                "end with status 0 if all went well, 1 after an error, and 2 after a wrong command line",
+            );
+        }
+        Cause::NeverEnds => ("the program does not end", "find the loop or the call in which it stays"),
+        Cause::WrongErrorMessage => (
+            "the error message is not the expected one",
+            "print one line on standard error that begins with `error: `, and compare it with the expected one",
+        ),
+        Cause::WrongOutput => {
+            ("the output is not the expected one", "compare its lines with those of the handout")
+        }
+        Cause::NotPrinted { text } => {
+            return (
+                format!("the program never printed \"{text}\""),
+                "compare its output with the handout, and flush what you print",
+            );
+        }
+        Cause::PrintedTooMuch => {
+            ("the program printed more than it should", "with `--quiet`, print only the line `listening on`")
+        }
+        Cause::WrongFigure { name, found, wanted } => {
+            return (
+                match found {
+                    Some(found) => format!("`{name}` is {found}, not {wanted}"),
+                    None => format!("the output has no figure for `{name}`, which should be {wanted}"),
+                },
+                "follow the steps, and count by hand what the program should have counted",
+            );
+        }
+        Cause::MemoryGrows => (
+            "the program needs more memory, the more it is sent",
+            "use one buffer of a fixed size, and do not collect a whole stream",
+        ),
+        Cause::NoKeepalive => (
+            "the system never asks whether a silent client is still there",
+            "turn on the socket option SO_KEEPALIVE for each connection",
+        ),
+        Cause::RepeatsComplaint => (
+            "the program prints the same complaint again and again",
+            "print it once, and pause before you try again",
+        ),
+        Cause::HeldUpByOneClient => (
+            "one client keeps the server from serving the others",
+            "give each client a thread and a time limit of its own",
+        ),
+        Cause::PageLacks { text } => {
+            return (
+                format!("the page does not contain \"{text}\""),
+                "compare the page with the one that the handout shows",
+            );
+        }
+        Cause::PageContains { text } => {
+            return (
+                format!("the page contains \"{text}\", which does not belong there"),
+                "list only what a client may request, and escape each name",
+            );
+        }
+        Cause::HiddenFileServed => (
+            "a file whose name begins with a dot was served",
+            "answer 404 if any part of the path begins with a dot",
+        ),
+        Cause::WaitsForPipe => (
+            "the server does not answer: opening a pipe waits for another program",
+            "look at the type of the file first, and serve only regular files",
+        ),
+        Cause::DirectoryNotServed => (
+            "a directory was requested, and the server has no page for it",
+            "send its `index.html`, or a page with a link to each of its files",
+        ),
+        Cause::DirectoryNotRedirected => (
+            "a directory was requested without a slash at the end, and the client was not redirected",
+            "answer 301, with the path that ends in a slash in `Location`",
+        ),
+        Cause::RangeIgnored => (
+            "the client requested a part of the file with `Range`, and something else came",
+            "answer 206 with `Content-Range`, and send only this part",
+        ),
+        Cause::ValidatorIgnored => (
+            "the client asked whether its copy of the file is still valid, and the file came again",
+            "compare `If-None-Match` with the ETag and `If-Modified-Since` with the date, and answer 304 if they match",
+        ),
+        Cause::MethodIgnored => (
+            "the server treats another method like GET",
+            "look at the first word of the request line, and answer 405 or 501 if it is neither GET nor HEAD",
+        ),
+        Cause::ClosedTooEarly => (
+            "the connection was closed before the time limit",
+            "start the time limit when the server begins to wait",
+        ),
+        Cause::NoDeadline => (
+            "the client sends a byte now and then, and each byte renews its time limit",
+            "set one deadline for the whole request, instead of a timeout for each read",
+        ),
+        // `sentences.rs` has the words of all others.
+        _ => return (cause.code(), ""),
+    };
+    (what.to_owned(), hint)
+}

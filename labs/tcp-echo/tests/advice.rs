@@ -1,0 +1,272 @@
+//! The options, messages and limits of the reference programs. These tests are worth no points.
+
+use labtest::contract::{self, ClientContract, ServerContract, tcp_echo};
+use labtest::{Client, Server, TcpPeerListener, Transport, run};
+use std::net::TcpListener;
+
+const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
+const CLIENT: &str = env!("CARGO_BIN_EXE_tcp-echo-client");
+
+mod server {
+    use super::{SERVER, Server, ServerContract, contract, tcp_echo};
+
+    const CONTRACT: ServerContract<'_> = ServerContract::new(SERVER, tcp_echo::ask);
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn tells_a_reset_from_an_end() {
+        for args in [&[][..], &["--once"]] {
+            tcp_echo::tells_a_reset_from_an_end(SERVER, args);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn asks_after_clients_that_may_be_gone() {
+        tcp_echo::asks_after_clients_that_may_be_gone(SERVER);
+    }
+
+    #[test]
+    fn closes_after_the_first_line_with_once() {
+        let server = Server::start(SERVER, &["--once"]);
+        for _ in 0..3 {
+            tcp_echo::greeted(&server).expect_end();
+        }
+    }
+
+    #[test]
+    fn closes_after_a_pause_with_once_when_no_newline_comes() {
+        let server = Server::start(SERVER, &["--once"]);
+        let mut client = server.tcp_client();
+        client.send(b"hello");
+        client.expect(b"HELLO");
+        client.expect_end();
+        client.close();
+        server.expect_output("client 1 disconnected\n");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn goes_on_waiting_with_once_after_it_was_stopped() {
+        use labtest::Signal;
+        let server = Server::start(SERVER, &["--once"]);
+        for number in 1..=5 {
+            let mut client = server.tcp_client();
+            client.send(b"no newline");
+            client.expect(b"NO NEWLINE");
+            // The wait for a newline is interrupted: that is no error of this client.
+            server.signal(Signal::STOP);
+            server.expect_stopped();
+            server.signal(Signal::CONT);
+            client.expect_end();
+            client.close();
+            server.expect_output(&format!("client {number} disconnected\n"));
+        }
+    }
+
+    #[test]
+    fn loses_no_reply_with_once_when_the_line_comes_in_pieces() {
+        let server = Server::start(SERVER, &["--once"]);
+        for _ in 0..10 {
+            let mut client = server.tcp_client();
+            for byte in b"hello\nand more" {
+                client.send(&[*byte]);
+            }
+            client.expect(b"HELLO\n");
+            // More than the first line gets no reply, but the end is an end and no reset.
+            client.expect_end();
+        }
+    }
+
+    #[test]
+    fn loses_no_reply_with_once_when_much_more_comes() {
+        let server = Server::start(SERVER, &["--once"]);
+        let mut client = server.tcp_client();
+        // More than one read takes, so closing right after the reply would be a reset.
+        client.send(&[b"hello\n", &[b'x'; 300_000][..]].concat());
+        client.expect(b"HELLO\n");
+        client.expect_end();
+    }
+
+    /// Languages with a runtime of their own need more for that alone.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn needs_less_than_ten_mebibytes() {
+        let server = Server::start(SERVER, &[]);
+        let text = [b'a'; 1 << 16];
+        server.tcp_client().exchange(&text, &text.to_ascii_uppercase(), 64 << 4);
+        let used_kib = server.memory_kib_max();
+        if used_kib >= 10 * 1024 {
+            let what = format!("it had {used_kib} KiB resident after a stream of 64 MiB");
+            server.fail(&what);
+        }
+    }
+
+    #[test]
+    fn shows_who_came_what_they_said_and_that_they_left() {
+        let server = Server::start(SERVER, &[]);
+        let client = tcp_echo::greeted(&server);
+        let address = client.address();
+        client.close();
+        server.expect_output(&format!(
+            "client 1 connected from {address}\nclient 1: hello\nclient 1 disconnected\n"
+        ));
+        server.tcp_client().close();
+        server.expect_output("client 2 disconnected\n");
+    }
+
+    #[test]
+    fn lets_no_client_control_the_terminal() {
+        let server = Server::start(SERVER, &[]);
+        server.tcp_client().send(b"\x1b[2Jgone\r\nfake line\xff\n");
+        server.expect_output("client 1: \\u{1b}[2Jgone\\r\\nfake line\\xff\n");
+    }
+
+    #[test]
+    fn prints_only_where_it_listens_when_quiet() {
+        CONTRACT.prints_only_where_it_listens_when_quiet();
+    }
+
+    #[test]
+    fn fails_when_the_port_is_taken() {
+        CONTRACT.fails_when_the_port_is_taken();
+    }
+
+    #[test]
+    fn prints_its_usage_when_called_wrongly() {
+        let calls = [&["--no-such-option"][..]];
+        contract::prints_its_usage(SERVER, &calls, "Usage: tcp-echo-server [OPTIONS] [HOST[:PORT]] [PORT]");
+    }
+}
+
+mod client {
+    use super::{CLIENT, Client, ClientContract, TcpListener, TcpPeerListener, Transport, contract, run};
+    use labtest::TcpPeer;
+
+    const CONTRACT: ClientContract<'_> = ClientContract { program: CLIENT, transport: Transport::Tcp };
+
+    /// Starts a client that sends `hello`, and takes that line.
+    #[track_caller]
+    fn asked(options: &[&str]) -> (Client, TcpPeer) {
+        let listener = TcpPeerListener::bind();
+        let client = Client::start(CLIENT, &[&["-m", "hello"], options].concat(), listener.address());
+        let mut server = listener.accept();
+        server.expect(b"hello\n");
+        (client, server)
+    }
+
+    #[test]
+    fn prints_replies_alone_where_nobody_types() {
+        CONTRACT.prints_replies_alone_where_nobody_types();
+    }
+
+    #[test]
+    fn sends_the_message_of_its_command_line_alone() {
+        CONTRACT.sends_the_message_of_its_command_line_alone();
+    }
+
+    #[test]
+    fn shows_a_reply_without_newline_with_a_note() {
+        let (mut client, mut server) = asked(&["--timeout", "200ms"]);
+        server.send(b"HELLO");
+        let finished = client.wait();
+        finished.expect_stdout("From server: HELLO\n");
+        finished.expect_stderr("note: the reply had no newline within 0.2 s\n").expect_status(0);
+    }
+
+    #[test]
+    fn gives_up_on_a_server_that_never_ends_its_reply() {
+        let (mut client, mut server) = asked(&["--timeout", "60s"]);
+        server.send(&vec![b'x'; 3 << 20]);
+        client.wait().expect_error("", ": the reply is too long and has no newline");
+    }
+
+    #[test]
+    fn takes_the_longest_reply_that_it_collects() {
+        let (mut client, mut server) = asked(&["--timeout", "60s"]);
+        server.send(&vec![b'X'; 2 << 20]);
+        server.close();
+        client.expect_exit(0);
+    }
+
+    #[test]
+    fn says_how_many_replies_came_before_the_server_closed() {
+        for (replies, expected) in [(0, "0 replies"), (1, "1 reply"), (2, "2 replies")] {
+            let listener = TcpPeerListener::bind();
+            let address = listener.address();
+            let mut client = Client::start(CLIENT, &[], address);
+            let mut server = listener.accept();
+            for _ in 0..replies {
+                client.write(b"hello\n");
+                server.expect(b"hello\n");
+                server.send(b"HELLO\n");
+            }
+            client.write(b"hello\n");
+            server.expect(b"hello\n");
+            server.close();
+            let finished = client.wait();
+            finished.expect_stderr(&format!("error: `{address}` closed the connection after {expected}\n"));
+            finished.expect_status(1);
+        }
+    }
+
+    #[test]
+    fn says_the_same_of_a_server_that_resets() {
+        let (mut client, server) = asked(&[]);
+        let address = server.address();
+        server.reset();
+        let finished = client.wait();
+        finished.expect_stderr(&format!("error: `{address}` closed the connection after 0 replies\n"));
+    }
+
+    #[test]
+    fn shows_what_came_of_a_reply_before_a_reset() {
+        let (mut client, mut server) = asked(&[]);
+        server.send(b"HEL");
+        server.reset();
+        client.wait().expect_status(0).expect_stdout("From server: HEL\n");
+    }
+
+    #[test]
+    fn says_who_did_not_reply() {
+        CONTRACT.says_who_did_not_reply("is it busy with another client?");
+    }
+
+    #[test]
+    fn refuses_a_message_of_two_lines() {
+        let listener = TcpPeerListener::bind();
+        let finished = run(CLIENT, &[&listener.address().to_string(), "-m", "one\ntwo"]);
+        finished.expect_error_with("error: a text with a newline in it is several lines").expect_status(1);
+    }
+
+    #[test]
+    fn is_refused_where_nobody_listens() {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let start = format!("error: failed to connect to `{nobody}`: ");
+        run(CLIENT, &[&nobody.to_string(), "-m", "hello"]).expect_error(&start, "; is the server running?");
+    }
+
+    #[test]
+    fn names_every_address_that_it_tried() {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let finished = run(CLIENT, &["localhost", &nobody.port().to_string(), "-m", "hello"]);
+        let start = format!("error: failed to connect to `localhost:{}` (", nobody.port());
+        finished.expect_error_with(&start).expect_error_with("127.0.0.1");
+    }
+
+    #[test]
+    fn lets_no_server_control_the_terminal() {
+        CONTRACT.lets_no_server_control_the_terminal();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn asks_a_person_for_each_line() {
+        CONTRACT.asks_a_person_for_each_line();
+    }
+
+    #[test]
+    fn prints_its_usage_when_called_wrongly() {
+        contract::prints_its_usage(CLIENT, &[&[]], "Usage: tcp-echo-client <HOST[:PORT]> [PORT]");
+    }
+}
