@@ -1,19 +1,18 @@
 //! A rubric as a *table* for people.
 
-use crate::rubric::{Check, Kind, Rubric};
-use crate::workspace::Workspace;
+use crate::{Check, Kind, Rubric, Workspace};
 use anyhow::{Context, bail};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-/// The widest column for tests' names.
+/// The widest column for the names of tests.
 const NAME_CHARS_MAX: usize = 80;
 
 /// Prints the rubric of `lab`, or of all labs, after checking it against the lab's tests.
 ///
 /// # Errors
-/// If a rubric is wrong. What is wrong comes before it on standard error, a line each.
-pub fn print(workspace: &Workspace, lab: Option<&str>) -> anyhow::Result<()> {
+/// If a rubric has mistakes. They are printed on standard error before, one per line.
+pub fn print_table(workspace: &Workspace, lab: Option<&str>) -> anyhow::Result<()> {
     let labs = match lab {
         Some(lab) => vec![lab.to_owned()],
         None => workspace.labs()?,

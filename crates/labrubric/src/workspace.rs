@@ -1,17 +1,17 @@
-//! The *workspace*: the folder that holds the labs, their tests and what they share.
+//! The *workspace*: the folder that holds the labs, their tests and the crates that they share.
 
 use anyhow::{Context, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The staff's workspace.
+/// A workspace, of staff or of a student.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     top: PathBuf,
 }
 
 impl Workspace {
-    /// Finds the workspace that `folder` lies in, at any depth.
+    /// Finds the workspace around `folder`, which may be nested at any depth.
     ///
     /// # Errors
     /// If neither `folder` nor any folder above it has `Cargo.toml`, `labs/` and `crates/`.
@@ -24,7 +24,7 @@ impl Workspace {
             }
         }
         bail!(
-            "`{}` is in no workspace with `labs/` and `crates/`; name it with `--workspace DIR`",
+            "`{}` is not in a workspace with `labs/` and `crates/`; name one with `--workspace DIR`",
             start.display()
         )
     }
@@ -37,7 +37,7 @@ impl Workspace {
     /// The names of its labs, sorted.
     ///
     /// # Errors
-    /// If `labs/` can't be read.
+    /// If `labs/` cannot be read.
     pub fn labs(&self) -> anyhow::Result<Vec<String>> {
         let folder = self.top.join("labs");
         let entries =
@@ -56,10 +56,14 @@ impl Workspace {
     /// The folder of the lab `name`.
     ///
     /// # Errors
-    /// If there is no such lab; the message lists those that there are.
+    /// If there is no such lab. The message lists the existing ones.
     pub fn lab(&self, name: &str) -> anyhow::Result<PathBuf> {
         let labs = self.labs()?;
-        ensure!(labs.iter().any(|lab| lab == name), "`{name}` is no lab; the labs are {}", labs.join(", "));
+        ensure!(
+            labs.iter().any(|lab| lab == name),
+            "`{name}` is not a lab; the labs are {}",
+            labs.join(", ")
+        );
         Ok(self.top.join("labs").join(name))
     }
 }

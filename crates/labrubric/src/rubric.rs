@@ -1,4 +1,4 @@
-//! A *rubric*: what each black-box test of a lab is worth, and what it says to a student.
+//! A *rubric*: what each black-box test of a lab is worth, and what its result tells a student.
 //!
 //! `labs/<lab>/rubric.toml` has one row per test:
 //!
@@ -13,8 +13,7 @@
 //! hidden = false                         # a hidden test stays out of the students' workspace
 //! ```
 
-use crate::suite::test_files;
-use crate::workspace::Workspace;
+use crate::{Workspace, test_files};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -24,7 +23,7 @@ use std::fs;
 /// The points of all core checks of a lab together.
 pub const CORE_POINTS: u32 = 100;
 
-/// All checks of one lab, in the order of its `rubric.toml`: a check stands after those that it needs.
+/// All checks of one lab, in the order of its `rubric.toml`. A check comes after those that it needs.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Rubric {
@@ -41,30 +40,30 @@ pub struct Check {
     pub test: String,
     /// What the check is about.
     pub kind: Kind,
-    /// What it is worth. Those of a lab's core checks add up to [`CORE_POINTS`]; advice is worth nothing.
+    /// What it is worth. The points of a lab's core checks add up to [`CORE_POINTS`]. Advice is worth nothing.
     #[serde(default)]
     pub points: u32,
     /// What a pass shows, in a student's words.
     pub shows: String,
     /// What to look at after a failure.
     pub hint: String,
-    /// Tests that must pass first: without them this one proves nothing, and is skipped.
+    /// Tests that must pass first. Without them this one proves nothing and is skipped.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// True if students see neither the test nor its result before they hand in.
+    /// True if students do not see the test before they hand in.
     #[serde(default)]
     pub hidden: bool,
 }
 
-/// What a check is about, and so which programs it is fair to.
+/// What a check is about.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The exercise itself. Any program that is right by the textbook passes; these points are the score.
     Core,
-    /// Unpleasant clients and rare bytes. Counted apart from the score.
+    /// Edge cases: clients that misbehave, unusual bytes. These points are totalled apart from the score.
     Robust,
-    /// The reference's own options, words and limits. Worth no points.
+    /// Options, messages and limits of the reference program. Worth no points.
     Advice,
 }
 
@@ -80,10 +79,10 @@ impl fmt::Display for Kind {
 }
 
 impl Rubric {
-    /// Reads the rubric of a lab, as it is.
+    /// Reads the rubric of a lab without checking it.
     ///
     /// # Errors
-    /// If there is none, or a row has an unknown or missing field.
+    /// If there is none, or if a row has an unknown or missing field.
     pub fn read(workspace: &Workspace, lab: &str) -> anyhow::Result<Rubric> {
         let path = workspace.lab(lab)?.join("rubric.toml");
         let text =
@@ -94,14 +93,14 @@ impl Rubric {
         })
     }
 
-    /// Finds what is wrong with the rubric of a lab: in itself, and against the lab's tests. Empty if nothing is.
+    /// Lists the mistakes in the rubric of a lab: contradictions within it, and differences from the lab's tests.
     ///
     /// # Errors
-    /// If the rubric or the tests can't be read.
+    /// If the rubric or the tests cannot be read.
     pub fn mistakes(workspace: &Workspace, lab: &str) -> anyhow::Result<Vec<String>> {
         let rubric = Rubric::read(workspace, lab)?;
         let files = test_files(&workspace.lab(lab)?)?;
-        let mut mistakes = rubric.mistakes_alone();
+        let mut mistakes = rubric.own_mistakes();
         let tests: BTreeSet<&str> = files.iter().flat_map(|file| &file.tests).map(String::as_str).collect();
         mistakes.extend(rubric.mistakes_against(&tests));
         for file in &files {
@@ -109,45 +108,45 @@ impl Rubric {
             if rows().any(|check| check.hidden) && !rows().all(|check| check.hidden) {
                 let name = file.path.file_name().unwrap_or_default().to_string_lossy();
                 mistakes.push(format!(
-                    "tests/{name} has hidden tests and others; give the hidden ones a file of their own"
+                    "tests/{name} has both hidden and visible tests; move the hidden ones to a file of their own"
                 ));
             }
         }
         Ok(mistakes.into_iter().map(|mistake| format!("labs/{lab}/rubric.toml: {mistake}")).collect())
     }
 
-    fn mistakes_alone(&self) -> Vec<String> {
+    fn own_mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
         let all: HashSet<&str> = self.checks.iter().map(|check| &*check.test).collect();
         let mut before = HashSet::new();
         for (check, number) in self.checks.iter().zip(1..) {
-            let mut say =
+            let mut add =
                 |mistake: String| mistakes.push(format!("row {number}, `{}`: {mistake}", check.test));
             if before.contains(&*check.test) {
-                say("this test has a row already".to_owned());
+                add("this test already has a row".to_owned());
             }
             for needed in &check.needs {
                 if *needed == check.test {
-                    say("it needs itself".to_owned());
+                    add("it needs itself".to_owned());
                 } else if !all.contains(&**needed) {
-                    say(format!("it needs `{needed}`, which has no row"));
+                    add(format!("it needs `{needed}`, which has no row"));
                 } else if !before.contains(&**needed) {
-                    say(format!("it needs `{needed}`, whose row comes later; move that one up"));
+                    add(format!("it needs `{needed}`, whose row comes later; move that row up"));
                 }
             }
             match check.kind {
-                Kind::Advice if check.points > 0 => say("advice is worth no points".to_owned()),
+                Kind::Advice if check.points > 0 => add("advice is worth no points".to_owned()),
                 Kind::Core | Kind::Robust if check.points == 0 => {
-                    say("it has no points; make it advice, or give it some".to_owned());
+                    add("it has no points; give it some, or make it advice".to_owned());
                 }
                 _ => {}
             }
             if check.shows.trim().is_empty() || check.hint.trim().is_empty() {
-                say("`shows` and `hint` must say something".to_owned());
+                add("`shows` and `hint` must not be empty".to_owned());
             }
             before.insert(&*check.test);
         }
-        let core: u32 = self.of_kind(Kind::Core).map(|check| check.points).sum();
+        let core: u32 = self.stages().map(|check| check.points).sum();
         if core != CORE_POINTS {
             mistakes.push(format!("the core checks add up to {core} points, not to {CORE_POINTS}"));
         }
@@ -162,6 +161,11 @@ impl Rubric {
             .map(|(check, number)| format!("row {number}, `{}`: there is no such test", check.test))
             .chain(without_row.map(|test| format!("the test `{test}` has no row")))
             .collect()
+    }
+
+    /// The stages of the exercise: the core checks, in order.
+    pub fn stages(&self) -> impl Iterator<Item = &Check> {
+        self.of_kind(Kind::Core)
     }
 
     /// The checks of one kind, in order.
@@ -185,13 +189,13 @@ mod tests {
 
     #[track_caller]
     fn check(rows: &[&str], expected: &[&str]) {
-        assert_eq!(rubric(rows).mistakes_alone(), expected);
+        assert_eq!(rubric(rows).own_mistakes(), expected);
     }
 
     const RIGHT: &str = "test = 'a::a'; kind = 'core'; points = 100";
 
     #[test]
-    fn finds_nothing_wrong_with_a_right_one() {
+    fn accepts_a_correct_rubric() {
         check(
             &[
                 RIGHT,
@@ -203,16 +207,16 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_wrong_with_a_row() {
+    fn finds_mistakes_in_a_row() {
         check(
             &[RIGHT, "test = 'a::b'; kind = 'advice'; points = 1"],
             &["row 2, `a::b`: advice is worth no points"],
         );
         check(
             &[RIGHT, "test = 'a::b'; kind = 'robust'"],
-            &["row 2, `a::b`: it has no points; make it advice, or give it some"],
+            &["row 2, `a::b`: it has no points; give it some, or make it advice"],
         );
-        check(&[RIGHT, "test = 'a::a'; kind = 'advice'"], &["row 2, `a::a`: this test has a row already"]);
+        check(&[RIGHT, "test = 'a::a'; kind = 'advice'"], &["row 2, `a::a`: this test already has a row"]);
         check(
             &["test = 'a::a'; kind = 'core'; points = 99"],
             &["the core checks add up to 99 points, not to 100"],
@@ -220,15 +224,15 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_wrong_with_needs() {
+    fn finds_mistakes_in_needs() {
         let needs =
             |test: &str, needed: &str| format!("test = '{test}'; kind = 'advice'; needs = ['{needed}']");
         check(&[RIGHT, &needs("a::b", "a::x")], &["row 2, `a::b`: it needs `a::x`, which has no row"]);
         check(&[RIGHT, &needs("a::b", "a::b")], &["row 2, `a::b`: it needs itself"]);
-        // In a circle, one of them always comes too late.
+        // Of checks that need each other, one always comes too late.
         check(
             &[RIGHT, &needs("a::b", "a::c"), &needs("a::c", "a::b")],
-            &["row 2, `a::b`: it needs `a::c`, whose row comes later; move that one up"],
+            &["row 2, `a::b`: it needs `a::c`, whose row comes later; move that row up"],
         );
     }
 

@@ -1,31 +1,32 @@
 //! A lab's *suite*: its black-box tests, found in their source.
 //!
-//! The source has them all, also those for another system, which a compiled test program does not. It must be plain for
-//! that: `#[test]` on a function, modules in files of their own or inline, no tests made by a macro.
+//! The source holds all tests, including those for other systems, which a compiled test program leaves out. Only plain
+//! tests are found: `#[test]` on a function, in modules inline or in files of their own. Tests that a macro generates are
+//! not.
 
 use anyhow::{Context, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, Meta};
 
-/// How deep modules lie in each other at most.
+/// How deep modules may be nested.
 const DEPTH_MAX: usize = 8;
 
-/// One file of tests, which Cargo makes a program of.
+/// One test file, which Cargo compiles to a program of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestFile {
     /// The file, such as `tests/server.rs` in the lab's folder.
     pub path: PathBuf,
-    /// The names of its tests as a rubric has them: `server::answers_in_upper_case`.
+    /// The names of its tests as in a rubric: `server::answers_in_upper_case`.
     pub tests: Vec<String>,
-    /// The source files that are its modules.
+    /// The source files of its modules.
     pub modules: Vec<PathBuf>,
 }
 
 /// Finds the test files in the folder of a lab, in the order of their names.
 ///
 /// # Errors
-/// If a file can't be read, or is no Rust.
+/// If a file cannot be read or does not parse as Rust.
 pub fn test_files(lab: &Path) -> anyhow::Result<Vec<TestFile>> {
     let folder = lab.join("tests");
     let mut paths = Vec::new();
@@ -57,9 +58,9 @@ fn test_file(path: PathBuf) -> anyhow::Result<TestFile> {
 }
 
 impl TestFile {
-    /// Adds the tests of one source file, whose modules lie in `folder`.
+    /// Adds the tests of one source file. The files of its modules are in `folder`.
     fn add(&mut self, source: &Path, folder: &Path, name: &str, depth: usize) -> anyhow::Result<()> {
-        ensure!(depth > 0, "{}: its modules lie too deep in each other", source.display());
+        ensure!(depth > 0, "{}: its modules are nested too deeply", source.display());
         let text = fs::read_to_string(source)
             .with_context(|| format!("failed to read the tests in `{}`", source.display()))?;
         let syntax = syn::parse_file(&text).map_err(|error| {
@@ -102,7 +103,7 @@ impl TestFile {
         let name = format!("{name}::{ident}");
         let own_folder = folder.join(&ident);
         if let Some((_, items)) = &module.content {
-            ensure!(depth > 0, "{}: its modules lie too deep in each other", source.display());
+            ensure!(depth > 0, "{}: its modules are nested too deeply", source.display());
             return self.add_items(items, source, &own_folder, &name, depth - 1);
         }
         if let Some(path) = module.attrs.iter().find_map(path_attribute) {
@@ -139,8 +140,8 @@ mod tests {
 
     #[test]
     fn finds_tests_in_files_and_modules_on_every_system() {
-        let lab = std::env::temp_dir().join(format!("labgrade-suite-{}", std::process::id()));
-        let tests = lab.join("tests");
+        let lab = tempfile::tempdir().unwrap();
+        let tests = lab.path().join("tests");
         fs::create_dir_all(tests.join("deep")).unwrap();
         let server = "mod helper;\n#[path = \"deep/other.rs\"]\nmod other;\n#[test]\nfn one() {}\n\
              #[cfg(windows)]\n#[test]\nfn two() {}\n// #[test]\nfn three() {}\n\
@@ -150,17 +151,16 @@ mod tests {
         fs::write(tests.join("helper/mod.rs"), "pub fn help() {}\n").unwrap();
         fs::write(tests.join("deep/other.rs"), "#[test]\nfn six() {}\n").unwrap();
         fs::write(tests.join("data.csv"), "not Rust").unwrap();
-        let files = test_files(&lab).unwrap();
+        let files = test_files(lab.path()).unwrap();
         let found: Vec<&[String]> = files.iter().map(|file| &*file.tests).collect();
         assert_eq!(found, [["server::other::six", "server::one", "server::two", "server::inner::four"]]);
         assert_eq!(files[0].modules, [tests.join("helper/mod.rs"), tests.join("deep/other.rs")]);
 
         fs::write(tests.join("wrong.rs"), "fn one() {}\nfn () {}\n").unwrap();
-        let error = test_files(&lab).unwrap_err().to_string();
+        let error = test_files(lab.path()).unwrap_err().to_string();
         assert!(error.contains("tests/wrong.rs:2: expected identifier"), "{error}");
         fs::write(tests.join("wrong.rs"), "mod gone;\n").unwrap();
-        let error = test_files(&lab).unwrap_err().to_string();
+        let error = test_files(lab.path()).unwrap_err().to_string();
         assert!(error.ends_with("tests/wrong.rs: there is no file for its module `gone`"), "{error}");
-        fs::remove_dir_all(&lab).unwrap();
     }
 }
