@@ -2,8 +2,8 @@
 //!
 //! It is written to `outcome.json` in the submission's result folder after each check. All reports are made from it.
 
-use crate::rubric::{Check, Kind};
 use chrono::{DateTime, Utc};
+use labrubric::{Check, Kind};
 pub use labtest::Reason;
 use labtest::failure::{Failure, Verdict};
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,13 @@
-//! Files that are there whole or not at all.
+//! Files that are never seen half written.
 
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
 
-/// Replaces the file `path` by one with `text` in it: who reads it sees the old or the new one, never a part.
+/// Replaces the file `path` by one that contains `text`. A reader sees the old file or the new one, never a part.
 ///
 /// # Errors
-/// If the folder can't be written to.
+/// If the folder cannot be written to.
 pub fn write_atomically(path: &Path, text: &str) -> anyhow::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));

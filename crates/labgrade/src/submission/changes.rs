@@ -1,40 +1,33 @@
-//! *Changes*: files of a submission that differ from what students got and that grading takes from the staff instead.
+//! *Changes*: files of a submission that differ from what students got, and that grading takes from the staff instead.
 
-use super::exam::Exam;
-use super::limits;
-use super::submission::{Kind, Submission};
+use crate::limits;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-/// Remarks on changed files; more would say nothing new.
+/// Remarks on changed files. More would not help a reader.
 const REMARKS_MAX: usize = 20;
 
-/// Files larger than this are not compared.
+/// Size of a file that is compared.
 const COMPARED_BYTES_MAX: u64 = 4 << 20;
 
-/// Names the files of a Rust submission that were changed, added or taken away, and that have no effect on its score.
-pub(super) fn remarks(exam: &Exam, submission: &Submission) -> Vec<String> {
-    let Kind::Source(source) = &submission.kind else { return Vec::new() };
-    let Some(lab) = source.parent() else { return Vec::new() };
-    let issued = exam.issued();
+/// Names the files of a Rust submission that were changed or added, and that have no effect on its score.
+///
+/// `folder` is the submission, `source` the `src` in it, and `issued` the workspace that students got.
+pub fn changed_files(folder: &Path, source: &Path, lab: &str, issued: &Path) -> Vec<String> {
+    let Some(lab_folder) = source.parent() else { return Vec::new() };
     let mut changed = Vec::new();
-    let own_lab = format!("labs/{}", exam.lab);
-    for part in ["Cargo.toml", "build.rs", ".cargo", "tests"] {
-        compare(
-            &lab.join(part),
-            &issued.join(&own_lab).join(part),
-            part,
-            &mut changed,
-            limits::SUBMITTED_DEPTH_MAX,
-        );
-    }
-    if let Some(top) =
-        lab.ancestors().nth(2).filter(|top| top.join(&own_lab) == lab && top.starts_with(&submission.folder))
-    {
-        for part in ["Cargo.toml", ".cargo", "rust-toolchain.toml", "crates/labcore", "crates/labtest"] {
-            compare(&top.join(part), &issued.join(part), part, &mut changed, limits::SUBMITTED_DEPTH_MAX);
+    let mut compare_parts = |theirs: &Path, ours: &Path, parts: &[&str]| {
+        for part in parts {
+            compare(&theirs.join(part), &ours.join(part), part, &mut changed, limits::SUBMITTED_DEPTH_MAX);
         }
+    };
+    let path = format!("labs/{lab}");
+    compare_parts(lab_folder, &issued.join(&path), &["Cargo.toml", "build.rs", ".cargo", "tests"]);
+    let workspace = lab_folder.ancestors().nth(2);
+    if let Some(top) = workspace.filter(|top| top.join(&path) == lab_folder && top.starts_with(folder)) {
+        let parts = ["Cargo.toml", ".cargo", "rust-toolchain.toml", "crates/labcore", "crates/labtest"];
+        compare_parts(top, issued, &parts);
     }
     let more = changed.len().saturating_sub(REMARKS_MAX);
     changed.truncate(REMARKS_MAX);
@@ -43,12 +36,12 @@ pub(super) fn remarks(exam: &Exam, submission: &Submission) -> Vec<String> {
         .map(|file| format!("`{file}` was changed: it has no effect on the score"))
         .collect();
     if more > 0 {
-        remarks.push(format!("and {more} more changed files"));
+        remarks.push(format!("{more} more changed files have no effect on the score"));
     }
     remarks
 }
 
-/// Adds the files below `theirs` that differ from `ours`. What they left out is no change: parts are handed in, too.
+/// Adds the files below `theirs` that differ from `ours`. Files that are missing do not count: a part may be handed in.
 fn compare(theirs: &Path, ours: &Path, name: &str, changed: &mut Vec<String>, depth: usize) {
     let Ok(metadata) = theirs.symlink_metadata() else { return };
     if metadata.is_dir() {
