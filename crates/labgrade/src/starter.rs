@@ -3,11 +3,11 @@
 //! It has the labs with stubs in the place of solutions, their tests and handouts, and what they share. It is made by a
 //! list of what is in it, so a new file for staff stays out until somebody puts it on the list.
 
-use crate::marks::students_version;
-use crate::rubric::Rubric;
-use crate::suite::test_files;
-use crate::workspace::Workspace;
+use crate::solution_markers::students_version;
 use anyhow::{Context, bail, ensure};
+use labrubric::Rubric;
+use labrubric::Workspace;
+use labrubric::test_files;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;

@@ -1,20 +1,34 @@
-//! `class.csv`: a row per submission, for a spreadsheet.
+//! `class.csv`: one row per submission, for a spreadsheet.
 //!
-//! RFC 4180, in UTF-8: fields in double quotes where they need it, rows ending in `\r\n`. Columns: `submission`, `score`,
-//! `score_max`, `robust`, `robust_max` (a total is empty where the grader failed), `submitted` (empty without a file),
-//! `seconds`, `remarks` (how many), `isolated`, `answers` and `answers_max` (empty without a sheet of answers), and one per
-//! check with its status, or `not tried` where there was nothing to try it with.
+//! RFC 4180 in UTF-8: a field stands in double quotes if it needs them, and rows end in `\r\n`. The columns are
+//! `submission`, `score`, `score_max`, `robust`, `robust_max` (a total that the grader could not find out is empty),
+//! `submitted` (empty if there was no file), `seconds`, `remarks` (their number), `isolated`, `answers` and `answers_max`
+//! (empty without a sheet of answers), and then one column per check with its status.
 //!
-//! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula, and runs it. Such a field gets a `'` in
+//! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula and runs it. Such a field gets a `'` in
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).
 
 use super::text;
 use crate::outcome::Outcome;
-use crate::rubric::Kind;
+use labrubric::Kind;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The file's text.
+const FIXED_COLUMNS: [&str; 11] = [
+    "submission",
+    "score",
+    "score_max",
+    "robust",
+    "robust_max",
+    "submitted",
+    "seconds",
+    "remarks",
+    "isolated",
+    "answers",
+    "answers_max",
+];
+
+/// The text of the file.
 pub fn text_of(outcomes: &[Outcome]) -> String {
     let mut tests: Vec<&str> = Vec::new();
     for checked in outcomes.iter().flat_map(|outcome| &outcome.checks) {
@@ -22,24 +36,11 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             tests.push(&checked.check.test);
         }
     }
-    let mut heads = vec![
-        "submission",
-        "score",
-        "score_max",
-        "robust",
-        "robust_max",
-        "submitted",
-        "seconds",
-        "remarks",
-        "isolated",
-        "answers",
-        "answers_max",
-    ];
-    heads.extend(&tests);
-    let mut csv = row(heads.iter().map(|head| (*head).to_owned()));
+    let mut csv = row(FIXED_COLUMNS.iter().chain(&tests).map(|head| (*head).to_owned()));
     for outcome in outcomes {
         let points = |kind| outcome.points(kind).map(|points| points.to_string()).unwrap_or_default();
-        let mut fields = vec![
+        let answers = outcome.answers.as_ref();
+        let fixed = [
             text::line(&outcome.submission),
             points(Kind::Core),
             outcome.points_possible(Kind::Core).to_string(),
@@ -49,13 +50,13 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             format!("{:.1}", outcome.seconds),
             outcome.remarks.len().to_string(),
             outcome.isolated.to_string(),
-            outcome.answers.as_ref().map(|answers| answers.right.to_string()).unwrap_or_default(),
-            outcome.answers.as_ref().map(|answers| answers.of.to_string()).unwrap_or_default(),
+            answers.map(|answers| answers.right.to_string()).unwrap_or_default(),
+            answers.map(|answers| answers.of.to_string()).unwrap_or_default(),
         ];
         let status: HashMap<&str, String> =
-            outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status_told())).collect();
-        fields.extend(tests.iter().map(|test| status.get(test).cloned().unwrap_or_default()));
-        csv.push_str(&row(fields.into_iter()));
+            outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status.to_string())).collect();
+        let of_tests = tests.iter().map(|test| status.get(test).cloned().unwrap_or_default());
+        csv.push_str(&row(fixed.into_iter().chain(of_tests)));
     }
     csv
 }
@@ -66,9 +67,9 @@ fn row(fields: impl Iterator<Item = String>) -> String {
 }
 
 fn field(text: &str) -> Cow<'_, str> {
-    // The wide forms count too: some spreadsheets read them as the narrow ones.
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    let text = if formula { Cow::from(format!("'{text}")) } else { Cow::from(text) };
+    // Some spreadsheets read the full-width characters as the usual ones.
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let text = if is_formula { Cow::from(format!("'{text}")) } else { Cow::from(text) };
     if text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ') {
         return Cow::from(format!("\"{}\"", text.replace('"', "\"\"")));
     }
