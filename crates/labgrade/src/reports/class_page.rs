@@ -272,7 +272,7 @@ fn tally_row(Tally { checked, failed, skipped }: &Tally<'_>, all: usize) -> Mark
             div {
                 (inline(&check.shows)) " "
                 small {
-                    code { (text::line(&check.test)) } " " (check.kind)
+                    code { (text::line(&check.test)) } " · " (check.kind)
                     @if check.hidden { ", hidden" }
                     ", " (in_points(check.points))
                 }
@@ -360,7 +360,9 @@ fn cause_row(group: &CauseGroup<'_>) -> Markup {
                 summary {
                     b { (group.outcomes.len()) } " "
                     @if let Some((sentence, _)) = sentences.first() { (inline(sentence)) }
-                    @if !others.is_empty() { " " small { "and " (others.len()) " variants" } }
+                    @if !others.is_empty() { " " small {
+                            "and " (others.len()) @if others.len() == 1 { " variant" } @else { " variants" }
+                        } }
                 }
                 @if !others.is_empty() {
                     ul {

@@ -121,12 +121,15 @@ fn section<'a>(
     let _ = writeln!(markdown, "\n## {title}");
     let (grouped, failed): (Vec<&Checked>, Vec<&Checked>) =
         not_passed.into_iter().partition(|checked| has_no_details(checked));
-    groups(markdown, grouped, |checked| {
-        let reason = match needed(outcome, checked) {
-            Some(needed) => format!("*{}* comes first, and it does not pass", title_of(needed)),
-            None => inline(&reason(outcome, checked).unwrap_or_default()),
-        };
-        format!("{}: {reason}.", capitalised(&checked.status.to_string()))
+    groups(markdown, grouped, |checked| match needed(outcome, checked) {
+        Some(needed) => {
+            let title = inline(without_stop(&needed.check.shows));
+            format!("Skipped, because *{title}* must pass first.")
+        }
+        None => {
+            let reason = inline(&reason(outcome, checked).unwrap_or_default());
+            format!("{}: {reason}.", capitalised(&checked.status.to_string()))
+        }
     });
     for checked in failed {
         let points = match checked.check.points {
@@ -201,10 +204,8 @@ fn failure<'a>(
         }
         (None, status) => writeln!(markdown, "{}", verdict(status)),
     };
-    markdown.push('\n');
-    for hint in hints(checked) {
-        let _ = writeln!(markdown, "**Hint:** {}\n", inline(&hint));
-    }
+    let hints: Vec<String> = hints(checked).iter().map(|hint| inline(hint)).collect();
+    let _ = writeln!(markdown, "\n**Hint:** {}\n", hints.join(" "));
     if let Some(failure) = failure {
         details(markdown, failure);
     }
@@ -311,11 +312,6 @@ fn end_sentence(clause: &str) -> String {
 
 fn without_stop(text: &str) -> &str {
     text.trim().trim_end_matches('.')
-}
-
-/// A check's title within a sentence.
-fn title_of(checked: &Checked) -> String {
-    inline(without_stop(&checked.check.shows))
 }
 
 /// `lines` as a code block.

@@ -30,7 +30,7 @@ fn counts_causes_by_their_code() {
     // A submission counts once, the most frequent sentence stands for the others, and advice does not count.
     assert_eq!(
         causes(&text),
-        ["2 the newline was removed", "1 the program ended after 2 replies and 1 variants"],
+        ["2 the newline was removed", "1 the program ended after 2 replies and 1 variant"],
         "{text}"
     );
 }

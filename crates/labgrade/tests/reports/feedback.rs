@@ -28,11 +28,10 @@ fn tells_what_works_and_why_the_rest_does_not() {
             "## What works",
             "- The server passes `core::second`. (30 points)",
             "## What does not work yet",
-            "Skipped: *The server passes `core::first`* comes first, and it does not pass. This check (20 points):\n\n\
+            "Skipped, because *The server passes `core::first`* must pass first. This check (20 points):\n\n\
              - The server passes `core::third`.\n",
             "### The server passes `core::first`. (0 of 40 points)\n\n**Fail:** the newline was removed.\n\n\
-             **Hint:** Send back every byte that came.\n\n\
-             **Hint:** Read on until the stream ends; a `Vec<u8>` holds any bytes.\n\n\
+             **Hint:** Send back every byte that came. Read on until the stream ends; a `Vec<u8>` holds any bytes.\n\n\
              What happened: client 127.0.0.1:50960 got the wrong reply.\n",
             "   4.     81 client 127.0.0.1:50960 sends 6 bytes",
             "first difference at byte 5",
@@ -100,7 +99,7 @@ fn tells_only_once_that_nothing_started() {
         let again = "**Did not start:** the same cause as under *The server passes `core::first`*.\n";
         assert_eq!(text.matches(again).count(), 5, "{text}");
         // A hint about the exercise does not help a program that does not start.
-        let hints = text.matches("**Hint:** Read on").count();
+        let hints = text.matches(" Read on until the stream ends").count();
         assert_eq!(hints, usize::from(cause.is_none()), "{text}");
     }
 }
