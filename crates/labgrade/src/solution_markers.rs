@@ -1,6 +1,6 @@
-//! *Marks*: lines in a file of this workspace that say what students get instead.
+//! *Solution markers*: lines in a file that say which part students do not get, and what they get instead.
 //!
-//! In source, the marks of the TMC course tools:
+//! In source code, they are the markers of the TMC course tools:
 //!
 //! ```text
 //! // BEGIN SOLUTION
@@ -9,55 +9,53 @@
 //! // STUB: todo!("receive a datagram first: `socket.recv_from`")
 //! ```
 //!
-//! What stands between `BEGIN` and `END` is left out, and the text of a `STUB` takes its place: as many lines as there
-//! are, directly below `END`. In text for people, `<!-- BEGIN STAFF -->` and `<!-- END STAFF -->` enclose what is for
-//! staff alone.
+//! The lines between `BEGIN` and `END` are left out. The text of the `STUB` lines directly below `END` takes their place.
+//! In Markdown, `<!-- BEGIN STAFF -->` and `<!-- END STAFF -->` enclose what is for staff only.
 
 use anyhow::{bail, ensure};
 use std::path::Path;
 
-/// Gives the students' version of a file's `text`. `path` is for messages.
+/// Returns the students' version of a file's `text`. Error messages name `path`.
 ///
 /// # Errors
-/// If a mark is unclosed, nested, stray or misspelled, with file and line.
+/// If a marker is unclosed, nested, stray or misspelled. The message names the file and the line.
 pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
     let mut kept: Vec<String> = Vec::new();
     let (mut open, mut ended): (Option<(Part, usize)>, Option<Part>) = (None, None);
-    // What the line before this one was, as far as it matters here.
     let mut last = Last::Other;
     for (line, number) in text.lines().zip(1..) {
         let at = format!("{}:{number}", path.display());
-        let Some(mark) = parse(line) else {
+        let Some(marker) = parse(line) else {
             if open.is_none() {
-                // What was left out stood between two empty lines: one is enough.
-                let gap = last == Last::End && kept.last().is_none_or(String::is_empty);
-                if !(gap && line.is_empty()) {
+                // If empty lines stand on both sides of a part that is left out, one of them is enough.
+                let is_gap = last == Last::End && kept.last().is_none_or(String::is_empty);
+                if !(is_gap && line.is_empty()) {
                     kept.push(line.to_owned());
                 }
                 last = Last::Other;
             }
             continue;
         };
-        ensure!(mark.is_exact(line), "{at}: `{}` is no mark; write `{}`", line.trim(), mark.exact());
-        match (mark, open) {
-            (Mark::Begin(part), None) => open = Some((part, number)),
-            (Mark::End(part), Some((begun, _))) if part == begun => {
+        ensure!(marker.is_exact(line), "{at}: `{}` is not a marker; write `{}`", line.trim(), marker.exact());
+        match (marker, open) {
+            (Marker::Begin(part), None) => open = Some((part, number)),
+            (Marker::End(part), Some((begun, _))) if part == begun => {
                 open = None;
                 last = Last::End;
                 ended = Some(part);
             }
-            (Mark::Stub(text), None) if last != Last::Other && ended == Some(Part::Solution) => {
+            (Marker::Stub(text), None) if last != Last::Other && ended == Some(Part::Solution) => {
                 let indent = &line[..line.len() - line.trim_start().len()];
                 kept.push(format!("{indent}{text}").trim_end().to_owned());
                 last = Last::Stub;
             }
-            (Mark::Stub(_), None) => bail!("{at}: this stub belongs directly below `// END SOLUTION`"),
-            (Mark::End(_), None) => bail!("{at}: this ends a part that never began"),
-            (_, Some((_, begin))) => bail!("{at}: the part that began in line {begin} has not ended yet"),
+            (Marker::Stub(_), None) => bail!("{at}: a stub must stand directly below `// END SOLUTION`"),
+            (Marker::End(_), None) => bail!("{at}: this ends a part that has not begun"),
+            (_, Some((_, begin))) => bail!("{at}: the part that begins in line {begin} has not ended yet"),
         }
     }
     if let Some((part, begin)) = open {
-        bail!("{}:{begin}: this part has no `{}`", path.display(), Mark::End(part).exact());
+        bail!("{}:{begin}: this part has no `{}`", path.display(), Marker::End(part).exact());
     }
     while last == Last::End && kept.last().is_some_and(String::is_empty) {
         kept.pop();
@@ -65,25 +63,25 @@ pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
     Ok(kept.into_iter().map(|line| line + "\n").collect())
 }
 
-/// Gives the lines of `text` that students do not get, for a test that looks for them.
+/// Returns the lines of `text` that students do not get. Tests look for them in the starter.
 ///
 /// # Errors
-/// As [`students_version`].
+/// The same as [`students_version`].
 pub fn solution_lines(path: &Path, text: &str) -> anyhow::Result<Vec<String>> {
     students_version(path, text)?;
-    let (mut inside, mut lines) = (false, Vec::new());
+    let (mut is_inside, mut lines) = (false, Vec::new());
     for line in text.lines() {
         match parse(line) {
-            Some(Mark::Begin(_)) => inside = true,
-            Some(Mark::End(_)) => inside = false,
-            None if inside => lines.push(line.to_owned()),
+            Some(Marker::Begin(_)) => is_inside = true,
+            Some(Marker::End(_)) => is_inside = false,
+            None if is_inside => lines.push(line.to_owned()),
             _ => {}
         }
     }
     Ok(lines)
 }
 
-/// What a pair of marks encloses.
+/// What a pair of markers encloses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Part {
     /// What a student writes.
@@ -92,16 +90,16 @@ enum Part {
     Staff,
 }
 
-/// A line that is a mark.
+/// A line that is a marker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Mark<'a> {
+enum Marker<'a> {
     Begin(Part),
     End(Part),
-    /// A line of what takes the solution's place.
+    /// A line that replaces the solution.
     Stub(&'a str),
 }
 
-/// What a line was.
+/// What the previous line was.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Last {
     End,
@@ -109,15 +107,15 @@ enum Last {
     Other,
 }
 
-/// Recognises a mark, also one that is not written exactly as it should be: it would be taken for a comment.
-fn parse(line: &str) -> Option<Mark<'_>> {
+/// Recognises a marker, misspelled ones included: those would otherwise pass for ordinary comments.
+fn parse(line: &str) -> Option<Marker<'_>> {
     let line = line.trim();
     let comment = line.strip_prefix("//").or_else(|| line.strip_prefix("<!--"))?;
     let words = comment.trim_end_matches("-->").trim().trim_start_matches(['/', '!']).trim_start();
     let first = words.split([' ', ':']).next()?.to_ascii_uppercase();
     if first == "STUB" && words[4..].trim_start().starts_with(':') {
         let text = words.split_once(':')?.1;
-        return Some(Mark::Stub(text.strip_prefix(' ').unwrap_or(text)));
+        return Some(Marker::Stub(text.strip_prefix(' ').unwrap_or(text)));
     }
     let part = match words[first.len().min(words.len())..].trim().to_ascii_uppercase().as_str() {
         "SOLUTION" => Part::Solution,
@@ -125,21 +123,21 @@ fn parse(line: &str) -> Option<Mark<'_>> {
         _ => return None,
     };
     match first.as_str() {
-        "BEGIN" => Some(Mark::Begin(part)),
-        "END" => Some(Mark::End(part)),
+        "BEGIN" => Some(Marker::Begin(part)),
+        "END" => Some(Marker::End(part)),
         _ => None,
     }
 }
 
-impl Mark<'_> {
-    /// How the mark is written.
+impl Marker<'_> {
+    /// The correct spelling.
     fn exact(self) -> String {
         match self {
-            Mark::Begin(Part::Solution) => "// BEGIN SOLUTION".to_owned(),
-            Mark::End(Part::Solution) => "// END SOLUTION".to_owned(),
-            Mark::Begin(Part::Staff) => "<!-- BEGIN STAFF -->".to_owned(),
-            Mark::End(Part::Staff) => "<!-- END STAFF -->".to_owned(),
-            Mark::Stub(text) => format!("// STUB: {text}").trim_end().to_owned(),
+            Marker::Begin(Part::Solution) => "// BEGIN SOLUTION".to_owned(),
+            Marker::End(Part::Solution) => "// END SOLUTION".to_owned(),
+            Marker::Begin(Part::Staff) => "<!-- BEGIN STAFF -->".to_owned(),
+            Marker::End(Part::Staff) => "<!-- END STAFF -->".to_owned(),
+            Marker::Stub(text) => format!("// STUB: {text}").trim_end().to_owned(),
         }
     }
 
@@ -168,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_the_stub_in_the_place_of_the_solution() {
+    fn replaces_the_solution_by_the_stub() {
         check(
             "fn two() -> u8 {\n    // BEGIN SOLUTION\n    1 + 1\n    // END SOLUTION\n    // STUB: todo!(\"add\")\n}\n",
             "fn two() -> u8 {\n    todo!(\"add\")\n}\n",
@@ -180,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_one_empty_line_where_two_would_meet() {
+    fn leaves_one_empty_line_instead_of_two() {
         check("a\n\n// BEGIN SOLUTION\nb\n// END SOLUTION\n\nc\n", "a\n\nc\n");
         check("a\n// BEGIN SOLUTION\nb\n// END SOLUTION\n\nc\n", "a\n\nc\n");
         check("a\n\n// BEGIN SOLUTION\nb\n// END SOLUTION\n", "a\n");
@@ -195,23 +193,23 @@ mod tests {
     }
 
     #[test]
-    fn names_file_and_line_of_a_wrong_mark() {
+    fn names_file_and_line_of_a_wrong_marker() {
         let (begin, end) = ("// BEGIN SOLUTION\n", "// END SOLUTION\n");
         check_error(&format!("a\n{begin}b\n"), "src/lib.rs:2: this part has no `// END SOLUTION`");
         check_error(
             &format!("{begin}{begin}{end}{end}"),
-            "src/lib.rs:2: the part that began in line 1 has not ended yet",
+            "src/lib.rs:2: the part that begins in line 1 has not ended yet",
         );
         check_error(
             &format!("{begin}<!-- END STAFF -->\n{end}"),
-            "src/lib.rs:2: the part that began in line 1 has not ended yet",
+            "src/lib.rs:2: the part that begins in line 1 has not ended yet",
         );
         check_error(
             &format!("{begin}// STUB: a\n{end}"),
-            "src/lib.rs:2: the part that began in line 1 has not ended yet",
+            "src/lib.rs:2: the part that begins in line 1 has not ended yet",
         );
-        check_error(end, "src/lib.rs:1: this ends a part that never began");
-        let alone = "this stub belongs directly below `// END SOLUTION`";
+        check_error(end, "src/lib.rs:1: this ends a part that has not begun");
+        let alone = "a stub must stand directly below `// END SOLUTION`";
         check_error("a\n// STUB: b\n", &format!("src/lib.rs:2: {alone}"));
         check_error(&format!("{begin}{end}a\n// STUB: b\n"), &format!("src/lib.rs:4: {alone}"));
         check_error(
@@ -221,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_a_misspelled_mark_is_written() {
+    fn gives_the_correct_spelling_of_a_misspelled_marker() {
         for wrong in ["//BEGIN SOLUTION", "// begin solution", "/// BEGIN SOLUTION", "// BEGIN  SOLUTION"] {
-            let expected = format!("src/lib.rs:1: `{wrong}` is no mark; write `// BEGIN SOLUTION`");
+            let expected = format!("src/lib.rs:1: `{wrong}` is not a marker; write `// BEGIN SOLUTION`");
             check_error(&format!("{wrong}\n"), &expected);
         }
         check_error(
             "// BEGIN SOLUTION\n// END SOLUTION\n// stub: a\n",
-            "src/lib.rs:3: `// stub: a` is no mark; write `// STUB: a`",
+            "src/lib.rs:3: `// stub: a` is not a marker; write `// STUB: a`",
         );
     }
 
