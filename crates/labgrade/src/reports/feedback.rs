@@ -17,7 +17,8 @@ use std::fmt::Write;
 pub fn text_of(outcome: &Outcome) -> String {
     let mut markdown = String::new();
     head(&mut markdown, outcome);
-    if outcome.nothing_found.is_none() {
+    // Otherwise all checks have 0 points for the one reason that the head gives.
+    if outcome.nothing_found.is_none() && !nothing_was_built(outcome) {
         passed(&mut markdown, outcome);
         let mut explained = Vec::new();
         for (title, kind) in [
@@ -63,13 +64,21 @@ fn head(markdown: &mut String, outcome: &Outcome) {
         }
     }
     if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {
+        let effect = match nothing_was_built(outcome) {
+            true => "No program was built, so no check could run.",
+            false => "Programs that were not built could not be tested.",
+        };
         let _ = writeln!(
             markdown,
-            "\n## The build failed\n\nPrograms that were not built could not be tested. The build printed this within {:.1} s:\n",
+            "\n## The build failed\n\n{effect} The build took {:.1} s and printed this:\n",
             build.seconds
         );
         fenced(markdown, "text", &text::lines(&build.output));
     }
+}
+
+fn nothing_was_built(outcome: &Outcome) -> bool {
+    outcome.checks.iter().any(|checked| checked.explanation == Some(Explanation::NotBuilt))
 }
 
 /// Tells a student who has all core points so at once. Empty for all others.
@@ -144,10 +153,7 @@ fn section<'a>(
 /// True if there is nothing to tell of a check apart from the reason, which it often shares with others.
 fn has_no_details(checked: &Checked) -> bool {
     matches!(checked.status, Status::NotTried(_) | Status::Skipped)
-        || matches!(
-            checked.explanation,
-            Some(Explanation::NothingFound | Explanation::NotBuilt | Explanation::ChecksTooLong { .. })
-        )
+        || matches!(checked.explanation, Some(Explanation::ChecksTooLong { .. }))
 }
 
 /// The check that `checked` needs and that did not pass. Students know it by its title: test names mean nothing to them.

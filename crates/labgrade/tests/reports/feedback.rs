@@ -168,7 +168,7 @@ fn is_short_if_nothing_was_found() {
 }
 
 #[test]
-fn tells_once_that_the_program_was_not_built() {
+fn is_short_if_nothing_was_built() {
     let mut outcome = outcome("a", [Status::DidNotStart; 7]);
     outcome.build =
         Some(Build { ok: false, seconds: 2.0, output: "error[E0425]: cannot find `x`\n".to_owned() });
@@ -177,9 +177,21 @@ fn tells_once_that_the_program_was_not_built() {
     }
     let text = report_of(&outcome, "feedback.md");
     assert_eq!(text.matches("cannot find `x`").count(), 1, "{text}");
-    let expected = "Did not start: the program could not be built. These checks (100 points):\n\n\
-                    - The server passes `core::first`.\n- The server passes `core::second`.\n";
-    assert!(text.contains(expected) && !text.contains("###"), "{text}");
+    assert!(text.contains("## The build failed\n\nNo program was built, so no check could run."), "{text}");
+    assert!(text.lines().count() < 20 && !text.contains("core::first"), "{text}");
+
+    // A server that was built is tested without the client.
+    let mut outcome = outcome_with("a", &[(1, Status::NotTried(Reason::NotBuilt))]);
+    outcome.build = Some(Build { ok: false, seconds: 2.0, output: "error[E0425]\n".to_owned() });
+    let text = report_of(&outcome, "feedback.md");
+    check_order(
+        &text,
+        &[
+            "Programs that were not built could not be tested. The build took 2.0 s and printed this:",
+            "## What works",
+            "Not tried: the program was not built. This check (30 points):\n\n- The server passes `core::second`.",
+        ],
+    );
 }
 
 #[test]
