@@ -1,5 +1,6 @@
 //! The *environment* of builds: what all submissions for a lab share.
 
+use super::dependencies::Dependencies;
 use super::limited_run::{self, Ended, Stopped};
 use crate::limits;
 use crate::outcome::Build;
@@ -18,8 +19,8 @@ pub struct BuildEnv {
     pub programs: Vec<String>,
     /// The workspace without the lab's solution, in which builds run.
     pub tree: PathBuf,
-    /// The compiled dependencies, which every build begins with.
-    pub dependencies: PathBuf,
+    /// The dependencies, which every build begins with.
+    pub dependencies: Dependencies,
     /// The `etc` folder of builds.
     pub etc: PathBuf,
     /// Rust and the packages.
@@ -44,6 +45,21 @@ impl BuildEnv {
             folder: None,
             packages: &self.packages,
         }
+    }
+
+    /// The folder with the compiled dependencies.
+    ///
+    /// # Errors
+    /// If they do not compile.
+    pub(super) fn dependencies(&self) -> anyhow::Result<&Path> {
+        // No code of a submission is involved yet, so the current user compiles them.
+        self.dependencies.folder(&self.lab, self.isolated, |words, target| {
+            if self.isolated {
+                BuildSandbox { target: Some(target), ..self.sandbox() }.command(User::current(), words)
+            } else {
+                unprotected(&self.tree, target, words)
+            }
+        })
     }
 
     /// Runs the command of a build that writes to `folder`.

@@ -7,7 +7,7 @@ mod limited_run;
 mod programs;
 mod source;
 
-pub use dependencies::{compile_dependencies, write_stubs};
+pub use dependencies::{Dependencies, write_stubs};
 pub use env::BuildEnv;
 pub use programs::build_programs;
 pub use source::build_source;

@@ -17,7 +17,7 @@ use std::path::Path;
 /// If the machine fails, not the submission.
 pub fn build_source(env: &BuildEnv, source: &Path, work: &Path, programs: &Path) -> anyhow::Result<Build> {
     let target = work.join("target");
-    copy(&env.dependencies, &target)?;
+    copy(env.dependencies()?, &target)?;
     env.user.take_ownership(&target)?;
     let words = ["cargo", "build", "--offline", "--locked", "--bins", "--keep-going", "--package", &env.lab];
     let command = if env.isolated {

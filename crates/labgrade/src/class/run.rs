@@ -56,9 +56,6 @@ pub fn run(
     let names = students.names.iter().map(String::as_str);
     let not_begun: Vec<&str> = names.filter(|name| !begun.contains(name)).collect();
     write_class(&results, &graded.outcomes, &not_begun)?;
-    if let Some(error) = graded.error {
-        return Err(error);
-    }
     ensure!(
         !interrupt::requested(),
         "interrupted after {}; {}",
@@ -69,6 +66,9 @@ pub fn run(
             "the same command continues from there"
         }
     );
+    if let Some(error) = graded.error {
+        return Err(error);
+    }
     ensure_no_grader_error(&graded.outcomes)
 }
 

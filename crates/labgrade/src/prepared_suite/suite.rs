@@ -2,13 +2,13 @@
 
 use super::cargo::cargo_command;
 use super::{tests, tools, tree};
-use crate::build::{BuildEnv, compile_dependencies};
+use crate::build::{BuildEnv, Dependencies};
+use crate::kept::Kept;
 use crate::limits;
 use crate::sandbox::{self, Scratch, User};
 use anyhow::{Context, ensure};
 use labrubric::{Rubric, Workspace};
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -37,8 +37,7 @@ pub struct PreparedSuite {
 }
 
 impl PreparedSuite {
-    /// Compiles the tests of `lab` and the dependencies of its submissions. Compiled files of an earlier run are used
-    /// again.
+    /// Compiles the tests of `lab`. Compiled files of an earlier run are used again.
     ///
     /// # Errors
     /// If a tool is missing, if the lab's own tests do not compile, or if the rubric names tests that do not exist.
@@ -47,12 +46,14 @@ impl PreparedSuite {
         tools::ensure_tools()?;
         let user = User::for_submissions();
         let scratch = Scratch::new(user)?;
-        let kept = kept_folder(workspace);
-        let lock = lock(&kept)?;
+        let kept = Kept::of(workspace);
 
         let (tests, tree) = (scratch.path().join("tests"), scratch.path().join("tree"));
         user.create_readable_folder(&tree)?;
-        tests::compile(workspace, lab, &kept, scratch.path())?;
+        {
+            let _lock = kept.lock()?;
+            tests::compile(workspace, lab, kept.folder(), scratch.path())?;
+        }
         let programs = tree::program_names(&lab_folder)?;
         tree::write(workspace, lab, &programs, &tree)?;
         let found = tests::extract(scratch.path(), &tree, &tests)?;
@@ -70,7 +71,7 @@ impl PreparedSuite {
             lab: lab.to_owned(),
             programs,
             tree,
-            dependencies: scratch.path().join("dependencies"),
+            dependencies: Dependencies::new(kept, scratch.path().join("dependencies")),
             etc: scratch.path().join("etc"),
             packages: tools::packages(mounts)?,
             user,
@@ -78,11 +79,6 @@ impl PreparedSuite {
             time_max: limits::BUILD,
         };
         sandbox::write_etc(&build.etc, user, &[])?;
-        // The paths differ with and without a sandbox, and Cargo would compile everything again after each change.
-        let kind = if build.isolated { "warm" } else { "warm-without-sandbox" };
-        compile_dependencies(&build, &kept.join(kind).join(lab))?;
-        // From here on, another `labgrade` may change the kept files.
-        drop(lock);
         Ok(PreparedSuite {
             lab: lab.to_owned(),
             rubric,
@@ -129,21 +125,6 @@ impl PreparedSuite {
         command.arg("--target-dir-remap").arg(self.tests.join("target"));
         command
     }
-}
-
-/// The folder where compiled tests and dependencies stay between runs.
-fn kept_folder(workspace: &Workspace) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    workspace.top().join(target.unwrap_or_else(|| PathBuf::from("target"))).join("labgrade")
-}
-
-/// Waits until no other `labgrade` changes the kept files.
-fn lock(kept: &Path) -> anyhow::Result<File> {
-    fs::create_dir_all(kept).with_context(|| format!("failed to create `{}`", kept.display()))?;
-    let lock = File::create(kept.join("lock"))
-        .with_context(|| format!("failed to write to `{}`", kept.display()))?;
-    flock(&lock, FlockOperation::LockExclusive).context("failed to wait for another `labgrade`")?;
-    Ok(lock)
 }
 
 /// Copies this program to where the user of submissions can read it.

@@ -4,7 +4,7 @@ use super::command_line::{filled, own, top_folder};
 use super::process::Program;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::startup;
-use crate::failure::{Action, Verdict};
+use crate::failure::{Action, Cause, Verdict};
 use crate::os::{process, socket};
 use crate::output::Output;
 use crate::settings;
@@ -72,7 +72,9 @@ impl Server {
                 None => program.fail_to_start(),
             }
         }
-        let problem = Problem::new(format!("found no free port for `{template}`"));
+        // Perhaps the port is fixed in its code.
+        let problem =
+            Problem::new(format!("found no free port for `{template}`")).cause(Some(Cause::PortTaken));
         fail(&Transcript::current(), problem.verdict(Verdict::DidNotStart));
     }
 
