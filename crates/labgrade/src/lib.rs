@@ -7,7 +7,7 @@
 //! | module | step |
 //! |---|---|
 //! | [`submission`] | finds what was handed in, and copies it |
-//! | [`build`] | compiles it |
+//! | [`builds`] | compiles it |
 //! | [`checks`] | runs the tests of a [`prepared_suite`] against it |
 //! | [`outcome`] | holds the result of each check |
 //! | [`reports`] | show outcomes to students, staff and other programs |
@@ -23,7 +23,7 @@ pub mod starter;
 
 // Grading needs namespaces and `/proc`.
 #[cfg(target_os = "linux")]
-mod build;
+mod builds;
 #[cfg(target_os = "linux")]
 mod checks;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! The *pipeline* of one submission: it is found, copied, built, and checked.
 
-use crate::build::{build_programs, build_source};
+use crate::builds::{build_programs, build_source};
 use crate::checks::{Batches, Conditions, Launch, OnProgress, skip_if_needs_failed};
 use crate::outcome::{Build, Checked, Explanation, FORMAT, Outcome, Status};
 use crate::prepared_suite::PreparedSuite;

@@ -1,8 +1,8 @@
 //! A *prepared suite*: the tests of one lab, compiled once, and everything else that grading its submissions shares.
 
+mod archive;
 mod cargo;
 mod suite;
-mod tests;
 mod tools;
 mod tree;
 

@@ -1,8 +1,8 @@
 //! The [`PreparedSuite`] itself.
 
 use super::cargo::cargo_command;
-use super::{tests, tools, tree};
-use crate::build::{BuildEnv, Dependencies};
+use super::{archive, tools, tree};
+use crate::builds::{BuildEnv, Dependencies};
 use crate::kept::Kept;
 use crate::limits;
 use crate::sandbox::{self, Scratch, User};
@@ -52,12 +52,12 @@ impl PreparedSuite {
         user.create_readable_folder(&tree)?;
         {
             let _lock = kept.lock()?;
-            tests::compile(workspace, lab, kept.folder(), scratch.path())?;
+            archive::compile(workspace, lab, kept.folder(), scratch.path())?;
         }
         let programs = tree::program_names(&lab_folder)?;
         tree::write(workspace, lab, &programs, &tree)?;
-        let found = tests::extract(scratch.path(), &tree, &tests)?;
-        tests::ensure_found(&rubric, lab, &found)?;
+        let found = archive::extract(scratch.path(), &tree, &tests)?;
+        archive::ensure_found(&rubric, lab, &found)?;
         let check_runner = copy_of_this_program(scratch.path())?;
         make_readable(user, &["-R", "a+rX"], &[&tests, &tree])?;
         make_readable(user, &["755"], &[&check_runner])?;

@@ -1,7 +1,7 @@
 //! The *tree*: a copy of the workspace without the lab's solution, in which tests and builds run.
 
 use super::cargo::cargo;
-use crate::build::write_stubs;
+use crate::builds::write_stubs;
 use anyhow::{Context, ensure};
 use labrubric::Workspace;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The compiled *tests*, as an archive of nextest that is extracted into the scratch folder.
+//! The *archive* of compiled tests, which nextest makes, and extracts into the scratch folder.
 
 use super::cargo::cargo;
 use anyhow::{Context, ensure};
@@ -8,13 +8,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn archive(scratch: &Path) -> PathBuf {
+fn path(scratch: &Path) -> PathBuf {
     scratch.join("tests.tar.zst")
 }
 
 /// Compiles the tests of a lab to an archive in `scratch`. The compiler's files stay in `kept`.
 pub(super) fn compile(workspace: &Workspace, lab: &str, kept: &Path, scratch: &Path) -> anyhow::Result<()> {
-    let (target, archive) = (kept.join("tests"), archive(scratch));
+    let (target, archive) = (kept.join("tests"), path(scratch));
     let (target, archive) = (target.display().to_string(), archive.display().to_string());
     let words = ["nextest", "archive", "--package", lab, "--test", "*", "--target-dir", &target];
     let words = [&words[..], &["--archive-file", &archive]].concat();
@@ -25,7 +25,7 @@ pub(super) fn compile(workspace: &Workspace, lab: &str, kept: &Path, scratch: &P
 /// Extracts the archive to the folder `to`, and returns the names of the tests in it, as in a rubric.
 pub(super) fn extract(scratch: &Path, tree: &Path, to: &Path) -> anyhow::Result<HashSet<String>> {
     fs::create_dir_all(to).with_context(|| format!("failed to create `{}`", to.display()))?;
-    let archive = archive(scratch).display().to_string();
+    let archive = path(scratch).display().to_string();
     let (to, remap) = (to.display().to_string(), tree.display().to_string());
     let words = ["nextest", "list", "--archive-file", &archive, "--extract-to", &to];
     let words = [&words[..], &["--workspace-remap", &remap, "--message-format", "json"]].concat();
