@@ -25,6 +25,7 @@ pub mod gradescope;
 mod histogram;
 mod html;
 pub mod junit;
+mod markdown;
 pub mod text;
 
 use crate::outcome::{Checked, Explanation, Outcome, Status};

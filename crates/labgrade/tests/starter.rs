@@ -228,7 +228,7 @@ fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     let there = labgrade(&folder, &["starter", "--workspace", top, "--out", "there"]);
     assert!(there.status.success(), "{}", text(&there));
     let nowhere = labgrade(&folder, &["starter", "--out", "nowhere"]);
-    assert!(text(&nowhere).ends_with("name it with `--workspace DIR`\n"), "{}", text(&nowhere));
+    assert!(text(&nowhere).ends_with("name one with `--workspace DIR`\n"), "{}", text(&nowhere));
     let inside = labgrade(workspace.top(), &["starter", "--out", "labs/udp-echo/src/new"]);
     assert!(text(&inside).contains("is inside a folder that students get"), "{}", text(&inside));
 }

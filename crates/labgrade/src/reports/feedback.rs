@@ -7,10 +7,11 @@
 //! longer than any run of backticks in them. All other text from outside has its markup escaped, so nothing in a submission
 //! becomes a heading, a link or HTML.
 
+use super::markdown::{fenced, inline};
 use super::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence, text};
 use crate::outcome::{Checked, Explanation, Outcome, Status};
 use labrubric::Kind;
-use labtest::failure::{Cause, Failure};
+use labtest::failure::{Cause, Failure, Verdict};
 use std::fmt::Write;
 
 /// The text of the file.
@@ -112,7 +113,7 @@ fn passed(markdown: &mut String, outcome: &Outcome) {
 /// for a program that did not start for an unknown reason: that looks the same in every check.
 type Explained<'a> = Vec<(Option<&'a Cause>, &'a str)>;
 
-/// The checks of one kind that earned no points: what could not be tried, what was skipped, and then each failure.
+/// The checks of one kind that earned no points: each failure, and then what was skipped or could not be tried.
 fn section<'a>(
     markdown: &mut String,
     outcome: &'a Outcome,
@@ -130,6 +131,17 @@ fn section<'a>(
     let _ = writeln!(markdown, "\n## {title}");
     let (grouped, failed): (Vec<&Checked>, Vec<&Checked>) =
         not_passed.into_iter().partition(|checked| has_no_details(checked));
+    for checked in failed {
+        let points = match checked.check.points {
+            0 => String::new(),
+            points => format!(" (0 of {})", in_points(points)),
+        };
+        let _ = writeln!(markdown, "\n### {}{points}\n", inline(&checked.check.shows));
+        failure(markdown, outcome, checked, explained);
+    }
+    if !grouped.is_empty() {
+        markdown.push_str("\n### Skipped or not tried\n");
+    }
     groups(markdown, grouped, |checked| match needed(outcome, checked) {
         Some(needed) => {
             let title = inline(without_stop(&needed.check.shows));
@@ -140,17 +152,9 @@ fn section<'a>(
             format!("{}: {reason}.", capitalised(&checked.status.to_string()))
         }
     });
-    for checked in failed {
-        let points = match checked.check.points {
-            0 => String::new(),
-            points => format!(" (0 of {})", in_points(points)),
-        };
-        let _ = writeln!(markdown, "\n### {}{points}\n", inline(&checked.check.shows));
-        failure(markdown, outcome, checked, explained);
-    }
 }
 
-/// True if there is nothing to tell of a check apart from the reason, which it often shares with others.
+/// True if there is nothing to say about a check apart from the reason, which it often shares with others.
 fn has_no_details(checked: &Checked) -> bool {
     matches!(checked.status, Status::NotTried(_) | Status::Skipped)
         || matches!(checked.explanation, Some(Explanation::ChecksTooLong { .. }))
@@ -211,7 +215,7 @@ fn failure<'a>(
         (None, status) => writeln!(markdown, "{}", verdict(status)),
     };
     let hints: Vec<String> = hints(checked).iter().map(|hint| inline(hint)).collect();
-    let _ = writeln!(markdown, "\n**Hint:** {}\n", hints.join(" "));
+    let _ = writeln!(markdown, "\n**Hint:** {}", hints.join(" "));
     if let Some(failure) = failure {
         details(markdown, failure);
     }
@@ -233,19 +237,26 @@ fn same_cause(markdown: &mut String, checked: &Checked, failure: Option<&Failure
 }
 
 fn details(markdown: &mut String, failure: &Failure) {
-    // Without a cause, this sentence stands above already.
-    if failure.cause.is_some() {
-        let _ = writeln!(markdown, "What happened: {}\n", inline(&end_sentence(&failure.summary)));
-    } else {
-        markdown.push_str("What happened:\n\n");
+    // For a part that is not written yet, the output says what to write first, and the rest is no help.
+    if failure.verdict != Verdict::NotWritten {
+        what_happened(markdown, failure);
+        commands(markdown, failure);
     }
-    fenced(markdown, "text", &text::lines(&failure.steps_and_bytes()));
-    commands(markdown, failure);
     if !failure.output.is_empty() {
         markdown.push_str("\nThe output:\n\n");
         let output: String = failure.output.iter().map(ToString::to_string).collect();
         fenced(markdown, "text", &text::lines(&output));
     }
+}
+
+fn what_happened(markdown: &mut String, failure: &Failure) {
+    // Without a cause, this sentence stands above already.
+    if failure.cause.is_some() {
+        let _ = writeln!(markdown, "\nWhat happened: {}\n", inline(&end_sentence(&failure.summary)));
+    } else {
+        markdown.push_str("\nWhat happened:\n\n");
+    }
+    fenced(markdown, "text", &text::lines(&failure.steps_and_bytes()));
 }
 
 /// The commands that show the same, unless one of them cannot be copied.
@@ -318,40 +329,4 @@ fn end_sentence(clause: &str) -> String {
 
 fn without_stop(text: &str) -> &str {
     text.trim().trim_end_matches('.')
-}
-
-/// `lines` as a code block.
-fn fenced(markdown: &mut String, language: &str, lines: &[String]) {
-    let run_max = lines.iter().flat_map(|line| line.split(|character| character != '`')).map(str::len).max();
-    let fence = "`".repeat(run_max.map_or(3, |run| 3.max(run + 1)));
-    let _ = writeln!(markdown, "{fence}{language}");
-    for line in lines {
-        let _ = writeln!(markdown, "{line}");
-    }
-    let _ = writeln!(markdown, "{fence}");
-}
-
-/// `words` as text within a line, whose only markup is `code` between single backticks.
-fn inline(words: &str) -> String {
-    let words = text::line(words);
-    // Four spaces at the beginning of a line would make it a code block.
-    let pieces = text::pieces(words.trim()).into_iter().map(|(is_code, piece)| match is_code {
-        true => format!("`{piece}`"),
-        false => markup_escaped(piece),
-    });
-    pieces.collect()
-}
-
-fn markup_escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for (index, character) in text.char_indices() {
-        let begins_a_block = index == 0 && matches!(character, '#' | '-' | '+' | '=' | '>' | '~');
-        if begins_a_block
-            || matches!(character, '\\' | '`' | '*' | '_' | '<' | '>' | '&' | '[' | ']' | '|' | '~' | '$')
-        {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
 }

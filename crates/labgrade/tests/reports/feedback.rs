@@ -2,7 +2,7 @@
 
 use crate::sample::{class_report, outcome, outcome_with, report_of, set_cause};
 use labgrade::outcome::{Build, Explanation, Outcome, Reason, Status};
-use labtest::failure::Cause;
+use labtest::failure::{Cause, Verdict};
 
 /// Asserts that these parts are in `text`, in this order.
 #[track_caller]
@@ -28,8 +28,6 @@ fn tells_what_works_and_why_the_rest_does_not() {
             "## What works",
             "- The server passes `core::second`. (30 points)",
             "## What does not work yet",
-            "Skipped, because *The server passes `core::first`* must pass first. This check (20 points):\n\n\
-             - The server passes `core::third`.\n",
             "### The server passes `core::first`. (0 of 40 points)\n\n**Fail:** the newline was removed.\n\n\
              **Hint:** Send back every byte that came. Read on until the stream ends; a `Vec<u8>` holds any bytes.\n\n\
              What happened: client 127.0.0.1:50960 got the wrong reply.\n",
@@ -40,6 +38,9 @@ fn tells_what_works_and_why_the_rest_does_not() {
             "The output:\n\n```text\npython3 printed:\n  | ready\n",
             "### The server passes `hidden::fourth`. (0 of 10 points)\n\n\
              Your program did not do what this check expects. This check is hidden, so no details are shown.\n",
+            "### Skipped or not tried\n\n\
+             Skipped, because *The server passes `core::first`* must pass first. This check (20 points):\n\n\
+             - The server passes `core::third`.\n",
         ],
     );
     assert_eq!(
@@ -123,11 +124,13 @@ fn says_which_part_is_not_written_yet() {
         |line| Cause::NotWritten { function: Some("serve".to_owned()), file: "src/lib.rs".to_owned(), line };
     set_cause(&mut outcome.checks[0], Some(cause(40)));
     set_cause(&mut outcome.checks[1], Some(cause(40)));
+    outcome.checks[0].failure.as_mut().unwrap().verdict = Verdict::NotWritten;
     let text = report_of(&outcome, "feedback.md");
     check_order(
         &text,
         &[
-            "**This part is not written yet: `serve`, src/lib.rs:40.**\n\n**Hint:** Write it, and delete its `todo!`.",
+            "**This part is not written yet: `serve`, src/lib.rs:40.**\n\n**Hint:** Write it, and delete its `todo!`. \
+             Read on until the stream ends; a `Vec<u8>` holds any bytes.\n\nThe output:\n\n```text\npython3 printed:",
             "**Not written yet:** the same cause as under *The server passes `core::first`*.\n",
         ],
     );
