@@ -1,8 +1,9 @@
 //! Programs as they are handed in: what is built, started, and left out.
 
 use crate::class::{Class, RUBRIC, SERVER, screen};
-use crate::support::corpus;
+use crate::support::{corpus, workspace};
 use labgrade::outcome::{Reason, Status};
+use labrubric::{Rubric, Workspace};
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -95,14 +96,15 @@ fn lists_what_was_not_tried_once_per_reason() {
     let Some(class) = Class::new() else { return };
     class.with_python("anna", SERVER);
     let mut rubric = RUBRIC.to_owned();
-    for (test, shows) in [
+    for (function, shows) in [
         // One gives options besides the address, and one has a command line of its own.
-        ("server::closes_after_the_first_line_with_once", "It closes"),
-        ("server::listens_on_ipv6", "It listens"),
+        ("closes_after_the_first_line_with_once", "It closes"),
+        ("listens_on_ipv6", "It listens"),
         // The same for a client, which is missing.
-        ("core::client_sends_a_line_and_shows_the_reply", "It sends"),
-        ("client::sends_a_line_and_prints_the_reply", "It prints"),
+        ("client_sends_a_line_and_shows_the_reply", "It sends"),
+        ("sends_a_line_and_prints_the_reply", "It prints"),
     ] {
+        let test = test_of(function);
         rubric += &format!(
             "[[check]]\ntest = \"{test}\"\nkind = \"robust\"\npoints = 1\nshows = \"{shows}.\"\nhint = \"x\"\n"
         );
@@ -139,4 +141,11 @@ fn keeps_programs_from_the_terminal_of_the_grader() {
     assert!(output.status.success() && !shown.contains("all is right"), "{shown}");
     let outcome = class.outcome("anna").unwrap();
     assert_eq!((outcome.score(), outcome.checks[0].status), (Some(0), Status::DidNotStart));
+}
+
+/// The test of the lab whose function has this name, as in a rubric.
+fn test_of(function: &str) -> String {
+    let rubric = Rubric::read(&Workspace::around(&workspace()).unwrap(), "tcp-echo").unwrap();
+    let end = format!("::{function}");
+    rubric.checks.into_iter().map(|check| check.test).find(|test| test.ends_with(&end)).unwrap()
 }

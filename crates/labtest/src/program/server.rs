@@ -72,10 +72,9 @@ impl Server {
                 None => program.fail_to_start(),
             }
         }
-        // Perhaps the port is fixed in its code.
-        let problem =
-            Problem::new(format!("found no free port for `{template}`")).cause(Some(Cause::PortTaken));
-        fail(&Transcript::current(), problem.verdict(Verdict::DidNotStart));
+        let problem = Problem::new(format!("found no free port for `{template}`"));
+        let problem = problem.verdict(Verdict::DidNotStart).cause(Some(Cause::PortTaken));
+        fail(&Transcript::current(), problem);
     }
 
     /// Starts a server with exactly these words on its command line.
