@@ -7,7 +7,8 @@
 //! only makes the table sortable.
 
 use super::html::{and_more, inline, link, links, submissions};
-use super::{NOT_ISOLATED, class_table, histogram, in_points, text};
+use super::phrases::{NOT_ISOLATED, in_points};
+use super::{class_table, histogram, text};
 use crate::outcome::{Checked, Explanation, Outcome, Status};
 use labrubric::Kind;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -8,7 +8,8 @@
 //! becomes a heading, a link or HTML.
 
 use super::markdown::{fenced, inline};
-use super::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence, text};
+use super::phrases::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence};
+use super::text;
 use crate::outcome::{Checked, Explanation, Outcome, Status};
 use labrubric::Kind;
 use labtest::failure::{Cause, Failure, Verdict};

@@ -15,7 +15,8 @@
 //!   run the autograder again. The check in question has no `status` either, and its name says `grader error` or `not run`.
 //! - `stdout_visibility` is `hidden`: what the grader prints is for staff.
 
-use super::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence, text};
+use super::phrases::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence};
+use super::text;
 use crate::outcome::{Checked, Outcome, Status};
 use labrubric::Kind;
 use serde_json::{Map, Value, json};

@@ -5,7 +5,8 @@
 //! skipped, not tried or not run has `skipped`. Points stand in `properties`: `score` (left out if it is not known),
 //! `score_max`, `robust` and `robust_max` of the suite; `kind`, `points` and `points_max` of each check.
 
-use super::{NOT_ISOLATED, reason, text};
+use super::phrases::{NOT_ISOLATED, reason};
+use super::text;
 use crate::outcome::{Checked, Outcome, Status};
 use labrubric::Kind;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};

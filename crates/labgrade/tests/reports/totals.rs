@@ -99,7 +99,7 @@ fn are_missing_rather_than_zero_after_a_grader_error_or_an_interruption() {
         assert_eq!(of_gradescope(&report_of(&outcome, "results.json")), (None, Some(20)));
         assert_eq!(of_junit(&report_of(&outcome, "junit.xml")), (None, Some(20)));
         assert_eq!(of_feedback(&report_of(&outcome, "feedback.md")), (None, Some(20)));
-        assert_eq!(of_csv(&class_report(&[outcome.clone()], "class.csv")), [(None, Some(20))]);
+        assert_eq!(of_csv(&class_report(std::slice::from_ref(&outcome), "class.csv")), [(None, Some(20))]);
         assert_eq!(of_page(&class_report(&[outcome], "class.html")).first().unwrap().0, None);
     }
 }
