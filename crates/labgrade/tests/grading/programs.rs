@@ -45,9 +45,7 @@ fn builds_what_must_be_built_before() {
     assert_eq!((class.score("anna"), class.score("berta")), (Some(100), Some(0)));
     assert_eq!(class.outcome("berta").unwrap().build.unwrap().output, "no such thing\n");
     let feedback = class.feedback("berta");
-    let expected =
-        "\nDid not start: the program could not be built. This check (60 points):\n\n- It answers.\n";
-    assert!(feedback.contains(expected), "{feedback}");
+    assert!(feedback.contains("No program was built, so no check could run."), "{feedback}");
     assert!(!class.students().join("anna/made.py").exists());
 }
 
