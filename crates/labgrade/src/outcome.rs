@@ -1,59 +1,59 @@
-//! The *outcome* of grading one submission: every check with its status, and what else staff and students should know.
+//! The *outcome* of grading one submission: the status of every check, and what else staff and students should know.
 //!
 //! It is written to `outcome.json` in the submission's result folder after each check. All reports are made from it.
 
-use crate::rubric::{Check, Kind};
 use chrono::{DateTime, Utc};
+use labrubric::{Check, Kind};
 pub use labtest::Reason;
 use labtest::failure::{Failure, Verdict};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The version of the fields below. A change that a reader of the file must know of raises it.
+/// Version of the fields below. It is raised by a change that readers of the file must handle.
 pub const FORMAT: u32 = 2;
 
-/// All that is known of one graded submission.
+/// Everything that is known about one graded submission.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Outcome {
     /// [`FORMAT`] of the program that wrote this.
     pub format: u32,
     /// The lab's folder name, such as `udp-echo`.
     pub lab: String,
-    /// The submission's folder name: whose it is.
+    /// The submission's folder name, which tells whose it is.
     pub submission: String,
-    /// When it was handed in: the newest file's time at its first grading, kept when it is graded again. `None` if no file
-    /// was handed in.
+    /// When it was handed in: the time of its newest file when it was first graded. Grading it again keeps this time.
+    /// `None` if no file was handed in.
     pub submitted: Option<DateTime<Utc>>,
-    /// When grading ended, or when the last check so far did.
+    /// When grading ended, or the last check so far.
     pub graded: DateTime<Utc>,
     /// The seed that the texts of the checks were drawn with.
     pub seed: u64,
     /// True if the submission ran in a sandbox. Without one, every report carries a warning.
     pub isolated: bool,
-    /// Why there was nothing to grade, if so. Then every check has 0 points.
+    /// Why there was nothing to grade. `None` if there was.
     #[serde(default)]
     pub nothing_found: Option<String>,
-    /// What a reader should know: changed tests that were ignored, a limit that was reached.
+    /// Remarks for readers: changed tests that were ignored, files that were left out.
     pub remarks: Vec<String>,
-    /// How building went; `None` for a program that needs none.
+    /// How building went. `None` if the programs need no building.
     pub build: Option<Build>,
-    /// Every check of the rubric, in its order, also those that did not run (yet).
+    /// Every check of the rubric, in its order, including those that did not run.
     pub checks: Vec<Checked>,
-    /// The capture questions, if the submission brings a sheet of answers.
+    /// The capture questions, if the submission has a sheet of answers.
     #[serde(default)]
     pub answers: Option<Answers>,
-    /// Wall time of the whole, in seconds.
+    /// Wall time of all steps together, in seconds.
     pub seconds: f64,
 }
 
-/// What a sheet of answers is worth. Its points are counted apart from the score.
+/// The result of a sheet of answers. Its points are not part of the score.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Answers {
-    /// Right answers: a point each.
+    /// Right answers, each worth one point.
     pub right: usize,
-    /// All fields of the sheet; 0 if it could not be graded.
+    /// All fields of the sheet. 0 if it could not be graded.
     pub of: usize,
-    /// Each answer with its verdict, or why there is none.
+    /// Each answer with its verdict, or why there are no verdicts.
     pub report: String,
 }
 
@@ -70,11 +70,11 @@ impl Answers {
 /// How building a submission went.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Build {
-    /// True if programs came out.
+    /// True if the build succeeded.
     pub ok: bool,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// What the compiler printed, cut at a bound.
+    /// The beginning of what the compiler printed.
     pub output: String,
 }
 
@@ -102,7 +102,7 @@ pub struct Checked {
 pub enum Status {
     /// It passed.
     Pass,
-    /// The program did something else than expected.
+    /// The program did something other than expected.
     Fail,
     /// The program ended, or never listened, before the check could begin.
     DidNotStart,
@@ -116,7 +116,7 @@ pub enum Status {
     NotTried(Reason),
     /// A check that this one needs did not pass.
     Skipped,
-    /// Grading has not come to it yet, or was interrupted before.
+    /// It has not run yet, or grading was interrupted before.
     NotRun,
     /// The grader failed, not the program: this says nothing about the submission.
     GraderError,
@@ -131,7 +131,7 @@ pub enum Explanation {
         /// That check's test.
         test: String,
     },
-    /// Nothing was found to grade; [`Outcome::nothing_found`] says why.
+    /// Nothing to grade was found; [`Outcome::nothing_found`] says why.
     NothingFound,
     /// No program could be built; [`Outcome::build`] says why.
     NotBuilt,
@@ -145,12 +145,12 @@ pub enum Explanation {
         /// The limit in MiB.
         limit_mib: u64,
     },
-    /// All checks together took longer than they may, and this one was still to come.
+    /// All checks together took longer than they may before this one ran.
     ChecksTooLong {
         /// The limit in seconds.
         limit_s: u64,
     },
-    /// The program's port was in use on this machine, which has no sandbox.
+    /// The port in the program's code was in use on this machine, which has no sandbox.
     PortInUse,
     /// The check itself broke.
     CheckBroke {
@@ -192,7 +192,7 @@ impl fmt::Display for Explanation {
 }
 
 impl Status {
-    /// True if the program failed the check: it ran, or was to run, and did not pass.
+    /// True if the program failed the check. One that did not start has failed.
     pub fn is_failure(self) -> bool {
         matches!(
             self,
@@ -238,7 +238,7 @@ impl Checked {
         self.status != Status::NotRun
     }
 
-    /// Why there was nothing to try it with, if so.
+    /// Why it could not be tried, if it could not.
     pub fn not_tried(&self) -> Option<Reason> {
         match self.status {
             Status::NotTried(reason) => Some(reason),
@@ -253,13 +253,13 @@ impl Outcome {
         self.checks.iter().all(Checked::is_over)
     }
 
-    /// The score: points of the core checks that passed. `None` if the grader failed in one of them, or has not come to it
-    /// yet: that is no zero.
+    /// The score: points of the core checks that passed. `None` if the grader failed in one of them, or if one has not run
+    /// yet: an unknown score is not 0.
     pub fn score(&self) -> Option<u32> {
         self.points(Kind::Core)
     }
 
-    /// Points of the checks of `kind` that passed, `None` if the grader failed in one of them, or has not come to it yet.
+    /// Points of the checks of `kind` that passed. `None` if the grader failed in one of them, or if one has not run yet.
     pub fn points(&self, kind: Kind) -> Option<u32> {
         let mut of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
         of_kind.try_fold(0, |sum, checked| match checked.status {
@@ -269,7 +269,7 @@ impl Outcome {
         })
     }
 
-    /// Points of all checks of `kind`, passed or not.
+    /// Points of all checks of `kind`.
     pub fn points_possible(&self, kind: Kind) -> u32 {
         let of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
         of_kind.map(|checked| checked.check.points).sum()

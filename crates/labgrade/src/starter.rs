@@ -1,20 +1,20 @@
 //! The *starter*: the workspace that students get, made from this one.
 //!
-//! It has the labs with stubs in the place of solutions, their tests and handouts, and what they share. It is made by a
-//! list of what is in it, so a new file for staff stays out until somebody puts it on the list.
+//! It holds the labs with stubs in place of the solutions, the tests and handouts of the labs, and the crates that they
+//! share. A list names everything that goes into it, so a new file for staff stays out unless it is added to the list.
 
-use crate::marks::students_version;
-use crate::rubric::Rubric;
-use crate::suite::test_files;
-use crate::workspace::Workspace;
+use crate::solution_markers::students_version;
 use anyhow::{Context, bail, ensure};
+use labrubric::{Rubric, Workspace, test_files};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
-/// Files and folders that students get as they are, but for marked parts. `LAB` stands for each lab's folder.
+/// Files and folders that students get, unchanged apart from marked parts. `LAB` stands for the folder of each lab.
+///
+/// A lab's test files go in whatever their names are, except those whose tests the rubric hides.
 const KEPT: [&str; 16] = [
     ".clippy.toml",
     ".gitignore",
@@ -34,32 +34,33 @@ const KEPT: [&str; 16] = [
     "labs/LAB/tests",
 ];
 
-/// How deep folders lie in each other at most.
+/// The deepest nesting of folders.
 const DEPTH_MAX: usize = 16;
 
 /// Writes the starter to the folder `out`, which must be new or empty.
 ///
-/// It is written beside `out` first and then renamed: there is all of it or nothing.
+/// The files are written to a folder beside `out`, which is then renamed. So either the whole starter exists or none of it.
 ///
 /// # Errors
-/// If `out` has something in it or can't be written, if a mark is wrong, or if a lab's rubric can't be read.
+/// If `out` is not empty or cannot be written, if a solution marker is wrong, or if a lab's rubric cannot be read.
 pub fn write(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
-    let out = std::path::absolute(out).with_context(|| format!("`{}` is no folder", out.display()))?;
+    let out = std::path::absolute(out)
+        .with_context(|| format!("`{}` is not the name of a folder", out.display()))?;
     ensure_free(&out)?;
     let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else {
-        bail!("`{}` is no name for a new folder", out.display());
+        bail!("`{}` cannot be the name of a new folder", out.display());
     };
     ensure!(
         !KEPT
             .iter()
             .any(|kept| out.starts_with(workspace.top().join(kept.split("/LAB").next().unwrap_or(kept)))),
-        "`{}` lies in a folder that students get; choose another",
+        "`{}` is inside a folder that students get; choose another",
         out.display()
     );
     fs::create_dir_all(parent).with_context(|| format!("failed to create `{}`", parent.display()))?;
     let beside = parent.join(format!(".{}.{}", name.to_string_lossy(), process::id()));
     let written = fill(workspace, &beside).and_then(|()| {
-        // Renaming a folder replaces an empty one, but not on Windows.
+        // Renaming a folder replaces an empty folder, except on Windows.
         if cfg!(windows) && out.exists() {
             fs::remove_dir(&out).with_context(|| format!("failed to replace `{}`", out.display()))?;
         }
@@ -76,7 +77,7 @@ fn ensure_free(out: &Path) -> anyhow::Result<()> {
         Ok(mut entries) => {
             ensure!(
                 entries.next().is_none(),
-                "`{}` is not empty; give a new folder, or empty this one",
+                "`{}` is not empty; name a new folder, or empty this one",
                 out.display()
             );
             Ok(())
@@ -94,22 +95,22 @@ fn fill(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
         let bytes = fs::read(&from).with_context(|| format!("failed to read `{}`", from.display()))?;
         let bytes = match std::str::from_utf8(&bytes) {
-            Ok(text) if may_have_marks(&file) => students_version(&file, text)?.into_bytes(),
+            Ok(text) if may_have_markers(&file) => students_version(&file, text)?.into_bytes(),
             _ => bytes,
         };
         let permissions = fs::metadata(&from).map(|metadata| metadata.permissions());
         fs::write(&to, bytes)
-            .and_then(|()| fs::set_permissions(&to, permissions?)) // a script stays one
+            .and_then(|()| fs::set_permissions(&to, permissions?)) // scripts stay executable
             .with_context(|| format!("failed to write `{}`", to.display()))?;
     }
     prune_lock_file(out)
 }
 
-fn may_have_marks(file: &Path) -> bool {
+fn may_have_markers(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "rs" || extension == "md")
 }
 
-/// Lists the files that students get, by their paths in the workspace, sorted.
+/// Lists the files that students get, as sorted paths in the workspace.
 fn files(workspace: &Workspace) -> anyhow::Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
     let labs = workspace.labs()?;
@@ -130,35 +131,35 @@ fn files(workspace: &Workspace) -> anyhow::Result<BTreeSet<PathBuf>> {
     Ok(files)
 }
 
-/// Adds a file, or all files of a folder but those whose names begin with a dot: an editor's, or the system's.
+/// Adds a file, or all files of a folder except hidden and temporary ones.
 fn collect(top: &Path, path: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
     let full = top.join(path);
     let kind = fs::symlink_metadata(&full).with_context(|| format!("failed to open `{}`", full.display()))?;
-    ensure!(!kind.is_symlink(), "`{}` is a link; students get files", full.display());
+    ensure!(!kind.is_symlink(), "`{}` is a link; replace it by the file", full.display());
     if kind.is_file() {
         files.insert(path.to_owned());
         return Ok(());
     }
-    ensure!(depth > 0, "`{}` lies too deep", full.display());
+    ensure!(depth > 0, "`{}` is nested too deeply", full.display());
     for entry in fs::read_dir(&full).with_context(|| format!("failed to read `{}`", full.display()))? {
         let name = entry.with_context(|| format!("failed to read `{}`", full.display()))?.file_name();
-        if !is_scrap(&name) {
+        if !is_temporary(&name) {
             collect(top, &path.join(name), depth - 1, files)?;
         }
     }
     Ok(())
 }
 
-fn is_scrap(name: &OsStr) -> bool {
+fn is_temporary(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') || name.ends_with('~') || name == "target" || name == "__pycache__"
 }
 
-/// The test files of a lab whose rows are hidden, with those modules that no other file uses.
+/// The test files of a lab whose tests are hidden, with those of their modules that no other file uses.
 fn hidden_files(workspace: &Workspace, lab: &str) -> anyhow::Result<Vec<PathBuf>> {
     let rubric = Rubric::read(workspace, lab)?;
     let mistakes = Rubric::mistakes(workspace, lab)?;
-    ensure!(mistakes.is_empty(), "{}; `labgrade rubric {lab}` tells all that is wrong", mistakes[0]);
+    ensure!(mistakes.is_empty(), "{}; `labgrade rubric {lab}` lists all mistakes", mistakes[0]);
     let is_hidden = |test: &String| rubric.checks.iter().any(|check| check.hidden && check.test == *test);
     let (hidden, shown): (Vec<_>, Vec<_>) =
         test_files(&workspace.lab(lab)?)?.into_iter().partition(|file| file.tests.iter().any(is_hidden));
@@ -170,9 +171,9 @@ fn hidden_files(workspace: &Workspace, lab: &str) -> anyhow::Result<Vec<PathBuf>
         .collect())
 }
 
-/// Takes the packages out of `Cargo.lock` that only staff's crates need, so that `--locked` holds for students.
+/// Removes the packages from `Cargo.lock` that only the crates for staff need, so that `--locked` works for students.
 ///
-/// Cargo does it: it knows which features are left. It changes no version, and asks nobody.
+/// Cargo itself does this, since it knows which features remain. It changes no version and needs no network.
 fn prune_lock_file(out: &Path) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let result = Command::new(cargo)
@@ -183,7 +184,7 @@ fn prune_lock_file(out: &Path) -> anyhow::Result<()> {
         .context("failed to run `cargo`; is it installed?")?;
     if !result.status.success() {
         let why = String::from_utf8_lossy(&result.stderr);
-        let first = why.lines().next().unwrap_or("it says nothing");
+        let first = why.lines().next().unwrap_or("it printed no error");
         bail!("failed to adapt Cargo.lock: {first}; does `cargo build --offline` work here?");
     }
     Ok(())

@@ -1,6 +1,6 @@
-//! A submission with a capture and a sheet of answers.
+//! The capture questions of a submission with a capture and an answer sheet.
 
-// A file that can't be written fails the test.
+// A file that cannot be written fails the test.
 #![allow(clippy::unwrap_used)]
 
 use labgrade::answers::{SHEET, grade};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../labcapture/tests/captures");
 
-/// A folder with these files in it, empty at first.
+/// Returns an empty folder.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("answers-{name}"));
     let _ = fs::remove_dir_all(&folder);
@@ -41,7 +41,7 @@ fn counts_right_answers_and_says_why_others_are_wrong() {
 }
 
 #[test]
-fn is_silent_without_a_sheet() {
+fn grades_nothing_without_a_sheet() {
     let folder = folder("none");
     assert_eq!(grade(&folder, "tcp-echo"), None);
     fs::copy(format!("{CAPTURES}/lab-tcp-echo.pcap"), folder.join("capture.pcap")).unwrap();
@@ -56,27 +56,27 @@ fn check_not_graded(folder: &Path, why: &str) {
 }
 
 #[test]
-fn says_why_it_can_not_grade() {
+fn says_why_it_cannot_grade() {
     let folder = folder("wrong");
     fs::write(folder.join(SHEET), "lab = \"tcp-echo\"\n").unwrap();
     check_not_graded(&folder, "neither `capture.pcapng` nor `capture.pcap`");
     fs::write(folder.join("capture.pcap"), "no capture").unwrap();
     check_not_graded(&folder, "the capture holds no conversation of lab `tcp-echo`");
     fs::write(folder.join(SHEET), "lab = \"udp-echo\"\n").unwrap();
-    check_not_graded(&folder, "is a sheet of lab `udp-echo`, not of `tcp-echo`");
+    check_not_graded(&folder, "is a sheet for lab `udp-echo`, not for `tcp-echo`");
     fs::write(folder.join(SHEET), "= no sheet").unwrap();
     check_not_graded(&folder, "`answers.toml`: line 1: ");
-    // The limit is in the middle of a letter.
+    // The limit lies in the middle of a character.
     fs::write(folder.join(SHEET), format!("lab = \"tcp-echo\"\n#{}", "ü".repeat(40_000))).unwrap();
     check_not_graded(&folder, "`answers.toml`: it has more than 65536 bytes");
     fs::write(folder.join(SHEET), b"lab = \"tcp-echo\" # caf\xe9\n").unwrap();
     check_not_graded(&folder, "`answers.toml`: it is no text in UTF-8");
 }
 
-/// A link could show what only the grader may read.
+/// A link could reveal a file that only the grader may read.
 #[cfg(unix)]
 #[test]
-fn follows_no_link() {
+fn follows_no_links() {
     let folder = folder("link");
     fs::write(folder.join(SHEET), "lab = \"tcp-echo\"\n").unwrap();
     std::os::unix::fs::symlink(format!("{CAPTURES}/lab-tcp-echo.pcap"), folder.join("capture.pcap")).unwrap();

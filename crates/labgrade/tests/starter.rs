@@ -1,11 +1,11 @@
-//! The students' workspace: complete, unsolved, and nothing for staff in it.
+//! The students' workspace is complete and unsolved, and contains nothing for staff.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 
-use labgrade::marks::{solution_lines, students_version};
+use labgrade::solution_markers::{solution_lines, students_version};
 use labgrade::starter;
-use labgrade::workspace::Workspace;
+use labrubric::Workspace;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,21 @@ use support::{Folder, copy};
 
 const LABGRADE: &str = env!("CARGO_BIN_EXE_labgrade");
 
-/// Shorter lines, like `Err(error) => return Err(error),` without its indentation, are nobody's solution.
+/// Shorter lines, like `let mut line = 0;`, give no solution away.
 const LINE_CHARS_MIN: usize = 20;
 
 fn workspace() -> Workspace {
     Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Writes a starter into a folder in `folder`, and gives its path.
+/// Writes a starter into a new folder in `folder`, and returns its path.
 fn starter(folder: &Folder) -> PathBuf {
     let out = folder.join("starter");
     starter::write(&workspace(), &out).unwrap();
     out
 }
 
-/// All files below a folder, with what is in them.
+/// All files below a folder, with their contents.
 fn files(top: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![top.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -48,7 +48,7 @@ fn labgrade(folder: &Path, args: &[&str]) -> Output {
     Command::new(LABGRADE).current_dir(folder).args(args).output().unwrap()
 }
 
-/// Runs cargo in a starter. What it compiles is kept for the next test: dependencies take most of the time.
+/// Runs cargo in a starter. All tests share one target folder, since compiling the dependencies takes most of the time.
 fn cargo(starter: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(starter).args(args).env("RUSTFLAGS", "-Dwarnings").env("RUST_BACKTRACE", "0");
@@ -69,7 +69,7 @@ fn is_the_same_twice() {
 }
 
 #[test]
-fn has_no_line_of_a_solution_in_it() {
+fn contains_no_line_of_a_solution() {
     let (folder, workspace) = (Folder::new("lines"), workspace());
     let starter = starter(&folder);
     let mut left_out = 0;
@@ -82,7 +82,7 @@ fn has_no_line_of_a_solution_in_it() {
         assert_eq!(students_version(&path, &solution).unwrap(), stub);
         for line in solution_lines(&path, &solution).unwrap() {
             let line = line.trim();
-            // Imports are no secret, and a stub may need the same.
+            // Imports reveal nothing, and a stub may need the same ones.
             if line.len() >= LINE_CHARS_MIN && !line.starts_with("use ") {
                 assert!(!stub.lines().any(|other| other.trim() == line), "{}: {line}", path.display());
                 left_out += 1;
@@ -104,23 +104,32 @@ fn has_stubs_in_every_lab() {
 }
 
 #[test]
-fn has_nothing_for_staff_in_it() {
+fn contains_nothing_for_staff() {
     let folder = Folder::new("staff");
     let starter = starter(&folder);
     for (path, bytes) in files(&starter) {
         let name = path.to_string_lossy();
-        for word in ["labgrade", "labcapture", "labbench", "rubric", "hidden", "fuzz", "mutants"] {
+        for word in ["labgrade", "labrubric", "labcapture", "labbench", "rubric", "hidden", "fuzz", "mutants"]
+        {
             assert!(!name.contains(word), "{name}");
         }
         let Ok(text) = String::from_utf8(bytes) else { continue };
-        for word in ["labgrade", "BEGIN SOLUTION", "END SOLUTION", "// STUB:", "BEGIN STAFF", "END STAFF"] {
+        for word in [
+            "labgrade",
+            "labrubric",
+            "BEGIN SOLUTION",
+            "END SOLUTION",
+            "// STUB:",
+            "BEGIN STAFF",
+            "END STAFF",
+        ] {
             let line = text.lines().find(|line| line.contains(word));
             assert_eq!(line, None, "{name}");
         }
         if !name.ends_with(".md") {
             continue;
         }
-        // A link leads to another page or file, or away.
+        // A link leads to a file of the starter or to another site.
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = link.split('#').next().unwrap();
             let there = starter.join(&path).parent().unwrap().join(target);
@@ -143,7 +152,7 @@ fn compiles_without_warnings_and_is_formatted() {
 fn tells_a_student_what_to_write_first_whatever_state_other_labs_are_in() {
     let folder = Folder::new("loop");
     let starter = starter(&folder);
-    fs::write(starter.join("labs/udp-echo/src/lib.rs"), "this is no Rust").unwrap();
+    fs::write(starter.join("labs/udp-echo/src/lib.rs"), "this is not Rust").unwrap();
     let tested =
         cargo(&starter, &["test", "--offline", "-p", "tcp-echo", "--no-fail-fast", "--test", "core"]);
     let told = text(&tested);
@@ -157,13 +166,12 @@ fn tells_a_student_what_to_write_first_whatever_state_other_labs_are_in() {
     }
 }
 
-/// The grader itself judges both, by the core checks. A stub must be seen through at once: none of its checks may wait
-/// until its time is up.
+/// The grader judges both by the core checks. It recognises a stub at once: no check waits until its time is up.
 #[cfg(target_os = "linux")]
 #[test]
 fn scores_0_where_the_solution_scores_100() {
     use labgrade::outcome::{Outcome, Status};
-    use labgrade::rubric::{Kind, Rubric};
+    use labrubric::{Kind, Rubric};
     if !labtest::has_tool("cargo-nextest") {
         return;
     }
@@ -213,20 +221,20 @@ fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     assert_eq!(fs::read_dir(out.parent().unwrap()).unwrap().count(), 1, "something is left beside it");
 
     let again = labgrade(workspace.top(), &["starter", "--out", out.to_str().unwrap()]);
-    let expected = format!("error: `{}` is not empty; give a new folder, or empty this one\n", out.display());
+    let expected = format!("error: `{}` is not empty; name a new folder, or empty this one\n", out.display());
     assert_eq!((text(&again), again.status.code()), (expected, Some(1)));
 
     let top = workspace.top().to_str().unwrap();
     let there = labgrade(&folder, &["starter", "--workspace", top, "--out", "there"]);
     assert!(there.status.success(), "{}", text(&there));
     let nowhere = labgrade(&folder, &["starter", "--out", "nowhere"]);
-    assert!(text(&nowhere).ends_with("name it with `--workspace DIR`\n"), "{}", text(&nowhere));
+    assert!(text(&nowhere).ends_with("name one with `--workspace DIR`\n"), "{}", text(&nowhere));
     let inside = labgrade(workspace.top(), &["starter", "--out", "labs/udp-echo/src/new"]);
-    assert!(text(&inside).contains("lies in a folder that students get"), "{}", text(&inside));
+    assert!(text(&inside).contains("is inside a folder that students get"), "{}", text(&inside));
 }
 
 #[test]
-fn leaves_nothing_behind_when_a_mark_is_wrong() {
+fn leaves_nothing_behind_if_a_marker_is_wrong() {
     let folder = Folder::new("wrong");
     let staff = folder.join("staff");
     copy(&starter(&folder), &staff);

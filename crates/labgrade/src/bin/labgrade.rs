@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 use labcore::report;
 #[cfg(target_os = "linux")]
-use labgrade::grading::{class, inside};
-use labgrade::workspace::Workspace;
+use labgrade::{check_runner, class};
+use labrubric::Workspace;
 #[cfg(target_os = "linux")]
 use std::ffi::OsString;
 use std::io::Write;
@@ -24,18 +24,18 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write the students' workspace: stubs in the place of solutions, tests and handouts, nothing for staff
+    /// Write the students' workspace: stubs instead of solutions, tests and handouts, and nothing for staff
     Starter {
         /// The folder to write; it must be new or empty
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Print a lab's rubric as a table, after checking it against the lab's tests
+    /// Check a lab's rubric against the lab's tests, and print it as a table
     Rubric {
-        /// The lab's folder name, such as `udp-echo`; all labs without it
+        /// The lab's folder name, such as `udp-echo`; without it, all labs
         lab: Option<String>,
     },
-    /// Grade one submission and print what came of it
+    /// Grade one submission and print the results
     #[cfg(target_os = "linux")]
     Check {
         /// The lab's folder name, such as `udp-echo`
@@ -43,7 +43,7 @@ enum Command {
         /// The submission's folder: `src/`, a lab's folder, a whole workspace, or programs with a `run.toml`
         submission: PathBuf,
         #[command(flatten)]
-        exam: class::ExamArgs,
+        suite: class::SuiteArgs,
     },
     /// Grade a class: a folder with one folder per student
     #[cfg(target_os = "linux")]
@@ -55,12 +55,12 @@ enum Command {
         #[command(flatten)]
         class: class::ClassArgs,
         #[command(flatten)]
-        exam: class::ExamArgs,
+        suite: class::SuiteArgs,
     },
-    /// Run a test for cargo-nextest, in a network of its own
+    /// Run one test for cargo-nextest, in a network of its own
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
-    Inside {
+    CheckRunner {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
@@ -72,14 +72,14 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
-    if let Command::Inside { words } = &args.command {
-        return inside::run(words).map(|never| match never {});
+    if let Command::CheckRunner { words } = &args.command {
+        return check_runner::run(words).map(|never| match never {});
     }
     let workspace = Workspace::around(&args.workspace)?;
     match args.command {
         Command::Starter { out } => {
             labgrade::starter::write(&workspace, &out)?;
-            // A closed screen is no error: the workspace is there.
+            // A closed screen is not an error: the workspace has been written.
             let _ = writeln!(
                 std::io::stdout(),
                 "the students' workspace is in `{}`; hand it out as it is; its labs/README.md says how a student begins",
@@ -87,14 +87,14 @@ fn run(args: Args) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Command::Rubric { lab } => labgrade::table::print(&workspace, lab.as_deref()),
+        Command::Rubric { lab } => labrubric::print_table(&workspace, lab.as_deref()),
         #[cfg(target_os = "linux")]
-        Command::Check { lab, submission, exam } => class::check(&workspace, &lab, &submission, &exam),
+        Command::Check { lab, submission, suite } => class::check(&workspace, &lab, &submission, &suite),
         #[cfg(target_os = "linux")]
-        Command::Run { lab, submissions, class, exam } => {
-            class::run(&workspace, &lab, &submissions, &class, &exam)
+        Command::Run { lab, submissions, class, suite } => {
+            class::run(&workspace, &lab, &submissions, &class, &suite)
         }
         #[cfg(target_os = "linux")]
-        Command::Inside { .. } => Ok(()),
+        Command::CheckRunner { .. } => Ok(()),
     }
 }

@@ -1,31 +1,47 @@
 //! What the tests of grading share.
 
-// Each test program takes what it needs.
+// Each test program uses a part of it.
 #![allow(dead_code)]
 
+use labgrade::outcome::Outcome;
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Command;
+use tempfile::TempDir;
 
-/// True if this machine has what grading needs; where `CI` is set it must.
+pub mod corpus;
+
+/// True if this machine has everything that grading needs. Where `CI` is set, it must.
 pub fn can_grade() -> bool {
     ["cargo-nextest", "bwrap", "ip", "prlimit", "unshare", "python3"].into_iter().all(labtest::has_tool)
 }
 
-/// A folder for one test, gone when it is over.
-pub struct Folder(PathBuf);
+/// The workspace that these tests belong to.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// `labgrade` in the workspace.
+pub fn labgrade() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_labgrade"));
+    command.arg("--workspace").arg(workspace());
+    command
+}
+
+/// The outcome of a submission, in a folder of results.
+pub fn outcome(results: &Path, submission: &str) -> Option<Outcome> {
+    let text = fs::read_to_string(results.join(submission).join("outcome.json")).ok()?;
+    Some(serde_json::from_str(&text).expect("an outcome is never written in part"))
+}
+
+/// A temporary folder.
+pub struct Folder(TempDir);
 
 impl Folder {
-    /// Makes an empty one, with `name` in its own name.
+    /// Creates an empty one, with `name` in its own name.
     pub fn new(name: &str) -> Folder {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        // Not named like labgrade's own folders, which it clears away when their process is gone.
-        let path = std::env::temp_dir().join(format!("test-{name}-{}-{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
+        Folder(tempfile::Builder::new().prefix(&format!("test-{name}-")).tempdir().unwrap())
     }
 }
 
@@ -33,17 +49,11 @@ impl Deref for Folder {
     type Target = Path;
 
     fn deref(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Copies a folder, each file as `change` makes it of the name and the text; `None` leaves it out.
+/// Copies a folder. `change` maps each file's name and contents to the copy's; `None` leaves the file out.
 pub fn copy_changed(from: &Path, to: &Path, change: &impl Fn(&str, Vec<u8>) -> Option<Vec<u8>>) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

@@ -51,12 +51,7 @@ impl Failure {
 
     /// Everything below the verdict, the cause and the hint: steps, bytes, commands to type, and output.
     pub fn details(&self) -> String {
-        let mut text = String::new();
-        self.write_steps(&mut text);
-        if let Some((expected, received)) = self.expected.as_ref().zip(self.received.as_ref()) {
-            let _ = writeln!(text, "\nexpected {expected}\nreceived {}{}", received.bytes, received.end);
-            text.push_str(&difference(expected, &received.bytes));
-        }
+        let mut text = self.steps_and_bytes();
         if let [only] = &*self.reproduce {
             let _ = writeln!(text, "\nto see the same, type: {}", only.line);
         } else if !self.reproduce.is_empty() {
@@ -67,6 +62,17 @@ impl Failure {
         }
         for output in &self.output {
             let _ = write!(text, "\n{output}");
+        }
+        text
+    }
+
+    /// The part of [`Failure::details`] that says what happened: the steps, then the bytes expected and received.
+    pub fn steps_and_bytes(&self) -> String {
+        let mut text = String::new();
+        self.write_steps(&mut text);
+        if let Some((expected, received)) = self.expected.as_ref().zip(self.received.as_ref()) {
+            let _ = writeln!(text, "\nexpected {expected}\nreceived {}{}", received.bytes, received.end);
+            text.push_str(&difference(expected, &received.bytes));
         }
         text
     }

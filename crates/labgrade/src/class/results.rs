@@ -1,0 +1,116 @@
+//! The folder of *results* of a class.
+
+use crate::outcome::Outcome;
+use crate::reports;
+use crate::write::write_atomically;
+use anyhow::{Context, bail, ensure};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// The file with a submission's outcome, in its folder of results.
+const OUTCOME: &str = "outcome.json";
+
+/// The folder of results, for this run alone.
+pub(super) struct Results<'a> {
+    folder: &'a Path,
+    lab: &'a str,
+    _lock: File,
+}
+
+impl<'a> Results<'a> {
+    /// Creates the folder if needed, and locks it.
+    ///
+    /// # Errors
+    /// If it is among the submissions, or if another run uses it.
+    pub(super) fn open(folder: &'a Path, lab: &'a str, submissions: &Path) -> anyhow::Result<Results<'a>> {
+        fs::create_dir_all(folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        ensure_apart(folder, submissions)?;
+        Ok(Results { folder, lab, _lock: lock(folder)? })
+    }
+
+    /// The folder of one submission.
+    fn of(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The page that shows the whole class.
+    pub(super) fn page(&self) -> PathBuf {
+        self.folder.join("class.html")
+    }
+
+    /// The folder for nextest's own reports on one submission, without those of an earlier run.
+    pub(super) fn new_raw_folder(&self, name: &str) -> PathBuf {
+        let raw = self.of(name).join("nextest");
+        let _ = fs::remove_dir_all(&raw);
+        raw
+    }
+
+    /// Reads the outcome of an earlier run, complete or not.
+    pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<Outcome>> {
+        let path = self.of(name).join(OUTCOME);
+        let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+        let outcome: Outcome = serde_json::from_str(&text).with_context(|| {
+            format!("`{}` is not an outcome of this version; delete it to grade again", path.display())
+        })?;
+        ensure!(
+            outcome.lab == self.lab,
+            "`{}` has results of `{}`; use another folder for `{}`",
+            self.folder.display(),
+            outcome.lab,
+            self.lab
+        );
+        Ok(Some(outcome))
+    }
+
+    /// Writes the outcome of one submission.
+    pub(super) fn write_outcome(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let folder = self.of(&outcome.submission);
+        fs::create_dir_all(&folder).with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let text = serde_json::to_string_pretty(outcome).context("failed to write JSON")?;
+        write_atomically(&folder.join(OUTCOME), &(text + "\n"))
+    }
+
+    /// Writes the reports on one submission.
+    pub(super) fn write_reports(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        for (name, text) in reports::of_submission(outcome) {
+            write_atomically(&self.of(&outcome.submission).join(name), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the reports on the class. `not_begun` are submissions without an outcome.
+    pub(super) fn write_class(&self, outcomes: &[Outcome], not_begun: &[&str]) -> anyhow::Result<()> {
+        for (name, text) in reports::of_class(outcomes, not_begun) {
+            write_atomically(&self.folder.join(name), &text)?;
+        }
+        Ok(())
+    }
+}
+
+/// An error if the results are among the submissions, where the next run would take them for a student's.
+fn ensure_apart(out: &Path, submissions: &Path) -> anyhow::Result<()> {
+    let whole =
+        |path: &Path| path.canonicalize().with_context(|| format!("failed to find `{}`", path.display()));
+    if whole(out)?.starts_with(whole(submissions)?) {
+        // It may have been created just now.
+        let _ = fs::remove_dir(out);
+        bail!(
+            "`{}` is inside the folder of the submissions; use another folder for the results",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Locks the folder of results.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join(".lock");
+    let file = File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => {
+            bail!("another `labgrade run` is writing to `{}`; wait until it has ended", folder.display())
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! All reports, read back by the parsers that their readers use.
+
+#![allow(clippy::unwrap_used)]
+
+mod class_page;
+mod feedback;
+mod formats;
+mod hostile;
+mod sample;
+mod totals;

@@ -1,0 +1,15 @@
+//! Rubrics and test suites: which checks a lab has, in which order, and what each is worth.
+//!
+//! A [`Rubric`] has one row per black-box test of a lab, a [`Check`]. Its core checks are the stages of the exercise, in
+//! order. [`test_files`] finds the tests in their source, and [`Rubric::mistakes`] compares the two. [`print_table`] shows
+//! a rubric to people. [`Workspace`] is the folder that everything is found in.
+
+mod rubric;
+mod suite;
+mod table;
+mod workspace;
+
+pub use rubric::{CORE_POINTS, Check, Kind, Rubric};
+pub use suite::{TestFile, test_files};
+pub use table::print_table;
+pub use workspace::Workspace;

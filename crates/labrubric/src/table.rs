@@ -1,0 +1,69 @@
+//! A rubric as a *table* for people.
+
+use crate::{Check, Kind, Rubric, Workspace};
+use anyhow::{Context, bail};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+/// The widest column for the names of tests.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Prints the rubric of `lab`, or of all labs, after checking it against the lab's tests.
+///
+/// # Errors
+/// If a rubric has mistakes. They are printed on standard error before, one per line.
+pub fn print_table(workspace: &Workspace, lab: Option<&str>) -> anyhow::Result<()> {
+    let labs = match lab {
+        Some(lab) => vec![lab.to_owned()],
+        None => workspace.labs()?,
+    };
+    let mut mistakes = Vec::new();
+    for lab in &labs {
+        let of_lab = Rubric::mistakes(workspace, lab)?;
+        if of_lab.is_empty() {
+            let table = table(lab, &Rubric::read(workspace, lab)?);
+            io::stdout().write_all(table.as_bytes()).context("failed to write to standard output")?;
+        }
+        mistakes.extend(of_lab);
+    }
+    for mistake in &mistakes {
+        let _ = writeln!(io::stderr(), "{mistake}");
+    }
+    match mistakes.len() {
+        0 => Ok(()),
+        1 => bail!("1 mistake in a rubric (above)"),
+        count => bail!("{count} mistakes in rubrics (above)"),
+    }
+}
+
+fn table(lab: &str, rubric: &Rubric) -> String {
+    let points = |kind| rubric.of_kind(kind).map(|check| check.points).sum::<u32>();
+    let (core, robust) = (points(Kind::Core), points(Kind::Robust));
+    let mut text =
+        format!("{lab}: {} checks; {core} points, and {robust} for robustness\n", rubric.checks.len());
+    let longest = rubric.checks.iter().map(|check| check.test.len()).max().unwrap_or(0).min(NAME_CHARS_MAX);
+    for kind in [Kind::Core, Kind::Robust, Kind::Advice] {
+        for check in rubric.of_kind(kind) {
+            let _ = writeln!(text, "{}", row(check, longest));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn row(check: &Check, width: usize) -> String {
+    let kind = match check.kind {
+        Kind::Core => "core",
+        Kind::Robust => "robust",
+        Kind::Advice => "advice",
+    };
+    let points = if check.points == 0 { String::new() } else { check.points.to_string() };
+    let mut row = format!("  {kind:6} {points:>3}  {:width$}  {}", check.test, check.shows);
+    if check.hidden {
+        row.push_str(" (hidden)");
+    }
+    if !check.needs.is_empty() {
+        let _ = write!(row, " Needs {}.", check.needs.join(", "));
+    }
+    row
+}
