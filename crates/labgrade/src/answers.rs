@@ -45,7 +45,7 @@ fn graded(folder: &Path, sheet: &Path, lab: &str) -> anyhow::Result<Answers> {
         size <= CAPTURE_BYTES_MAX,
         "the capture has {size} bytes, and at most {CAPTURE_BYTES_MAX} are allowed; capture only the port of the lab"
     );
-    let (report, read) = labcapture::report::read_file(&capture);
+    let (report, read) = labcapture::capture::read_file(&capture);
     let grade = labcapture::sheet::grade(&sheet, &report)?;
     let mut text = Vec::new();
     labcapture::sheet::write(&grade, &mut text).context("failed to write the grade")?;

@@ -159,8 +159,8 @@ fn tells_a_student_what_to_write_first_whatever_state_other_labs_are_in() {
     assert!(!tested.status.success());
     assert!(told.contains("test result: FAILED. 0 passed; 6 failed;"), "{told}");
     for first in [
-        "not yet implemented: accept a client first",
-        "not yet implemented: send the text and a newline first",
+        "not yet implemented: serve: accept a client first",
+        "not yet implemented: ask: send the text and a newline first",
     ] {
         assert!(told.contains(first), "{told}");
     }

@@ -1,7 +1,7 @@
 //! Makes the students' workspace, prints and checks rubrics, grades submissions.
 
 use clap::{Parser, Subcommand};
-use labcore::report;
+use labcore::exit_code;
 #[cfg(target_os = "linux")]
 use labgrade::{check_runner, class};
 use labrubric::Workspace;
@@ -67,7 +67,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    report(run(Args::parse()))
+    exit_code(run(Args::parse()))
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
