@@ -436,7 +436,7 @@ impl Response {
     #[track_caller]
     fn fail_with(&self, cause: Option<Cause>, what: &str) -> ! {
         let problem = self.problem(what).cause(cause);
-        fail(&self.transcript, problem.bytes(b"", &self.received, self.end));
+        fail(&self.transcript, problem.received(&self.received, self.end));
     }
 
     #[track_caller]
@@ -459,7 +459,7 @@ impl Response {
             Wanted::Status(code) => {
                 problem.bytes(&expect_line(format!("HTTP/1.1 {code} ")), &self.received, self.end)
             }
-            Wanted::Found | Wanted::Body | Wanted::Without => problem.bytes(b"", &self.received, self.end),
+            Wanted::Found | Wanted::Body | Wanted::Without => problem.received(&self.received, self.end),
         };
         fail(&self.transcript, problem);
     }

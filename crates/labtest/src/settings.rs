@@ -44,6 +44,11 @@ pub(crate) fn programs() -> Option<PathBuf> {
     env::var_os("LAB_PROGRAMS").map(PathBuf::from)
 }
 
+/// True if `name` is a script in [`programs`] that starts the command line of its arguments, not a program of its own.
+pub(crate) fn is_role(name: &str) -> bool {
+    ["server", "client"].contains(&name)
+}
+
 /// The programs in [`programs`] that cannot be started, with the reason (`LAB_ABSENT`, a JSON object).
 pub(crate) fn absent() -> BTreeMap<String, Reason> {
     let Ok(text) = env::var("LAB_ABSENT") else { return BTreeMap::new() };

@@ -151,5 +151,5 @@ exit 101";
     assert_eq!(failure.verdict, Verdict::NotWritten);
     let first = failure.to_string();
     let first = first.lines().next().unwrap();
-    assert_eq!(first, "not written yet: `serve`, labs/udp-echo/src/lib.rs:21");
+    assert_eq!(first, "this part is not written yet: `serve`, labs/udp-echo/src/lib.rs:21");
 }

@@ -23,7 +23,8 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<Cause>,
     /// What the check saw, in one line.
     pub(crate) summary: String,
-    pub(crate) compared: Option<(Excerpt, Received)>,
+    pub(crate) expected: Option<Excerpt>,
+    pub(crate) received: Option<Received>,
     pub(crate) reproduce: Vec<Command>,
 }
 
@@ -50,7 +51,12 @@ impl Problem {
     pub(crate) fn bytes(self, expected: &[u8], received: &[u8], end: End) -> Problem {
         let at = expected.iter().zip(received).take_while(|(one, other)| one == other).count();
         let received = Received { bytes: Excerpt::around(received, at), end };
-        Problem { compared: Some((Excerpt::around(expected, at), received)), ..self }
+        Problem { expected: Some(Excerpt::around(expected, at)), received: Some(received), ..self }
+    }
+
+    /// These bytes came, where no certain bytes were expected.
+    pub(crate) fn received(self, received: &[u8], end: End) -> Problem {
+        Problem { received: Some(Received { bytes: Excerpt::of(received), end }), ..self }
     }
 
     pub(crate) fn reproduce(self, reproduce: Vec<Command>) -> Problem {
@@ -71,7 +77,6 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
         _ if transcript.has_crashed() => Verdict::Crash,
         _ => verdict,
     };
-    let (expected, received) = problem.compared.unzip();
     let (steps, steps_left_out) = transcript.steps();
     failure::raise(Failure {
         format: FORMAT,
@@ -82,8 +87,8 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
         summary: problem.summary,
         steps,
         steps_left_out,
-        expected,
-        received,
+        expected: problem.expected,
+        received: problem.received,
         reproduce: problem.reproduce,
         output,
         has_run_file: settings::has_run_file(),

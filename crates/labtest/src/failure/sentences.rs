@@ -36,7 +36,10 @@ fn words(cause: &Cause) -> (String, &'static str) {
     let (what, hint) = match cause {
         Cause::NotWritten { function, file, line } => {
             let function = function.as_ref().map(|name| format!("`{name}`, ")).unwrap_or_default();
-            return (format!("{function}{file}:{line}"), "write this part, and delete its `todo!`");
+            return (
+                format!("this part is not written yet: {function}{file}:{line}"),
+                "write it, and delete its `todo!`",
+            );
         }
         Cause::Python2 => ("the program is written in Python 2", "`print` needs parentheses in Python 3"),
         Cause::MergeMarkers => (

@@ -70,9 +70,18 @@ impl Failure {
     pub fn steps_and_bytes(&self) -> String {
         let mut text = String::new();
         self.write_steps(&mut text);
-        if let Some((expected, received)) = self.expected.as_ref().zip(self.received.as_ref()) {
-            let _ = writeln!(text, "\nexpected {expected}\nreceived {}{}", received.bytes, received.end);
-            text.push_str(&difference(expected, &received.bytes));
+        if let Some(expected) = &self.expected {
+            let _ = write!(text, "\nexpected {expected}");
+        }
+        if let Some(received) = &self.received {
+            let _ = writeln!(text, "\nreceived {}{}", received.bytes, received.end);
+            text.push_str(
+                &self
+                    .expected
+                    .as_ref()
+                    .map(|expected| difference(expected, &received.bytes))
+                    .unwrap_or_default(),
+            );
         }
         text
     }
@@ -93,6 +102,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, self.verdict) {
+            // The cause of this one says that it is not written yet.
+            (Some(cause), Verdict::NotWritten) => writeln!(f, "{}", cause.sentence())?,
             (Some(cause), _) => writeln!(f, "{}: {}", self.verdict, cause.sentence())?,
             (None, Verdict::NotTried(reason)) => writeln!(f, "{}: {reason}", self.verdict)?,
             (None, _) => writeln!(f, "{}: {}", self.verdict, self.summary)?,
@@ -108,7 +119,7 @@ impl fmt::Display for Failure {
 impl fmt::Display for ProgramOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = printable(self.program.as_bytes());
-        for (stream, text) in [("printed", &self.stdout), ("printed as errors", &self.stderr)] {
+        for (stream, text) in [("printed", &self.stdout), ("printed to standard error", &self.stderr)] {
             if text.is_empty() {
                 writeln!(f, "{program} {stream}: nothing")?;
                 continue;

@@ -100,7 +100,7 @@ impl TcpPeer {
         if let Err(error) = self.try_send(bytes) {
             let problem = self.problem(&self.sent, b"", b"", End::of(&error));
             let cannot = format!("{} cannot send: {error}", self.name());
-            fail(&self.transcript, Problem { summary: cannot, compared: None, ..problem });
+            fail(&self.transcript, Problem { summary: cannot, expected: None, received: None, ..problem });
         }
     }
 
@@ -135,7 +135,10 @@ impl TcpPeer {
     #[track_caller]
     pub(crate) fn fail_unanswered(&self, sent: &[u8], end: End) -> ! {
         self.step_received(b"", end);
-        fail(&self.transcript, Problem { compared: None, ..self.problem(sent, b"", b"", end) });
+        fail(
+            &self.transcript,
+            Problem { expected: None, received: None, ..self.problem(sent, b"", b"", end) },
+        );
     }
 
     pub(crate) fn take_sent(&mut self) -> Vec<u8> {
@@ -169,7 +172,12 @@ impl TcpPeer {
         received: &[u8],
         end: End,
     ) -> Problem {
-        let what = if received.is_empty() { "got no reply" } else { "got the wrong reply" };
+        let what = match (&self.actor, received.is_empty()) {
+            (Actor::Server { .. }, true) => "received nothing",
+            (Actor::Server { .. }, false) => "received the wrong text",
+            (_, true) => "got no reply",
+            (_, false) => "got the wrong reply",
+        };
         Problem::new(format!("{} {what}", self.name()))
             .timeout_if(is_silent(received, end))
             .cause(cause)
@@ -216,7 +224,7 @@ impl TcpPeer {
             let got = bytes_shown(received);
             let what = format!("{} expected {awaited} and received {got}{end}", self.name());
             let problem = self.problem(&self.sent, b"", received, end);
-            fail(&self.transcript, Problem { summary: what, compared: None, ..problem });
+            fail(&self.transcript, Problem { summary: what, expected: None, received: None, ..problem });
         }
         received.extend(more);
     }

@@ -148,10 +148,15 @@ impl UdpPeer {
     pub(crate) fn problem(&self, expected: &[u8], received: &[u8], end: End) -> Problem {
         let exchange = Exchange { transport: Transport::Udp, sent: &self.sent, expected, received, end };
         let what = if end == End::Enough { "got the wrong datagram" } else { "received no datagram" };
-        Problem::new(format!("{} {what}", self.name()))
+        let problem = Problem::new(format!("{} {what}", self.name()))
             .cause(peers::cause(&self.transcript, self.log, &exchange))
-            .bytes(expected, received, end)
-            .reproduce(reproduce::commands(&self.transcript, self.log))
+            .reproduce(reproduce::commands(&self.transcript, self.log));
+        // Where any datagram would do, there is nothing to compare.
+        if expected.is_empty() && received.is_empty() {
+            problem
+        } else {
+            problem.bytes(expected, received, end)
+        }
     }
 
     /// Fails the check with the datagram `received`, which is none of those that would do, such as `expected`.

@@ -8,6 +8,7 @@ use crate::os::process;
 #[cfg(unix)]
 use crate::os::watchdog;
 use crate::output::Output;
+use crate::settings;
 use crate::transcript::Transcript;
 use crate::wait::{self, patience};
 use std::io::{Read, Write};
@@ -85,8 +86,8 @@ impl Program {
         };
         #[cfg(unix)]
         watchdog::watch(child.id());
-        let command = format!("{name} {}", words[1..].join(" "));
-        transcript.step(&Actor::Check, Action::Start { command: command.trim_end().to_owned() });
+        let command = shown(words, &name);
+        transcript.step(&Actor::Check, Action::Start { command });
         let output = Arc::new(Output::of(&name, child.id()));
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
         transcript.add_program(&output, line.launch.clone());
@@ -298,6 +299,13 @@ pub struct Finished {
     pub stdout: String,
     /// All of its standard error.
     pub stderr: String,
+}
+
+/// A command line as the transcript shows it. A script that starts a submission's command has that command as its words.
+fn shown(words: &[String], name: &str) -> String {
+    let is_script = settings::programs().is_some() && settings::is_role(name) && words.len() > 1;
+    let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    if is_script { words.join(" ") } else { [&[name], &*words].concat().join(" ") }
 }
 
 impl Drop for Program {
