@@ -18,6 +18,9 @@ use std::time::Duration;
 /// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How much of a response a failure shows in its summary: enough for a usual head and the beginning of a page.
+const SHOWN_BYTES_MAX: usize = 600;
+
 /// What is read at once while a check waits for the end of a response.
 const READ_BYTES: usize = 1 << 16;
 
@@ -433,10 +436,16 @@ impl Response {
         Problem::new(format!("the response to \"{}\" {what}", printable(line))).reproduce(commands)
     }
 
+    /// Fails with a cause that no comparison of bytes shows, and shows the response instead.
     #[track_caller]
     fn fail_with(&self, cause: Option<Cause>, what: &str) -> ! {
-        let problem = self.problem(what).cause(cause);
-        fail(&self.transcript, problem.bytes(b"", &self.received, self.end));
+        let shown = &self.received[..self.received.len().min(SHOWN_BYTES_MAX)];
+        let more = if shown.len() < self.received.len() { "…" } else { "" };
+        let problem = match shown {
+            [] => self.problem(what),
+            _ => self.problem(&format!("{what}: \"{}\"{more}", printable(shown))),
+        };
+        fail(&self.transcript, problem.cause(cause));
     }
 
     #[track_caller]
