@@ -455,6 +455,7 @@ impl Response {
             true => Some(Cause::AnsweredTooEarly),
             false => cause(wanted, &self.received, self.end, self.is_first),
         };
+        let cause = cause.or_else(|| matches!(wanted, Wanted::Page(_)).then_some(Cause::WrongBody));
         let is_silent = self.received.is_empty() && self.end == End::Silence;
         let problem = self.problem("is wrong").cause(cause).timeout_if(is_silent);
         let expect_line = |line: String| line.into_bytes();

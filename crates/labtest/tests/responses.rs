@@ -1,5 +1,7 @@
 //! What a check says of a web server's response.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use labtest::{Cause, Failure, Response, TcpPeer};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
