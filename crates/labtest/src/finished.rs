@@ -115,3 +115,58 @@ fn raise(problem: Problem) -> ! {
     let reproduce = reproduce::commands_of_check(&transcript);
     fail(&transcript, problem.reproduce(reproduce))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use crate::failure::{Cause, Failure};
+    use crate::program::{Finished, run};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[track_caller]
+    fn check(script: &str, expect: impl FnOnce(&Finished), expected: Cause) {
+        let finished = run("/bin/sh", &["-c", script]);
+        let failure = catch_unwind(AssertUnwindSafe(|| expect(&finished))).unwrap_err();
+        assert_eq!(failure.downcast::<Failure>().unwrap().cause, Some(expected));
+    }
+
+    #[test]
+    fn names_what_is_wrong_with_the_end_of_a_program() {
+        let found = "exit status: 3".to_owned();
+        let status = Cause::WrongExitStatus { found, wanted: 1 };
+        check(
+            "exit 3",
+            |finished| {
+                finished.expect_status(1);
+            },
+            status,
+        );
+        check(
+            "echo a; echo b",
+            |finished| {
+                finished.expect_stdout("a\n");
+            },
+            Cause::WrongOutput,
+        );
+        let two_lines = "echo error: x >&2; echo y >&2; exit 1";
+        check(
+            two_lines,
+            |finished| {
+                finished.expect_error("error: ", "");
+            },
+            Cause::WrongErrorMessage,
+        );
+        let text = "b".to_owned();
+        check(
+            "echo a",
+            |finished| {
+                finished.expect_printed("b");
+            },
+            Cause::NotPrinted { text },
+        );
+    }
+
+    #[test]
+    fn accepts_one_line_of_error() {
+        run("/bin/sh", &["-c", "echo error: x: y >&2; exit 1"]).expect_error("error: x", "y");
+    }
+}

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How much of a response a failure shows in its summary: enough for a usual head and the beginning of a page.
+const SHOWN_BYTES_MAX: usize = 600;
+
 /// What is read at once while a check waits for the end of a response.
 const READ_BYTES: usize = 1 << 16;
 
@@ -433,6 +436,7 @@ impl Response {
         Problem::new(format!("the response to \"{}\" {what}", printable(line))).reproduce(commands)
     }
 
+    /// Fails with a cause that no comparison of bytes shows, and shows the response instead.
     #[track_caller]
     fn fail_with(&self, cause: Option<Cause>, what: &str) -> ! {
         let problem = self.problem(what).cause(cause);
@@ -446,6 +450,7 @@ impl Response {
             true => Some(Cause::AnsweredTooEarly),
             false => cause(wanted, &self.received, self.end, self.is_first),
         };
+        let cause = cause.or_else(|| matches!(wanted, Wanted::Page(_)).then_some(Cause::WrongBody));
         let is_silent = self.received.is_empty() && self.end == End::Silence;
         let problem = self.problem("is wrong").cause(cause).timeout_if(is_silent);
         let expect_line = |line: String| line.into_bytes();

@@ -12,7 +12,7 @@ const CLIENT: &str = env!("CARGO_BIN_EXE_tcp-echo-client");
 const SILENCE: Duration = Duration::from_millis(200);
 
 mod server {
-    use super::{Duration, SERVER, SILENCE, Server, ServerContract, TcpPeer, contract, tcp_echo};
+    use super::{SERVER, SILENCE, Server, ServerContract, TcpPeer, contract, tcp_echo};
 
     const CONTRACT: ServerContract<'_> = ServerContract::new(SERVER, tcp_echo::ask);
 
@@ -128,6 +128,7 @@ mod server {
     #[test]
     fn says_once_that_it_has_no_descriptor_and_goes_on_when_it_has() {
         use labtest::Cause;
+        use std::time::Duration;
         if !labtest::has_tool("prlimit") {
             return;
         }

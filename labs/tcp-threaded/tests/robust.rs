@@ -2,7 +2,9 @@
 //! in any language may pass these.
 
 use labtest::Server;
-use labtest::contract::{ServerContract, tcp_echo};
+#[cfg(unix)]
+use labtest::contract::ServerContract;
+use labtest::contract::tcp_echo;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The options, messages and limits of the reference programs. These tests are worth no points.
 
 use labtest::contract::{self, ClientContract, ServerContract, udp_echo};
-use labtest::{Client, Server, Transport, UdpPeer, run};
+use labtest::{Server, Transport, run};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_udp-echo-server");
 const CLIENT: &str = env!("CARGO_BIN_EXE_udp-echo-client");
@@ -107,7 +107,7 @@ mod server {
 }
 
 mod client {
-    use super::{CLIENT, Client, ClientContract, Transport, UdpPeer, contract, run};
+    use super::{CLIENT, ClientContract, Transport, contract, run};
 
     const CONTRACT: ClientContract<'_> = ClientContract { program: CLIENT, transport: Transport::Udp };
 
@@ -135,6 +135,7 @@ mod client {
     #[cfg(target_os = "linux")]
     #[test]
     fn is_refused_where_nobody_listens() {
+        use labtest::{Client, UdpPeer};
         let nobody = UdpPeer::server().address();
         let mut client = Client::at(CLIENT, &["-m", "hello", &nobody.to_string()]);
         let start = format!("error: failed to get a reply from `{nobody}`: Connection refused");

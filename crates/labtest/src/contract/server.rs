@@ -1,7 +1,9 @@
 //! What all servers promise, whatever they serve.
 
 use crate::check;
+#[cfg(target_os = "linux")]
 use crate::failure::Cause;
+#[cfg(target_os = "linux")]
 use crate::peer::TcpPeer;
 use crate::program::{Server, run};
 use std::path::Path;
@@ -11,10 +13,13 @@ use std::time::Duration;
 const SILENCE: Duration = Duration::from_millis(200);
 
 /// Clients that come after standard output was closed: so many that the server must have noticed.
+#[cfg(unix)]
 const CLIENTS_AFTER_CLOSE: usize = 500;
 
 /// Processor time that a server may use while it has nothing to do for [`IDLE`].
+#[cfg(target_os = "linux")]
 const BUSY_MAX: Duration = Duration::from_millis(250);
+#[cfg(target_os = "linux")]
 const IDLE: Duration = Duration::from_millis(500);
 
 /// A server program, and how a client converses with it.

@@ -1,9 +1,9 @@
 //! More clients than the server has room for.
 
 use crate::site::{LARGE_BYTES, SERVER, Site, ask, await_ok, request};
+use labtest::contract;
 #[cfg(target_os = "linux")]
-use labtest::Cause;
-use labtest::{Server, TcpPeer, contract};
+use labtest::{Cause, Server, TcpPeer};
 use std::time::Duration;
 
 fn site() -> Site {

@@ -1,7 +1,14 @@
 //! Many clients, and a lack of descriptors, threads or memory.
 
-use crate::site::{SERVER, Site, ask, await_ok, begin_large, request};
-use labtest::{Server, TcpPeer, check, patience};
+#[cfg(target_os = "linux")]
+use crate::site::begin_large;
+#[cfg(unix)]
+use crate::site::{SERVER, ask, await_ok};
+use crate::site::{Site, request};
+use labtest::TcpPeer;
+#[cfg(unix)]
+use labtest::{Server, check, patience};
+#[cfg(unix)]
 use std::time::Instant;
 
 fn site() -> Site {

@@ -1,9 +1,12 @@
 //! The client's options and messages.
 
-use crate::common::{
-    CLIENT, check_counts, check_figures, echo, echo_tcp, json, number, read_json, requests, scratch, start,
-};
-use labtest::{Finished, TcpPeerListener, UdpPeer, check, check_eq, contract, run};
+use crate::common::{CLIENT, check_counts, check_figures, echo, echo_tcp, json, number, requests, start};
+#[cfg(unix)]
+use crate::common::{read_json, scratch};
+#[cfg(unix)]
+use labtest::Finished;
+use labtest::{TcpPeerListener, UdpPeer, check, check_eq, contract, run};
+#[cfg(unix)]
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -3,7 +3,7 @@
 use crate::common::{
     check_counts, check_figures, echo, echo_udp, figure, figures, read_json, requests, scratch, start,
 };
-use labtest::{Cause, Finished, TcpPeerListener, UdpPeer, check, check_eq, fail_check, patience};
+use labtest::{Cause, TcpPeerListener, UdpPeer, check, check_eq, fail_check, patience};
 use std::net::UdpSocket;
 
 /// A line of the output, such as `UDP 1: sent 2026-01-31 …, received 2026-01-31 …, RTT 0.100 ms`.
@@ -281,7 +281,7 @@ fn sums_up_when_interrupted() {
         let mut client = start("udp --count 100000 --interval 10ms", echo());
         client.expect_output("UDP 3: ");
         client.signal(signal);
-        let finished: Finished = client.wait();
+        let finished = client.wait();
         let sent = figure::<u64>(&finished, "sent").to_string();
         check_figures(&finished, "received", &[&sent]);
         finished.expect_status(0);
