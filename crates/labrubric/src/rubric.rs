@@ -13,7 +13,8 @@
 //! hidden = false                         # a hidden test stays out of the students' workspace
 //! ```
 
-use crate::{Workspace, test_files};
+use crate::suite::test_files;
+use crate::workspace::Workspace;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};

@@ -1,6 +1,7 @@
 //! A rubric as a *table* for people.
 
-use crate::{Check, Kind, Rubric, Workspace};
+use crate::rubric::{Check, Kind, Rubric};
+use crate::workspace::Workspace;
 use anyhow::{Context, bail};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};

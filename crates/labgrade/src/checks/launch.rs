@@ -65,34 +65,11 @@ impl Launch {
         let sandbox = sandbox(suite, etc, files, true);
         let mut scripts = Scripts::new(suite, work)?;
         for name in &suite.build.programs {
-            let role = if name.ends_with("-client") { Role::Client } else { Role::Server };
-            match words_before_args(role.line(run_file), role.missing()) {
-                Ok(words) => {
-                    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                    scripts.add(name, &sandbox.script(&words))?;
-                }
-                Err(reason) => {
-                    scripts.absent.insert(name.clone(), reason);
-                }
-            }
+            scripts.add_lab_program(name, run_file, &sandbox)?;
         }
         let mut environment = vec![("LAB_RUN_FILE".to_owned(), "1".to_owned())];
         for role in [Role::Server, Role::Client] {
-            let script = scripts.path(role.name()).display().to_string();
-            let script = shell_words::quote(&script);
-            let variable = role.variable();
-            match role.line(run_file) {
-                Some(line) => {
-                    scripts.add(role.name(), &sandbox.script(&[]))?;
-                    let line = run_file.filled(line);
-                    environment.push((format!("{variable}_SHOWN"), line.clone()));
-                    environment.push((variable, format!("{script} {line}")));
-                }
-                None => {
-                    scripts.absent.insert(role.name().to_owned(), role.missing());
-                    environment.push((variable, format!("{script} {ARGS}")));
-                }
-            }
+            environment.extend(scripts.add_role(role, run_file, &sandbox)?);
         }
         environment.extend(scripts.environment()?);
         environment.extend(run_file.port.map(|port| ("LAB_PORT".to_owned(), port.to_string())));
@@ -185,6 +162,47 @@ impl Scripts {
         fs::write(&path, script)
             .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
             .with_context(|| format!("failed to write `{}`", path.display()))
+    }
+
+    /// Adds the script for checks that start one of the lab's programs with a command line of their own.
+    fn add_lab_program(
+        &mut self,
+        name: &str,
+        run_file: &RunFile,
+        sandbox: &ProgramSandbox,
+    ) -> anyhow::Result<()> {
+        let role = if name.ends_with("-client") { Role::Client } else { Role::Server };
+        match words_before_args(role.line(run_file), role.missing()) {
+            Ok(words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.add(name, &sandbox.script(&words))?;
+            }
+            Err(reason) => {
+                self.absent.insert(name.to_owned(), reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the script for the command line in a run file, and returns the variables that tell labtest of it.
+    fn add_role(
+        &mut self,
+        role: Role,
+        run_file: &RunFile,
+        sandbox: &ProgramSandbox,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let script = self.path(role.name()).display().to_string();
+        let script = shell_words::quote(&script);
+        let variable = role.variable();
+        let Some(line) = role.line(run_file) else {
+            self.absent.insert(role.name().to_owned(), role.missing());
+            return Ok(vec![(variable, format!("{script} {ARGS}"))]);
+        };
+        self.add(role.name(), &sandbox.script(&[]))?;
+        let line = run_file.filled(line);
+        // Commands for a student to type show the program, not the script.
+        let shown = (format!("{variable}_SHOWN"), line.clone());
+        Ok(vec![(variable, format!("{script} {line}")), shown])
     }
 
     fn environment(&self) -> anyhow::Result<Vec<(String, String)>> {

@@ -161,9 +161,9 @@ impl Program {
                 let seen = *seen.get_or_insert_with(Instant::now);
                 return (seen.elapsed() > LAST_LINE).then_some(Some(*address));
             }
-            // Once more after its end, for a last line.
+            // Once more after its end, for a last line. What it printed before shows the cause.
             let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
-            ended_before.then_some(None)
+            (ended_before && output.is_complete()).then_some(None)
         };
         let (mut time, mut granted) = (start_patience(), Duration::ZERO);
         let address = loop {
