@@ -18,9 +18,6 @@ use std::time::Duration;
 /// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How much of a response a failure shows in its summary: enough for a usual head and the beginning of a page.
-const SHOWN_BYTES_MAX: usize = 600;
-
 /// What is read at once while a check waits for the end of a response.
 const READ_BYTES: usize = 1 << 16;
 
