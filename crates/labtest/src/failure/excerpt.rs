@@ -42,19 +42,26 @@ impl Excerpt {
     }
 }
 
-/// `6 bytes: "hello\n"`: the length, and what the bytes say, escaped.
-impl fmt::Display for Excerpt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.bytes[..self.bytes.len().min(SHOWN_BYTES_MAX)];
+impl Excerpt {
+    /// Like the text of [`fmt::Display`], with up to `bytes_max` bytes.
+    pub(super) fn shown(&self, bytes_max: usize) -> String {
+        let shown = &self.bytes[..self.bytes.len().min(bytes_max)];
         match self.length {
-            0 => f.write_str("0 bytes"),
-            1 => write!(f, "1 byte: \"{}\"", printable(shown)),
+            0 => "0 bytes".to_owned(),
+            1 => format!("1 byte: \"{}\"", printable(shown)),
             length => {
                 let before = if self.offset > 0 { "…" } else { "" };
                 let behind = if self.offset + shown.len() < length { "…" } else { "" };
-                write!(f, "{length} bytes: {before}\"{}\"{behind}", printable(shown))
+                format!("{length} bytes: {before}\"{}\"{behind}", printable(shown))
             }
         }
+    }
+}
+
+/// `6 bytes: "hello\n"`: the length, and the bytes, escaped.
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown(SHOWN_BYTES_MAX))
     }
 }
 

@@ -11,6 +11,9 @@ const STEPS_SHOWN_MAX: usize = 30;
 /// Lines of a program's output that are shown: as many from its beginning, and as many from its end.
 const LINES_SHOWN_MAX: usize = 20;
 
+/// Bytes received that are shown where there are none to compare them with.
+const ALONE_BYTES_MAX: usize = 600;
+
 /// Bytes before the first difference that are shown in hexadecimal, and bytes in all.
 const HEX_BEFORE: usize = 12;
 const HEX_SHOWN: usize = 24;
@@ -74,7 +77,12 @@ impl Failure {
             let _ = write!(text, "\nexpected {expected}");
         }
         if let Some(received) = &self.received {
-            let _ = writeln!(text, "\nreceived {}{}", received.bytes, received.end);
+            // Where nothing is compared, the whole head of a response is worth showing.
+            let bytes = match self.expected {
+                Some(_) => received.bytes.to_string(),
+                None => received.bytes.shown(ALONE_BYTES_MAX),
+            };
+            let _ = writeln!(text, "\nreceived {bytes}{}", received.end);
             text.push_str(
                 &self
                     .expected
