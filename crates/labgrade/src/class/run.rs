@@ -147,11 +147,13 @@ fn grade(
     results: &Results<'_>,
     waiting: &Waiting,
 ) -> anyhow::Result<Outcome> {
+    let work = suite.scratch().join(format!("submission-{}", waiting.index));
+    let raw = results.new_raw_folder(&waiting.name);
     let job = Job {
         suite,
         folder: &submissions.join(&waiting.name),
-        work: &suite.scratch().join(format!("submission-{}", waiting.index)),
-        raw: Some(&results.new_raw_folder(&waiting.name)),
+        work: &work,
+        raw: Some(&raw),
         submitted: waiting.earlier.as_ref().and_then(|outcome| outcome.submitted),
     };
     let outcome = job.grade(&mut |outcome, _| results.write_outcome(outcome))?;
