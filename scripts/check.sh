@@ -80,6 +80,11 @@ if grep -rnE 'TcpListener|TcpStream|UdpSocket' crates/labcore/src; then
     echo 'error: labcore opens a socket (lines above)' >&2
     exit 1
 fi
+# A check that fails is a value of labtest. Any other panic means that the check itself is broken.
+if grep -rnE '\b(assert|assert_eq|assert_ne|panic)!' labs/*/tests; then
+    echo 'error: a test of a lab panics instead of failing (lines above); use check! or check_eq! of labtest' >&2
+    exit 1
+fi
 # No lab depends on another.
 for lab in labs/*/; do
     lab=$(basename "$lab")

@@ -176,6 +176,11 @@ fn shows_client_and_thread_numbers() {
 }
 
 #[test]
+fn starts_each_event_with_the_time() {
+    CONTRACT.starts_each_event_with_the_time("client 1");
+}
+
+#[test]
 fn fails_when_the_port_is_taken() {
     CONTRACT.fails_when_the_port_is_taken();
 }

@@ -72,6 +72,11 @@ mod server {
     }
 
     #[test]
+    fn starts_each_event_with_the_time() {
+        CONTRACT.starts_each_event_with_the_time("client 1");
+    }
+
+    #[test]
     fn fails_when_the_port_is_taken() {
         CONTRACT.fails_when_the_port_is_taken();
     }

@@ -1,11 +1,11 @@
 //! What all servers promise, whatever they serve.
 
-use crate::check;
 #[cfg(target_os = "linux")]
 use crate::failure::Cause;
 #[cfg(target_os = "linux")]
 use crate::peer::TcpPeer;
 use crate::program::{Server, run};
+use crate::{check, check_eq};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +21,19 @@ const CLIENTS_AFTER_CLOSE: usize = 500;
 const BUSY_MAX: Duration = Duration::from_millis(250);
 #[cfg(target_os = "linux")]
 const IDLE: Duration = Duration::from_millis(500);
+
+/// A time in RFC 3339 with milliseconds and an offset, with 0 for each digit.
+const TIME_PATTERN: &str = "0000-00-00T00:00:00.000+00:00 ";
+
+/// True if a line begins with a time in the form of [`TIME_PATTERN`].
+fn starts_with_time(line: &str) -> bool {
+    let is_like = |(expected, found): (char, char)| match expected {
+        '0' => found.is_ascii_digit(),
+        '+' => "+-".contains(found),
+        _ => found == expected,
+    };
+    line.len() > TIME_PATTERN.len() && TIME_PATTERN.chars().zip(line.chars()).all(is_like)
+}
 
 /// A server program, and how a client converses with it.
 #[derive(Clone, Copy)]
@@ -56,6 +69,24 @@ impl<'a> ServerContract<'a> {
         };
         (self.ask)(&server);
         server.expect_no_more_output_for(SILENCE, &format!("listening on {}\n", server.address()));
+    }
+
+    /// With `--timestamps`, each line but the first one begins with the time in RFC 3339, with milliseconds and the
+    /// offset. `event` is in the line of a client.
+    #[track_caller]
+    pub fn starts_each_event_with_the_time(&self, event: &str) {
+        let server = Server::start(self.program, &["--timestamps"]);
+        (self.ask)(&server);
+        server.expect_output(event);
+        let output = server.stdout();
+        let (first, events) = output.split_once('\n').unwrap_or((&output, ""));
+        check_eq!(first, format!("listening on {}", server.address()), "the first line");
+        for line in events.lines() {
+            check!(
+                starts_with_time(line),
+                "this line does not start with a time like {TIME_PATTERN}: {line}"
+            );
+        }
     }
 
     /// The server goes on when nobody reads its output any more, as in `server | head -1`.
