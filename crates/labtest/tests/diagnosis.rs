@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use labtest::failure::Verdict;
-use labtest::{Cause, Failure, Server, TcpPeer, UdpPeer, has_tool};
+use labtest::{Cause, Failure, TcpPeer, UdpPeer};
+#[cfg(target_os = "linux")]
+use labtest::{Server, has_tool};
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,10 +1,15 @@
 //! Programs under test that end, or take no input.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use labtest::{Client, Failure};
+use labtest::Client;
+#[cfg(target_os = "linux")]
+use labtest::Failure;
+#[cfg(target_os = "linux")]
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(target_os = "linux")]
 fn failure(check: impl FnOnce()) -> Failure {
     *catch_unwind(AssertUnwindSafe(check)).unwrap_err().downcast().unwrap()
 }

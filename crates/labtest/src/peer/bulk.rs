@@ -151,17 +151,18 @@ mod tests {
     use super::{Mismatch, compare_repeated};
     use crate::failure::{Cause, End};
     use crate::peer::TcpPeerListener;
-    use crate::wait::patience;
     use std::io::{Read, Write, repeat};
     use std::net::TcpStream;
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     #[cfg(unix)] // elsewhere a writer that is stuck may stay so
     #[test]
     fn breaks_off_an_exchange_with_a_program_that_reads_no_more() {
         use crate::failure::Failure;
+        use crate::wait::patience;
         use std::panic::{AssertUnwindSafe, catch_unwind};
+        use std::time::Instant;
         let listener = TcpPeerListener::bind();
         let client = TcpStream::connect(listener.address()).unwrap();
         (&client).write_all(b"aB").unwrap();

@@ -143,7 +143,7 @@ fn quoted(args: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{filled, own, place};
+    use super::{filled, place};
     use std::path::Path;
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn shows_how_to_start_the_crates_own_program() {
-        let line = |args: &[&str]| own("/target/debug/udp-echo-server", args).launch.unwrap().line;
+        let line = |args: &[&str]| super::own("/target/debug/udp-echo-server", args).launch.unwrap().line;
         let start = "cargo run -q -p labtest --bin udp-echo-server --";
         assert_eq!(line(&["--quiet", "127.0.0.1", "0"]), format!("{start} --quiet 127.0.0.1 {{port}}"));
         assert_eq!(line(&["[::1]:0"]), format!("{start} [::1]:{{port}}"));

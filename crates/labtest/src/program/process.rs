@@ -10,8 +10,12 @@ use crate::os::watchdog;
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait::{self, patience};
-use std::io::{Read, Write};
+use crate::wait;
+#[cfg(unix)]
+use crate::wait::patience;
+#[cfg(unix)]
+use std::io::Read;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
