@@ -1,7 +1,6 @@
 //! What a check expects of a program that has ended: its exit status and its output.
 
 use crate::diagnosis::fail::{Problem, fail};
-use crate::diagnosis::reproduce;
 use crate::failure::{Cause, End};
 use crate::program::Finished;
 use crate::transcript::Transcript;
@@ -112,8 +111,7 @@ fn expect(cause: Cause, expected: &str, found: &str) {
 #[track_caller]
 fn raise(problem: Problem) -> ! {
     let transcript = Transcript::current();
-    let reproduce = reproduce::commands_of_check(&transcript);
-    fail(&transcript, problem.reproduce(reproduce))
+    fail(&transcript, problem)
 }
 
 #[cfg(all(test, unix))]

@@ -2,7 +2,6 @@
 
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::http::{Wanted, cause, cause_of_body, shortened};
-use crate::diagnosis::reproduce;
 use crate::failure::{Action, Actor, Cause, End};
 use crate::peer::TcpPeer;
 use crate::program::Server;
@@ -10,12 +9,11 @@ use crate::response::Parts;
 use crate::transcript::Transcript;
 use crate::wait::patience;
 use labcore::printable;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Long enough for a wrong server to give itself away; a right one is never late, however long this is.
+/// How long a check waits for an answer that must not come yet.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is read at once while a check waits for the end of a response.
@@ -40,15 +38,12 @@ impl Server {
             is_early: false,
             is_head: false,
             lacks_length: false,
-            server: self.address(),
             transcript: Arc::clone(&transcript),
         };
         match TcpPeer::try_connect(self.address()) {
             Err(error) => {
-                // A client that never got a socket has no address of its own.
-                let actor = Actor::Client { address: (Ipv4Addr::UNSPECIFIED, 0).into() };
                 let (peer, text) = (self.address(), error.to_string());
-                transcript.step(&actor, Action::FailToConnect { peer, error: text });
+                transcript.step(&Actor::Check, Action::FailToConnect { peer, error: text });
                 response.end = End::of(&error);
             }
             Ok(mut client) => response.ask(&mut client, pieces),
@@ -83,8 +78,8 @@ impl TcpPeer {
             response.fail(Wanted::Status("200"));
         }
         if has_body {
-            let end = response.received.len() + length.unwrap_or(usize::MAX - response.received.len());
-            response.end = self.read_pieces(&mut response.received, end, |received| received.len() == end);
+            let end = response.received.len().saturating_add(length.unwrap_or(usize::MAX));
+            response.end = self.read_pieces(&mut response.received, end, |received| received.len() >= end);
             response.lacks_length = length.is_none();
         }
         self.step_received(&response.received, response.end);
@@ -125,13 +120,12 @@ pub struct Response {
     end: End,
     /// Nothing was answered before.
     is_first: bool,
-    /// It came, or the connection ended, before the request was complete.
+    /// The response came, or the connection ended, before the request was complete.
     is_early: bool,
     /// It answers HEAD, so its `Content-Length` promises no body.
     is_head: bool,
     /// It came on a connection that should stay open, and does not say where its body ends.
     lacks_length: bool,
-    server: SocketAddr,
     transcript: Arc<Transcript>,
 }
 
@@ -146,7 +140,6 @@ impl Response {
             is_early: false,
             is_head,
             lacks_length: false,
-            server: client.stream().peer_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into()),
             transcript: Arc::clone(client.transcript()),
         }
     }
@@ -429,8 +422,7 @@ impl Response {
 
     fn problem(&self, what: &str) -> Problem {
         let line = self.request.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let commands = reproduce::commands_of_request(&self.transcript, &self.request, self.server);
-        Problem::new(format!("the response to \"{}\" {what}", printable(line))).reproduce(commands)
+        Problem::new(format!("the response to \"{}\" {what}", printable(line)))
     }
 
     /// Fails with a cause that no comparison of bytes shows, and shows the response instead.
@@ -450,18 +442,21 @@ impl Response {
         let cause = cause.or_else(|| matches!(wanted, Wanted::Page(_)).then_some(Cause::WrongBody));
         let is_silent = self.received.is_empty() && self.end == End::Silence;
         let problem = self.problem("is wrong").cause(cause).timeout_if(is_silent);
-        let expect_line = |line: String| line.into_bytes();
+        let status_line = match wanted {
+            Wanted::Page(_) => "HTTP/1.1 200 OK\r\n".to_owned(),
+            Wanted::Missing => "HTTP/1.1 404 Not Found\r\n".to_owned(),
+            Wanted::Status(code) => format!("HTTP/1.1 {code} "),
+            Wanted::Found | Wanted::Body | Wanted::Without => String::new(),
+        };
         let problem = match wanted {
-            // The head is right, so the body is compared.
             Wanted::Page(page) if parts.status() == Some("200") => {
                 problem.bytes(page, &parts.body(), self.end)
             }
-            Wanted::Page(_) => problem.bytes(b"HTTP/1.1 200 OK\r\n", &self.received, self.end),
-            Wanted::Missing => problem.bytes(b"HTTP/1.1 404 Not Found\r\n", &self.received, self.end),
-            Wanted::Status(code) => {
-                problem.bytes(&expect_line(format!("HTTP/1.1 {code} ")), &self.received, self.end)
+            // The status line is right, so something else is wrong.
+            _ if self.received.starts_with(status_line.as_bytes()) => {
+                problem.received(&self.received, self.end)
             }
-            Wanted::Found | Wanted::Body | Wanted::Without => problem.received(&self.received, self.end),
+            _ => problem.bytes(status_line.as_bytes(), &self.received, self.end),
         };
         fail(&self.transcript, problem);
     }

@@ -26,6 +26,8 @@ pub(crate) struct PeerLog {
     /// Something came since this peer last sent.
     pub(crate) owes_reply: bool,
     pub(crate) was_reset: bool,
+    /// It sent more than [`PeerLog::sent`] holds.
+    pub(crate) sent_more: bool,
     /// Datagrams on this network that found nobody, when this peer last sent.
     pub(crate) unreachable_before: Option<u64>,
     awaits_reply: bool,
@@ -71,6 +73,7 @@ impl PeerLog {
             replies: 0,
             owes_reply: false,
             was_reset: false,
+            sent_more: false,
             unreachable_before: unreachable_datagrams(),
             awaits_reply: false,
         }
@@ -89,20 +92,6 @@ impl PeerLog {
     pub(crate) fn receives(&mut self) {
         self.replies += usize::from(std::mem::take(&mut self.awaits_reply));
         self.owes_reply = true;
-    }
-
-    /// True if more has come than replies to what was sent. (How many replies a stream holds cannot be known.)
-    pub(crate) fn has_replies_of_others(&self) -> bool {
-        let owed = self.sent.len().saturating_sub(self.replies);
-        match &self.socket {
-            Socket::Tcp(stream) => stream.upgrade().is_some_and(|stream| {
-                stream.set_nonblocking(true).is_ok() && stream.peek(&mut [0]).is_ok_and(|size| size > 0)
-            }),
-            Socket::Udp(socket) => socket.upgrade().is_some_and(|socket| {
-                let next = || socket.recv_from(&mut [0; 1 << 16]).is_ok();
-                socket.set_nonblocking(true).is_ok() && (0..=owed).all(|_| next())
-            }),
-        }
     }
 }
 

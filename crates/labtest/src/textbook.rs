@@ -1,4 +1,4 @@
-//! What a program that is right by the textbook may do in its own way.
+//! Steps of a conversation that leave textbook programs their freedom.
 //!
 //! Nothing marks where a text ends on a stream. Right servers and clients end theirs with a newline, with two, with a NUL
 //! or with nothing, wait for a newline or need none, and close after one reply or go on. The methods here compare the
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// The silence after which a text without a newline counts as whole, and a program has nothing more to say.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How long a check waits for something that a program may do or leave.
+/// How long a check waits for something optional.
 const OPTIONAL: Duration = Duration::from_millis(1500);
 
 /// The bytes that end texts, or fill them up.

@@ -6,6 +6,7 @@ use crate::output::Output;
 use crate::peer_log::PeerLog;
 use crate::wait::{self, Programs};
 use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ struct Started {
 pub(crate) struct Launch {
     /// The command line, with [`Launch::HOST`] and [`Launch::PORT`] where the address stands.
     pub(crate) line: String,
+    /// The directory in which it was started, if it serves the files there.
+    pub(crate) directory: Option<PathBuf>,
 }
 
 impl Launch {
@@ -77,6 +80,7 @@ impl Transcript {
     /// Adds a step.
     pub(crate) fn step(&self, actor: &Actor, action: Action) {
         let at_ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let action = action.shortened();
         let mut steps = self.steps.lock().unwrap();
         steps.has_typed |= matches!(action, Action::Type { .. });
         if steps.kept.len() == STEPS_MAX {

@@ -149,7 +149,8 @@ echo 'not yet implemented: serve: receive a datagram first' >&2
 exit 101";
     let failure = failure(|| drop(Server::at("/bin/sh", &["-c", STUB])));
     let (function, file) = (Some("serve".to_owned()), "labs/udp-echo/src/lib.rs".to_owned());
-    assert_eq!(failure.cause, Some(Cause::NotWritten { function, file, line: 21 }), "{failure}");
+    let task = Some("receive a datagram first".to_owned());
+    assert_eq!(failure.cause, Some(Cause::NotWritten { function, file, line: 21, task }), "{failure}");
     assert_eq!(failure.verdict, Verdict::NotWritten);
     let first = failure.to_string();
     let first = first.lines().next().unwrap();

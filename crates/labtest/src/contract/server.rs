@@ -4,12 +4,14 @@
 use crate::failure::Cause;
 #[cfg(target_os = "linux")]
 use crate::peer::TcpPeer;
+#[cfg(unix)]
+use crate::program::command_line::ensure_not_replaced;
 use crate::program::{Server, run};
 use crate::{check, check_eq};
 use std::path::Path;
 use std::time::Duration;
 
-/// Long enough for a wrong server to give itself away; a right one has nothing to say, however long this is.
+/// How long a check waits for output that must not come.
 const SILENCE: Duration = Duration::from_millis(200);
 
 /// Clients that come after standard output was closed: so many that the server must have noticed.
@@ -93,6 +95,7 @@ impl<'a> ServerContract<'a> {
     #[cfg(unix)]
     #[track_caller]
     pub fn survives_a_closed_standard_output(&self) {
+        ensure_not_replaced(self.program);
         let args: String = self.args.iter().map(|arg| format!(" '{arg}'")).collect();
         let start = format!("'{}' 127.0.0.1 0{args}", self.program);
         // The pipe is closed after the first line.

@@ -10,7 +10,7 @@ const BUFFER_LENGTHS: [usize; 4] = [1024, 2048, 4096, 8192];
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange<'a> {
     pub(crate) transport: Transport,
-    /// What the program was sent. Empty if it is a client, whose turn it is to speak.
+    /// What the program was sent. Empty if it is a client that has to send first.
     pub(crate) sent: &'a [u8],
     pub(crate) expected: &'a [u8],
     pub(crate) received: &'a [u8],
@@ -35,6 +35,9 @@ pub(crate) fn cause(exchange: &Exchange<'_>) -> Option<Cause> {
     }
     if received == sent {
         return Some(Cause::Unchanged);
+    }
+    if received != expected && received == expected.to_ascii_lowercase() {
+        return Some(Cause::LowerCased);
     }
     if let Some(extra) = received.strip_prefix(expected) {
         return Some(match extra {
@@ -62,7 +65,7 @@ pub(crate) fn cause(exchange: &Exchange<'_>) -> Option<Cause> {
 fn cause_of_nothing(transport: Transport, sent: &[u8], end: End) -> Option<Cause> {
     Some(match end {
         End::Enough => return None,
-        // Nothing was asked yet: it is a client's turn to speak.
+        // Nothing was sent to it yet, so it is a client that has to send first.
         End::Closed | End::Reset if sent.is_empty() => Cause::ClosedBeforeSending,
         End::Silence => Cause::NoReply { transport },
         End::Closed => Cause::ClosedWithoutReply,
@@ -110,6 +113,7 @@ mod tests {
     fn names_the_common_mistakes() {
         let transport = Transport::Udp;
         check(b"hello", b"hello", End::Enough, Some(Cause::Unchanged));
+        check(b"Hello", b"hello", End::Enough, Some(Cause::LowerCased));
         check(b"hello", b"HELL", End::Silence, Some(Cause::LastByteMissing));
         check(b"hello", b"HEL", End::Silence, Some(Cause::CutShort { transport }));
         check(b"hello", b"HELLo", End::Enough, Some(Cause::LastByteUnchanged));

@@ -1,7 +1,7 @@
 //! How a check ends that fails.
 
-use super::startup;
-use crate::failure::{self, Cause, Command, End, Excerpt, FORMAT, Failure, Received, Verdict};
+use super::{reproduce, startup};
+use crate::failure::{self, Cause, End, Excerpt, FORMAT, Failure, Received, Verdict};
 use crate::os::process;
 use crate::settings;
 use crate::transcript::Transcript;
@@ -9,12 +9,15 @@ use crate::wait::{POLL, Programs, patience};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a failed check waits for its programs to end. One that goes on is not waited for any longer, but one that is
-/// at work may be about to end: a traceback takes time on a busy machine.
+/// How long a failed check waits for its programs to end. A program that is using the processor gets more time: it may be
+/// about to end, and a traceback takes long on a busy machine.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// How long a program does nothing before it counts as one that goes on.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// Bytes of a summary; what it quotes may be of any length.
+const SUMMARY_BYTES_MAX: usize = 2048;
 
 /// What is known of a failure where it is found; the transcript holds the rest.
 #[derive(Debug, Default)]
@@ -25,7 +28,6 @@ pub(crate) struct Problem {
     pub(crate) summary: String,
     pub(crate) expected: Option<Excerpt>,
     pub(crate) received: Option<Received>,
-    pub(crate) reproduce: Vec<Command>,
 }
 
 impl Problem {
@@ -58,10 +60,6 @@ impl Problem {
     pub(crate) fn received(self, received: &[u8], end: End) -> Problem {
         Problem { received: Some(Received { bytes: Excerpt::of(received), end }), ..self }
     }
-
-    pub(crate) fn reproduce(self, reproduce: Vec<Command>) -> Problem {
-        Problem { reproduce, ..self }
-    }
 }
 
 /// Fails the check.
@@ -77,6 +75,8 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
         _ if transcript.has_crashed() => Verdict::Crash,
         _ => verdict,
     };
+    let is_shown = |byte: &u8| byte.is_ascii_graphic() || b" \r\n".contains(byte);
+    let hides_bytes = problem.received.as_ref().is_some_and(|came| !came.bytes.bytes.iter().all(is_shown));
     let (steps, steps_left_out) = transcript.steps();
     failure::raise(Failure {
         format: FORMAT,
@@ -84,15 +84,24 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
         verdict,
         // A stub explains everything that follows from it.
         cause: if verdict == Verdict::NotWritten { stub } else { problem.cause },
-        summary: problem.summary,
+        summary: cut(problem.summary),
         steps,
         steps_left_out,
         expected: problem.expected,
         received: problem.received,
-        reproduce: problem.reproduce,
+        reproduce: reproduce::commands(transcript, hides_bytes),
         output,
         has_run_file: settings::has_run_file(),
     })
+}
+
+/// A summary that is short enough for a line. It may quote what a program printed.
+fn cut(mut summary: String) -> String {
+    if let Some(end) = (SUMMARY_BYTES_MAX..summary.len()).find(|at| summary.is_char_boundary(*at)) {
+        summary.truncate(end);
+        summary.push('…');
+    }
+    summary
 }
 
 /// Gives programs that are about to end the time for it: what they print then is the best explanation, and a connection may

@@ -190,7 +190,7 @@ mod tests {
         for (end, expected) in [
             (End::Refused, Cause::StopsAfterRequests),
             (End::Reset, Cause::StopsAfterRequests),
-            (End::Closed, Cause::ClosedWithoutResponse), // it took the request, and ended over it
+            (End::Closed, Cause::ClosedWithoutResponse), // it accepted the request, and then ended
         ] {
             assert_eq!(cause(Wanted::Page(b"page"), b"", end, false), Some(expected));
         }

@@ -1,10 +1,11 @@
-//! The causes that no single reply shows, and all peers, programs and sockets together do.
+//! Causes that a single reply does not show, but all peers, programs and sockets together do.
 
 use super::bytes::{self, Exchange};
 use crate::failure::{Cause, End};
 use crate::os::socket::{self, Transport, unreachable_datagrams};
-use crate::peer_log::{PeerLog, Role};
-use crate::transcript::Transcript;
+use crate::peer_log::{PeerLog, Role, Socket};
+use crate::settings;
+use crate::transcript::{Launch, Transcript};
 use crate::wait::Programs;
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -81,7 +82,7 @@ fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'
         (Transport::Udp, End::Silence) if unreachable_before < unreachable_datagrams() => {
             Some(Cause::SentToUnusedPort)
         }
-        (Transport::Tcp, End::Silence) if others_held_it_back(transcript, peer) => {
+        (Transport::Tcp, End::Silence) if is_released_by_disconnecting_others(transcript, peer) => {
             let others_open = others(transcript, peer, |peer| peer.socket.is_open());
             Some(Cause::ClientsWait { one_at_a_time: others_open == 1 })
         }
@@ -109,7 +110,22 @@ fn others(transcript: &Transcript, peer: usize, is: impl Fn(&PeerLog) -> bool) -
 }
 
 fn another_got_the_reply(transcript: &Transcript, peer: usize) -> bool {
-    others(transcript, peer, PeerLog::has_replies_of_others) > 0
+    others(transcript, peer, has_extra_replies) > 0
+}
+
+/// True if more has come to a peer than replies to what it sent. (How many replies a stream holds cannot be known.) This
+/// reads datagrams, so it is for a check that has failed.
+fn has_extra_replies(peer: &PeerLog) -> bool {
+    let owed = peer.sent.len().saturating_sub(peer.replies);
+    match &peer.socket {
+        Socket::Tcp(stream) => stream.upgrade().is_some_and(|stream| {
+            stream.set_nonblocking(true).is_ok() && stream.peek(&mut [0]).is_ok_and(|size| size > 0)
+        }),
+        Socket::Udp(socket) => socket.upgrade().is_some_and(|socket| {
+            let next = || socket.recv_from(&mut [0; 1 << 16]).is_ok();
+            socket.set_nonblocking(true).is_ok() && (0..=owed).all(|_| next())
+        }),
+    }
 }
 
 fn others_have_left(transcript: &Transcript, peer: usize) -> bool {
@@ -117,8 +133,8 @@ fn others_have_left(transcript: &Transcript, peer: usize) -> bool {
         && others(transcript, peer, |peer| peer.socket.is_open()) == 0
 }
 
-/// Makes all other clients leave, and finds out if this one gets its reply then.
-fn others_held_it_back(transcript: &Transcript, peer: usize) -> bool {
+/// Disconnects all other clients, and finds out if this one gets its reply then.
+fn is_released_by_disconnecting_others(transcript: &Transcript, peer: usize) -> bool {
     let streams: Vec<Option<Arc<TcpStream>>> = transcript.peers(|peers| {
         let clients = peers.iter().map(|peer| (peer.role == Role::Client).then_some(peer));
         clients.map(|peer| peer.and_then(|peer| peer.socket.stream())).collect()
@@ -182,6 +198,12 @@ fn cause_of_no_next_request(transcript: &Transcript) -> Cause {
     if transcript.have_ended() { Cause::EndedAfterLostReply } else { Cause::WaitsForLostReply }
 }
 
+/// True if the command line of the client under test has no place for an address, and no address is known.
+fn has_fixed_address() -> bool {
+    let is_fixed = |line: String| !line.contains(Launch::HOST) && !line.contains(Launch::PORT);
+    settings::port().is_none() && settings::command_line(settings::CLIENT).is_some_and(is_fixed)
+}
+
 /// Why a client under test sent nothing to `server`.
 pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -> Cause {
     let mentions_refusal = transcript
@@ -192,10 +214,15 @@ pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -
         let mut servers = peers.iter().filter(|peer| peer.role == Role::Server);
         servers.any(|peer| peer.unreachable_before < unreachable_datagrams())
     });
+    let replies: usize = transcript.peers(|peers| {
+        peers.iter().filter(|peer| peer.role == Role::Server).map(|peer| peer.sent.len()).sum()
+    });
     if mentions_refusal || went_astray {
         Cause::AsksElsewhere { server }
     } else if transcript.have_ended() {
-        Cause::EndedBeforeSending
+        if replies > 0 { Cause::EndedTooEarly { replies } } else { Cause::EndedBeforeSending }
+    } else if replies == 0 && has_fixed_address() {
+        Cause::AsksElsewhere { server }
     } else if transcript.has_typed() {
         Cause::SentNothingAfterInput
     } else {

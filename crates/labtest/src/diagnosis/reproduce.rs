@@ -4,85 +4,78 @@
 use crate::failure::Command;
 use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role};
+use crate::response::find;
 use crate::settings;
 use crate::transcript::{Launch, Transcript};
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
-/// Peers that are worth typing. More would help nobody, so then there are no commands.
+/// Commands are only useful if a person is willing to type them: so many peers, and so many bytes in all.
 const PEERS_MAX: usize = 4;
-
-/// Bytes that are worth typing, for the same reason.
 const SENT_BYTES_MAX: usize = 300;
+
+/// Files of a served directory that the first line creates.
+const FILES_MAX: usize = 4;
 
 /// The port for programs that take one.
 const ECHO_PORT: u16 = 25000;
 const WEB_PORT: u16 = 6789;
 
-/// The commands that show the failure of the peer with the index `peer`. Empty if it takes more than commands.
-pub(crate) fn commands(transcript: &Transcript, peer: usize) -> Vec<Command> {
+/// The directory that is served, in the lines to type.
+const SITE: &str = "site";
+
+/// The commands that repeat what the peers of the check did. Empty if that takes more than a few short lines.
+/// `shows_bytes` is true if a terminal would hide some of the bytes that come.
+pub(crate) fn commands(transcript: &Transcript, shows_bytes: bool) -> Vec<Command> {
     let Some(launch) = transcript.launch() else { return Vec::new() };
-    let lines = transcript.peers(|peers| match peers[peer].role {
-        Role::Client => with_clients(&launch, peers, peer),
-        Role::Server => with_server(&launch, &peers[peer], &transcript.typed()),
+    let lines = transcript.peers(|peers| match peers.iter().rev().find(|peer| peer.role == Role::Server) {
+        Some(server) => with_server(&launch, server, &transcript.typed()),
+        None => with_clients(&launch, peers, shows_bytes),
     });
     let lines = lines.unwrap_or_default().into_iter().enumerate();
     lines.map(|(number, line)| Command { terminal: number + 1, line }).collect()
 }
 
-/// The commands that show what all peers of the check did.
-pub(crate) fn commands_of_check(transcript: &Transcript) -> Vec<Command> {
-    let last = transcript.peers(|peers| peers.len().checked_sub(1));
-    last.map(|last| commands(transcript, last)).unwrap_or_default()
-}
-
-/// The commands that send a request to a web server under test.
-pub(crate) fn commands_of_request(
-    transcript: &Transcript,
-    request: &[u8],
-    server: SocketAddr,
-) -> Vec<Command> {
-    let lines = transcript.launch().and_then(|launch| {
-        let address = address(&launch, server, WEB_PORT);
-        let asks = match ordinary_target(request) {
-            Some(target) => {
-                format!("curl -i --path-as-is {}", shell_words::quote(&format!("http://{address}{target}")))
-            }
-            None => {
-                format!("{} | nc -w 5 {} {}", printed(&[request.to_vec()])?, address.ip(), address.port())
-            }
-        };
-        Some([start(&launch, address), asks])
-    });
-    let lines = lines.into_iter().flatten().enumerate();
-    lines.map(|(number, line)| Command { terminal: number + 1, line }).collect()
-}
-
-fn with_clients(launch: &Launch, peers: &[PeerLog], last: usize) -> Option<Vec<String>> {
-    let clients: Vec<&PeerLog> = peers.iter().filter(|peer| peer.role == Role::Client).collect();
-    let bytes: usize = clients.iter().flat_map(|peer| &peer.sent).map(Vec::len).sum();
-    if clients.len() > PEERS_MAX || bytes > SENT_BYTES_MAX {
+fn with_clients(launch: &Launch, clients: &[PeerLog], shows_bytes: bool) -> Option<Vec<String>> {
+    let sent = || clients.iter().flat_map(|client| &client.sent);
+    let bytes: usize = sent().map(Vec::len).sum();
+    // A reset and an incomplete log cannot be repeated by `nc`.
+    let is_special = |client: &PeerLog| client.was_reset || client.sent_more;
+    if clients.len() > PEERS_MAX || bytes > SENT_BYTES_MAX || clients.iter().any(is_special) {
         return None;
     }
-    let address = address(launch, peers[last].server, ECHO_PORT);
-    let mut lines = vec![start(launch, address)];
-    for client in clients {
-        let is_last = std::ptr::eq(client, &raw const peers[last]);
-        lines.push(client_line(client, address, is_last)?);
+    let is_web = sent().any(|bytes| find(bytes, b" HTTP/1.").is_some());
+    let usual_port = if is_web { WEB_PORT } else { ECHO_PORT };
+    let used = clients.last().map_or((Ipv4Addr::LOCALHOST, usual_port).into(), |client| client.server);
+    let address = address(launch, used, usual_port);
+    let mut lines = vec![start(launch, address)?];
+    // A UDP client that sent nothing is not there for the server.
+    let is_seen = |client: &&PeerLog| client.socket.transport() == Transport::Tcp || !client.sent.is_empty();
+    let clients: Vec<&PeerLog> = clients.iter().filter(is_seen).collect();
+    for (number, client) in clients.iter().enumerate() {
+        lines.push(client_line(client, address, number + 1 == clients.len())?);
+    }
+    if let Some(last) = lines.last_mut().filter(|_| shows_bytes && !clients.is_empty()) {
+        last.push_str(" | od -c");
     }
     Some(lines)
 }
 
 fn with_server(launch: &Launch, server: &PeerLog, typed: &[u8]) -> Option<Vec<String>> {
-    if typed.len() > SENT_BYTES_MAX {
+    if typed.len() > SENT_BYTES_MAX || server.was_reset || server.sent_more {
         return None;
     }
     let address = address(launch, server.server, ECHO_PORT);
     let udp = if server.socket.transport() == Transport::Udp { "-u " } else { "" };
     let listen = format!("nc {udp}-l {} {}", address.ip(), address.port());
-    let replies =
-        if server.sent.is_empty() { listen } else { format!("{} | {listen}", printed(&server.sent)?) };
-    let client = start(launch, address);
+    let replies = if server.sent.is_empty() {
+        listen
+    } else {
+        format!("{} | {listen}", grouped(printed(&server.sent)?))
+    };
+    let client = start(launch, address)?;
     // Its input stays open until the reply has come, as a person's terminal does.
     let client = match typed {
         [] => client,
@@ -98,18 +91,74 @@ fn address(launch: &Launch, used: SocketAddr, usual_port: u16) -> SocketAddr {
     SocketAddr::new(used.ip(), port)
 }
 
-/// The line that starts the program under test.
-fn start(launch: &Launch, address: SocketAddr) -> String {
+/// The line that starts the program under test, in a directory with the same files if it serves one.
+fn start(launch: &Launch, address: SocketAddr) -> Option<String> {
     let line = launch.line.replace(Launch::HOST, &address.ip().to_string());
-    line.replace(Launch::PORT, &address.port().to_string())
+    let line = line.replace(Launch::PORT, &address.port().to_string()).trim_end().to_owned();
+    let Some(directory) = &launch.directory else { return Some(line) };
+    let mut files = Vec::new();
+    collect_files(directory, Path::new(""), &mut files)?;
+    // A program in any other language is started where its own files are, and serves that directory.
+    let site = if settings::has_run_file() { Path::new("") } else { Path::new(SITE) };
+    let folder = |name: &Path| site.join(name).parent().map(Path::to_owned).unwrap_or_default();
+    let mut folders: Vec<PathBuf> = files.iter().map(|(name, _)| folder(name)).collect();
+    folders.retain(|folder| !folder.as_os_str().is_empty());
+    folders.sort();
+    folders.dedup();
+    let mut steps = Vec::new();
+    if !folders.is_empty() {
+        let folders = folders.iter().map(|folder| Some(shell_words::quote(folder.to_str()?).into_owned()));
+        steps.push(format!("mkdir -p {}", folders.collect::<Option<Vec<String>>>()?.join(" ")));
+    }
+    for (name, content) in &files {
+        let name = site.join(name);
+        steps.push(format!(
+            "{} >{}",
+            printed(std::slice::from_ref(content))?,
+            shell_words::quote(name.to_str()?)
+        ));
+    }
+    if !site.as_os_str().is_empty() {
+        steps.push(format!("cd {SITE}"));
+    }
+    steps.push(line);
+    Some(steps.join(" && "))
+}
+
+/// Collects the files below `directory`, as long as they are few and small.
+fn collect_files(directory: &Path, name: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) -> Option<()> {
+    let mut entries: Vec<_> = fs::read_dir(directory.join(name)).ok()?.filter_map(Result::ok).collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (kind, name) = (entry.file_type().ok()?, name.join(entry.file_name()));
+        if kind.is_dir() {
+            collect_files(directory, &name, files)?;
+        } else if kind.is_file()
+            && files.len() < FILES_MAX
+            && entry.metadata().ok()?.len() <= SENT_BYTES_MAX as u64
+        {
+            files.push((name, fs::read(entry.path()).ok()?));
+        } else {
+            return None;
+        }
+    }
+    Some(())
 }
 
 /// The line that plays a client. One that is not the last one stays connected until its terminal ends the input.
 fn client_line(client: &PeerLog, address: SocketAddr, is_last: bool) -> Option<String> {
     let (host, port) = (address.ip(), address.port());
+    if let [request] = &*client.sent {
+        if let Some(target) = ordinary_target(request) {
+            let url = format!("http://{address}{target}");
+            return Some(format!("curl -i --path-as-is {}", shell_words::quote(&url)));
+        }
+    }
     let sent = if client.sent.is_empty() { None } else { Some(printed(&client.sent)?) };
     if client.socket.transport() == Transport::Udp {
-        return Some(format!("{} | nc -u -w 2 {host} {port}", sent.as_deref().unwrap_or("printf ''")));
+        // `nc` sends no datagram for an empty input.
+        let sent = sent.filter(|_| client.sent.iter().all(|datagram| !datagram.is_empty()))?;
+        return Some(format!("{} | nc -u -w 2 {host} {port}", grouped(sent)));
     }
     // The sending side stays open while the client waits for its reply.
     let stays_open = match (client.has_ended_sending, is_last || !client.socket.is_open()) {
@@ -119,7 +168,7 @@ fn client_line(client: &PeerLog, address: SocketAddr, is_last: bool) -> Option<S
     };
     let input = match (sent, stays_open) {
         (Some(sent), Some(wait)) => format!("({sent}; {wait})"),
-        (Some(sent), None) => sent,
+        (Some(sent), None) => grouped(sent),
         (None, wait) => wait.unwrap_or("printf ''").to_owned(),
     };
     Some(format!("{input} | nc -N {host} {port}"))
@@ -146,8 +195,13 @@ fn printed(sent: &[Vec<u8>]) -> Option<String> {
     Some(match &*pieces {
         [only] => only.clone(),
         // Without a pause they may go as one segment or one datagram.
-        _ => format!("({})", pieces.join("; sleep 1; ")),
+        _ => pieces.join("; sleep 1; "),
     })
+}
+
+/// Commands whose output goes into one pipe.
+fn grouped(commands: String) -> String {
+    if commands.contains("; sleep ") { format!("({commands})") } else { commands }
 }
 
 /// `bytes` as the format of the shell's `printf`, in single quotes.
@@ -171,13 +225,31 @@ fn printf_format(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ordinary_target, printed, printf_format};
+    use super::{ordinary_target, printed, printf_format, start};
+    use crate::transcript::Launch;
 
     #[test]
     fn writes_bytes_for_printf() {
         assert_eq!(printf_format(b"it's -5 %\n\\ \xff\0"), r"'it\047s \0555 %%\n\\ \377\000'");
         let pieces = [b"a".to_vec(), b"b".to_vec()];
-        assert_eq!(printed(&pieces).as_deref(), Some("(printf 'a'; sleep 1; printf 'b')"));
+        assert_eq!(printed(&pieces).as_deref(), Some("printf 'a'; sleep 1; printf 'b'"));
+    }
+
+    #[test]
+    fn makes_the_files_of_a_web_server() {
+        let site = tempfile::tempdir().unwrap();
+        let address = "127.0.0.1:6789".parse().unwrap();
+        let line = "server {host} {port} ".to_owned();
+        let launch = Launch { line, directory: Some(site.path().to_owned()) };
+        std::fs::write(site.path().join("a.html"), "100 %\n").unwrap();
+        std::fs::create_dir(site.path().join("b")).unwrap();
+        std::fs::write(site.path().join("b/c d"), "").unwrap();
+        let expected = "mkdir -p site site/b && printf '100 %%\\n' >site/a.html && printf '' >'site/b/c d' \
+                        && cd site && server 127.0.0.1 6789";
+        assert_eq!(start(&launch, address).as_deref(), Some(expected));
+        // More than a person would type.
+        std::fs::write(site.path().join("large"), [b'x'; 1000]).unwrap();
+        assert_eq!(start(&launch, address), None);
     }
 
     #[test]

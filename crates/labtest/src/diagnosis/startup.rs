@@ -33,14 +33,16 @@ pub(crate) fn stub_reached(errors: &str) -> Option<Cause> {
         let mut parts = place.trim_end_matches(':').rsplitn(3, ':');
         let (_column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
         // The stubs of the labs begin with the name of their function.
-        let function =
-            message.strip_prefix(": ").and_then(|message| message.split_once(':')).map(|(name, _)| name);
+        let message = message.strip_prefix(": ").unwrap_or(message);
         let is_name =
-            |name: &&str| name.chars().all(|letter| letter.is_alphanumeric() || "_:".contains(letter));
+            |name: &str| name.chars().all(|letter| letter.is_alphanumeric() || "_:".contains(letter));
+        let named = message.split_once(':').filter(|(name, _)| is_name(name));
+        let task = named.map_or(message, |(_, task)| task).trim();
         return Some(Cause::NotWritten {
-            function: function.filter(is_name).map(str::to_owned),
+            function: named.map(|(name, _)| name.to_owned()),
             file: file.to_owned(),
             line: line.parse().ok()?,
+            task: Some(task.to_owned()).filter(|task| !task.is_empty()),
         });
     }
     None
@@ -69,20 +71,16 @@ mod tests {
                 "note\n\nthread 'main' (7) panicked at labs/udp-echo/src/lib.rs:21:5:\n{message}\nnote: run with\n"
             )
         };
-        let expected = |function: Option<&str>| {
-            let (function, file) = (function.map(str::to_owned), "labs/udp-echo/src/lib.rs".to_owned());
-            Some(Cause::NotWritten { function, file, line: 21 })
+        let expected = |function: Option<&str>, task: Option<&str>| {
+            let (function, task) = (function.map(str::to_owned), task.map(str::to_owned));
+            Some(Cause::NotWritten { function, file: "labs/udp-echo/src/lib.rs".to_owned(), line: 21, task })
         };
-        assert_eq!(
-            stub_reached(&errors("not yet implemented: serve: receive first")),
-            expected(Some("serve"))
-        );
-        assert_eq!(
-            stub_reached(&errors("not yet implemented: receive: first, and so on")),
-            expected(Some("receive"))
-        );
-        assert_eq!(stub_reached(&errors("not yet implemented: look at it first: now")), expected(None));
-        assert_eq!(stub_reached(&errors("not yet implemented")), expected(None));
+        let check = |message: &str, expected: Option<Cause>| {
+            assert_eq!(stub_reached(&errors(&format!("not yet implemented{message}"))), expected);
+        };
+        check(": serve: receive first", expected(Some("serve"), Some("receive first")));
+        check(": look at it first: now", expected(None, Some("look at it first: now")));
+        check("", expected(None, None));
         assert_eq!(stub_reached(&errors("index out of bounds")), None);
     }
 }

@@ -20,6 +20,8 @@ pub enum Cause {
         file: String,
         /// The line in it.
         line: u32,
+        /// What the stub says is to be done first.
+        task: Option<String>,
     },
     /// A Python 2 program is run by Python 3.
     Python2,
@@ -39,6 +41,8 @@ pub enum Cause {
     // The bytes of a reply, or of a line that a client sends.
     /// The text came back as it went.
     Unchanged,
+    /// The letters came back in lower case.
+    LowerCased,
     /// Zeros follow the text: the rest of a buffer.
     WholeBufferSent,
     /// A client sent the newline that ends the typed line.
@@ -89,6 +93,8 @@ pub enum Cause {
         /// How it should have come.
         transport: Transport,
     },
+    /// The program does not read what it is sent.
+    DoesNotRead,
     /// The server closed the connection without a reply.
     ClosedWithoutReply,
     /// The connection was reset before a reply came.
@@ -164,6 +170,11 @@ pub enum Cause {
     },
     /// The client ended before it sent anything.
     EndedBeforeSending,
+    /// The client ended after some replies, with more to do.
+    EndedTooEarly {
+        /// Replies that it was sent.
+        replies: usize,
+    },
     /// The client sent nothing when a line was typed.
     SentNothingAfterInput,
     /// The client sent nothing, and needs no input for it.
@@ -240,14 +251,12 @@ pub enum Cause {
     BusyWaiting,
     /// The server keeps a record of every client for ever.
     RemembersEveryClient,
-    /// The program needs more memory, the more it is sent.
+    /// The program's memory grows with what it is sent.
     MemoryGrows,
-    /// The system does not ask after clients that are silent.
+    /// Keepalive is off, so a client that has vanished is never noticed.
     NoKeepalive,
     /// The program complains again and again while it lacks a resource.
     RepeatsComplaint,
-    /// One client keeps the others from being served.
-    HeldUpByOneClient,
 
     // Web servers.
     /// The server answered before the request was complete.

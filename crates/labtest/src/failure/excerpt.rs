@@ -8,6 +8,9 @@ use std::io::{Error, ErrorKind};
 /// Bytes that an excerpt keeps; longer data is cut.
 const KEPT_BYTES_MAX: usize = 2048;
 
+/// Bytes before the one that matters.
+const BEFORE_BYTES: usize = 24;
+
 /// Bytes that one line of text shows.
 const SHOWN_BYTES_MAX: usize = 120;
 
@@ -31,7 +34,8 @@ impl Excerpt {
 
     /// The part of `data` around the byte `at`.
     pub fn around(data: &[u8], at: usize) -> Excerpt {
-        let offset = if at < KEPT_BYTES_MAX / 2 { 0 } else { (at - KEPT_BYTES_MAX / 2).min(data.len()) };
+        // A difference near the beginning is shown with the beginning.
+        let offset = if at < SHOWN_BYTES_MAX / 2 { 0 } else { (at - BEFORE_BYTES).min(data.len()) };
         let end = data.len().min(offset + KEPT_BYTES_MAX);
         Excerpt { length: data.len(), offset, bytes: data[offset..end].to_vec() }
     }
@@ -139,13 +143,13 @@ mod hex {
 
 #[cfg(test)]
 mod tests {
-    use super::{Excerpt, KEPT_BYTES_MAX};
+    use super::{BEFORE_BYTES, Excerpt};
 
     #[test]
     fn keeps_the_bytes_around_a_difference() {
         let data: Vec<u8> = (0..10_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let excerpt = Excerpt::around(&data, 9_000);
-        assert_eq!((excerpt.length, excerpt.offset), (10_000, 9_000 - KEPT_BYTES_MAX / 2));
+        assert_eq!((excerpt.length, excerpt.offset), (10_000, 9_000 - BEFORE_BYTES));
         assert!(!excerpt.is_whole() && Excerpt::of(b"hello").is_whole());
     }
 

@@ -2,13 +2,13 @@
 //!
 //! Tools and people learn of a failed check from here alone. A tool reads the JSON, a person reads the text, and both
 //! are made from the same [`Failure`]. No tool depends on wording: the words for each cause stand in `sentences.rs` and
-//! `more_sentences.rs`.
+//! `output_sentences.rs`.
 //!
 //! Read [`Failure`] first, then [`Cause`], the diagnoses, and [`Step`], what happened before.
 
 mod cause;
 mod excerpt;
-mod more_sentences;
+mod output_sentences;
 mod report;
 mod sentences;
 mod step;

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::sync::Once;
 use std::{env, fs, panic, thread};
 
+/// Bytes of a failure as JSON.
+const JSON_BYTES_MAX: usize = 1 << 20;
+
 /// The name of the file that holds the failure of a check.
 pub fn file_name(check: &str) -> String {
     format!("{}.json", check.replace("::", "--"))
@@ -47,7 +50,7 @@ fn install() {
         panic::set_hook(Box::new(move |info| match failure(info.payload()) {
             Some(failure) => {
                 write(failure);
-                #[allow(clippy::print_stderr)] // the test harness captures this, and a direct write not
+                #[allow(clippy::print_stderr)] // the test harness captures this, but not a direct write
                 {
                     eprintln!("\n{failure}");
                 }
@@ -64,7 +67,12 @@ fn failure(payload: &(dyn Any + Send)) -> Option<&Failure> {
 /// Writes a failure where it is asked for. The first one of a check stays: a later one is a consequence.
 fn write(failure: &Failure) {
     let Some(folder) = settings::report() else { return };
-    let json = serde_json::to_string(failure).unwrap_or_default();
+    let mut json = serde_json::to_string(failure).unwrap_or_default();
+    if json.len() > JSON_BYTES_MAX {
+        // Something in it has no bound of its own. The verdict is what counts.
+        let short = Failure { cause: None, steps: Vec::new(), output: Vec::new(), ..failure.clone() };
+        json = serde_json::to_string(&short).unwrap_or_default();
+    }
     if let Ok(mut file) = fs::File::create_new(folder.join(file_name(&failure.check))) {
         let _ = file.write_all(json.as_bytes());
     }

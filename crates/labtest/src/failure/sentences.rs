@@ -1,6 +1,6 @@
 //! The words of each cause, for people. Nothing else depends on them.
 
-use super::{Cause, more_sentences};
+use super::{Cause, output_sentences};
 use crate::os::socket::Transport;
 
 impl Cause {
@@ -12,7 +12,13 @@ impl Cause {
     /// What to do about it, as a sentence without a full stop. `has_run_file` is true if a `run.toml` describes the
     /// program: then it is one of the places to look at.
     pub fn hint(&self, has_run_file: bool) -> String {
+        if let Cause::NotWritten { task: Some(task), .. } = self {
+            return task.clone();
+        }
         let mut hint = words(self).1.to_owned();
+        if !has_run_file && *self == Cause::PortTaken {
+            hint.push_str("; if its port is fixed, let one test run at a time: add `-- --test-threads=1`");
+        }
         if has_run_file {
             hint.push_str(match self {
                 Cause::PortTaken => ", or in `run.toml`",
@@ -34,7 +40,7 @@ fn times(count: usize, what: &str) -> String {
 fn words(cause: &Cause) -> (String, &'static str) {
     use Transport::{Tcp, Udp};
     let (what, hint) = match cause {
-        Cause::NotWritten { function, file, line } => {
+        Cause::NotWritten { function, file, line, .. } => {
             let function = function.as_ref().map(|name| format!("`{name}`, ")).unwrap_or_default();
             return (
                 format!("this part is not written yet: {function}{file}:{line}"),
@@ -57,12 +63,16 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "look for a placeholder that was never filled in",
         ),
         Cause::PortTaken => ("its port is in use already", "look for a second server in the program"),
-        Cause::AddressUnavailable => {
-            ("it binds an address that this machine does not have", "bind the address that it is told")
-        }
+        Cause::AddressUnavailable => (
+            "it binds an address that this machine does not have",
+            "bind the address given on its command line",
+        ),
 
         Cause::Unchanged => {
             ("the text came back unchanged", "convert it to upper case before you send it back")
+        }
+        Cause::LowerCased => {
+            ("the letters came back in lower case", "convert a to z to A to Z, and leave A to Z as they are")
         }
         Cause::WholeBufferSent => (
             "the whole buffer was sent, with zeros after the text",
@@ -115,7 +125,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "empty the buffer once a message is answered, and do not share it between clients",
         ),
         Cause::OneReadForAll => (
-            "one read was taken for the whole message, and the connection was closed over the unread rest, which resets it",
+            "one read was taken for the whole message, and closing the connection with unread bytes reset it",
             "read on until all of the message has come",
         ),
         Cause::WhitespaceStripped { text } => {
@@ -134,6 +144,9 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "the program received nothing, waits for more, or sent its reply elsewhere",
             "answer each datagram at once, and send the reply to the address that the datagram came from",
         ),
+        Cause::DoesNotRead => {
+            ("the program does not read what it is sent", "read in a loop, also while there is more to send")
+        }
         Cause::ClosedWithoutReply => (
             "it closed the connection without a reply",
             "check whether it serves one message only, or ended with an error (see its output)",
@@ -205,7 +218,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
         Cause::EndedAfterReplies { replies } => {
             return (
                 format!("the program ended after {}", times(*replies, "reply")),
-                "receive or accept the next client in a loop, and close the connection only, not the server's own socket",
+                "receive or accept in a loop, and never close the socket that does it",
             );
         }
         Cause::EndedByReset => (
@@ -215,7 +228,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
         Cause::ListensElsewhere { found, wanted } => {
             return (
                 format!("it listens at {found}, not at {wanted}"),
-                "bind the address and the port that it is told",
+                "bind the address and the port given on its command line",
             );
         }
         Cause::WrongTransport { address, found, wanted } => {
@@ -237,6 +250,12 @@ fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
         Cause::EndedBeforeSending => ("the client ended before it sent anything", "its last output says why"),
+        Cause::EndedTooEarly { replies } => {
+            return (
+                format!("the client ended after {}", times(*replies, "reply")),
+                "read lines in a loop until the end of the input",
+            );
+        }
         Cause::SentNothingAfterInput => (
             "the client sent nothing when a line was typed",
             "send each line when it is typed, not at the end of the input",
@@ -323,7 +342,6 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::MemoryGrows
         | Cause::NoKeepalive
         | Cause::RepeatsComplaint
-        | Cause::HeldUpByOneClient
         | Cause::PageLacks { .. }
         | Cause::PageContains { .. }
         | Cause::HiddenFileServed
@@ -334,7 +352,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::ValidatorIgnored
         | Cause::MethodIgnored
         | Cause::ClosedTooEarly
-        | Cause::NoDeadline => return more_sentences::words(cause),
+        | Cause::NoDeadline => return output_sentences::words(cause),
 
         Cause::AnsweredTooEarly => (
             "the server did not wait for all of a request that comes in pieces",

@@ -81,7 +81,7 @@ pub enum Action {
     Receive {
         /// How.
         transport: Transport,
-        /// From whom, if that may vary.
+        /// The sender, where it may vary.
         from: Option<SocketAddr>,
         /// The bytes.
         bytes: Excerpt,
@@ -141,6 +141,20 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The same, with words short enough for a line: a command line may hold a whole datagram.
+    pub(crate) fn shortened(mut self) -> Action {
+        const BYTES_MAX: usize = 1024;
+        if let Action::Start { command: text } | Action::ExpectOutput { text, .. } = &mut self {
+            if let Some(end) = (BYTES_MAX..text.len()).find(|at| text.is_char_boundary(*at)) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        self
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -168,7 +182,7 @@ impl fmt::Display for Action {
             Action::Start { command } => write!(f, "start `{}`", printable(command.as_bytes())),
             Action::Listen { address } => write!(f, "listens on {address}"),
             Action::Connect { peer } => write!(f, "is connected to {peer}"),
-            Action::FailToConnect { peer, error } => write!(f, "cannot connect to {peer}: {error}"),
+            Action::FailToConnect { peer, error } => write!(f, "a client cannot connect to {peer}: {error}"),
             Action::Send { transport, bytes, times: 1 } => write!(f, "sends {}{bytes}", datagram(transport)),
             Action::Send { transport, bytes, times } => {
                 write!(

@@ -18,7 +18,7 @@ const ALONE_BYTES_MAX: usize = 600;
 const HEX_BEFORE: usize = 12;
 const HEX_SHOWN: usize = 24;
 
-/// In the words of the reports.
+/// As a word or two: `did not start`.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -95,6 +95,9 @@ impl Failure {
     }
 
     fn write_steps(&self, text: &mut String) {
+        if self.steps.is_empty() {
+            return;
+        }
         text.push_str("steps, with milliseconds since the start:\n");
         let hidden = self.steps.len().saturating_sub(STEPS_SHOWN_MAX);
         let left_out = self.steps_left_out + hidden;
@@ -111,17 +114,22 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, self.verdict) {
             // The cause of this one says that it is not written yet.
-            (Some(cause), Verdict::NotWritten) => writeln!(f, "{}", cause.sentence())?,
-            (Some(cause), _) => writeln!(f, "{}: {}", self.verdict, cause.sentence())?,
+            (Some(cause), Verdict::NotWritten) => writeln!(f, "{}", one_line(&cause.sentence()))?,
+            (Some(cause), _) => writeln!(f, "{}: {}", self.verdict, one_line(&cause.sentence()))?,
             (None, Verdict::NotTried(reason)) => writeln!(f, "{}: {reason}", self.verdict)?,
-            (None, _) => writeln!(f, "{}: {}", self.verdict, self.summary)?,
+            (None, _) => writeln!(f, "{}: {}", self.verdict, one_line(&self.summary))?,
         }
         if let Some(hint) = self.hint() {
-            writeln!(f, "hint: {hint}")?;
-            writeln!(f, "\n{}", self.summary)?;
+            writeln!(f, "hint: {}", one_line(&hint))?;
+            writeln!(f, "\n{}", one_line(&self.summary))?;
         }
         write!(f, "\n{}", self.details())
     }
+}
+
+/// Text that may quote a program, escaped: it can neither end its line nor control the terminal.
+fn one_line(text: &str) -> labcore::Printable<'_> {
+    printable(text.as_bytes())
 }
 
 impl fmt::Display for ProgramOutput {

@@ -41,6 +41,7 @@ impl TcpPeer {
     fn exchange_for(&mut self, time: Duration, text: &[u8], expected: &[u8], times: usize) -> usize {
         let (transport, bytes) = (Transport::Tcp, Excerpt::of(text));
         self.step(Action::Send { transport, bytes, times });
+        self.note_more_sent();
         self.stream.set_read_timeout(Some(patience())).unwrap();
         let (start, times) = (Instant::now(), AtomicUsize::new(times));
         let result = thread::scope(|scope| {

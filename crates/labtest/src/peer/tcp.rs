@@ -2,7 +2,7 @@
 
 use crate::diagnosis::bytes::{Exchange, is_silent};
 use crate::diagnosis::fail::{Problem, fail};
-use crate::diagnosis::{peers, reproduce};
+use crate::diagnosis::peers;
 use crate::failure::{Action, Actor, Cause, End, Excerpt, bytes_shown};
 use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role, Socket};
@@ -98,7 +98,10 @@ impl TcpPeer {
     #[track_caller]
     pub fn send(&mut self, bytes: &[u8]) {
         if let Err(error) = self.try_send(bytes) {
-            let problem = self.problem(&self.sent, b"", b"", End::of(&error));
+            let mut problem = self.problem(&self.sent, b"", b"", End::of(&error));
+            if labcore::is_timeout(&error) {
+                problem.cause = Some(Cause::DoesNotRead);
+            }
             let cannot = format!("{} cannot send: {error}", self.name());
             fail(&self.transcript, Problem { summary: cannot, expected: None, received: None, ..problem });
         }
@@ -139,6 +142,11 @@ impl TcpPeer {
             &self.transcript,
             Problem { expected: None, received: None, ..self.problem(sent, b"", b"", end) },
         );
+    }
+
+    /// Notes that the log does not hold everything that is sent.
+    pub(super) fn note_more_sent(&self) {
+        self.transcript.peers(|peers| peers[self.log].sent_more = true);
     }
 
     pub(crate) fn take_sent(&mut self) -> Vec<u8> {
@@ -182,7 +190,6 @@ impl TcpPeer {
             .timeout_if(is_silent(received, end))
             .cause(cause)
             .bytes(expected, received, end)
-            .reproduce(reproduce::commands(&self.transcript, self.log))
     }
 
     /// Reads a line with its newline.
@@ -244,10 +251,7 @@ impl TcpPeer {
                 End::Reset => Some(Cause::ResetWithoutReply),
                 End::Closed | End::Refused | End::Enough => None,
             };
-            fail(
-                &self.transcript,
-                problem.cause(cause).reproduce(reproduce::commands(&self.transcript, self.log)),
-            );
+            fail(&self.transcript, problem.cause(cause));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::listener::bind_as_server;
 use crate::diagnosis::bytes::Exchange;
 use crate::diagnosis::fail::{Problem, fail};
-use crate::diagnosis::{peers, reproduce};
+use crate::diagnosis::peers;
 use crate::failure::{Action, Actor, Cause, End, Excerpt, Verdict, bytes_shown};
 use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role, Socket};
@@ -137,7 +137,7 @@ impl UdpPeer {
             Some(other) if self.role == Role::Client && other != from => {
                 let what = format!("{} asked {other}, and the reply came from {from}", self.name());
                 let problem = Problem::new(what).cause(Some(Cause::SentFromOtherSocket));
-                fail(&self.transcript, problem.reproduce(reproduce::commands(&self.transcript, self.log)));
+                fail(&self.transcript, problem);
             }
             _ => self.other = Some(from),
         }
@@ -148,9 +148,11 @@ impl UdpPeer {
     pub(crate) fn problem(&self, expected: &[u8], received: &[u8], end: End) -> Problem {
         let exchange = Exchange { transport: Transport::Udp, sent: &self.sent, expected, received, end };
         let what = if end == End::Enough { "got the wrong datagram" } else { "received no datagram" };
-        let problem = Problem::new(format!("{} {what}", self.name()))
-            .cause(peers::cause(&self.transcript, self.log, &exchange))
-            .reproduce(reproduce::commands(&self.transcript, self.log));
+        let problem = Problem::new(format!("{} {what}", self.name())).cause(peers::cause(
+            &self.transcript,
+            self.log,
+            &exchange,
+        ));
         // Where any datagram would do, there is nothing to compare.
         if expected.is_empty() && received.is_empty() {
             problem

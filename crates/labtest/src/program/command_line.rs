@@ -19,6 +19,17 @@ pub(super) struct CommandLine {
     pub(super) launch: Option<Launch>,
 }
 
+impl CommandLine {
+    /// Notes that the program serves the files in `directory`, unless that is where everything is started.
+    pub(super) fn set_directory(&mut self, directory: &Path) {
+        let path = directory.display().to_string();
+        if let Some(launch) = self.launch.as_mut().filter(|_| directory != top_folder()) {
+            launch.directory = Some(directory.to_owned());
+            launch.line = launch.line.replace(&path, ".");
+        }
+    }
+}
+
 /// A word for each of `program` and `args`.
 pub(super) fn words(program: &str, args: &[&str]) -> Vec<String> {
     std::iter::once(program).chain(args.iter().copied()).map(str::to_owned).collect()
@@ -93,17 +104,25 @@ pub(super) fn filled(variable: &str, template: &str, args: &[&str], host: &str, 
         if word == ARGS {
             words.extend(args.iter().map(|arg| (*arg).to_owned()));
         } else {
-            // A program that lies in the top folder is found there, wherever it is started.
-            let file = top_folder().join(&word);
-            let word = if !word.is_empty() && file.exists() { file.display().to_string() } else { word };
-            words.push(word.replace(Launch::HOST, host).replace(Launch::PORT, &port.to_string()));
+            words.push(
+                in_top_folder(&word).replace(Launch::HOST, host).replace(Launch::PORT, &port.to_string()),
+            );
         }
     }
-    if !args.is_empty() && !template.contains(ARGS) {
-        not_tried(Reason::NoOptions);
+    if !args.is_empty() {
+        ensure_takes_args(template);
     }
     let shown = settings::shown_command_line(variable).unwrap_or_else(|| template.to_owned());
-    CommandLine { words, launch: Some(Launch { line: shown.replace(ARGS, &quoted(args)) }) }
+    CommandLine {
+        words,
+        launch: Some(Launch { line: shown.replace(ARGS, &shell_words::join(args)), directory: None }),
+    }
+}
+
+/// A word, or the path of the file in the top folder that it names: it is found there wherever the program is started.
+fn in_top_folder(word: &str) -> String {
+    let file = top_folder().join(word);
+    if !word.is_empty() && file.exists() { file.display().to_string() } else { word.to_owned() }
 }
 
 /// Splits a command line as a shell does.
@@ -117,28 +136,73 @@ fn split(variable: &str, template: &str) -> Vec<String> {
     words
 }
 
-/// The command line of the crate's own program, with these words. A port 0 among them is one that the system chooses: a
-/// person chooses a fixed one.
+/// The command line of the crate's own program, with these words; or of the program that the environment puts in its
+/// place. That one must take `{args}`, or the check fails as *not tried*.
+///
+/// Where the words ask the system for a port, a person gets a fixed one.
+#[track_caller]
 pub(super) fn own(program: &str, args: &[&str]) -> CommandLine {
-    let shown: Vec<String> = args
-        .iter()
-        .map(|arg| match arg.strip_suffix(":0") {
-            Some(host) => format!("{host}:{}", Launch::PORT),
-            None if *arg == "0" => Launch::PORT.to_owned(),
-            None => shell_words::quote(arg).into_owned(),
-        })
-        .collect();
-    let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let is_own = env::var("CARGO_PKG_NAME").is_ok()
-        && Path::new(program).is_absolute()
-        && !program.starts_with("/bin/");
-    let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
-    let line = format!("cargo run -q -p {package} --bin {name} -- {}", shown.join(" "));
-    CommandLine { words: words(program, args), launch: is_own.then_some(Launch { line }) }
+    if !is_program_of_lab(program) {
+        return CommandLine { words: words(program, args), launch: None };
+    }
+    let line = shown_args(args);
+    let variable = variable_of(program);
+    let Some(template) = settings::shown_command_line(variable) else {
+        let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
+        let line = format!("cargo run -q -p {package} --bin {name} -- {line}");
+        return CommandLine { words: words(program, args), launch: Some(Launch { line, directory: None }) };
+    };
+    // Words with a place in them are for the address, which is among `args` here.
+    let mut before = split(variable, &template);
+    before.retain(|word| !word.contains('{'));
+    let line = format!("{} {line}", shell_words::join(&before));
+    let launch = Some(Launch { line, directory: None });
+    if settings::programs().is_some() {
+        return CommandLine { words: words(program, args), launch };
+    }
+    ensure_takes_args(&template);
+    let before = before.iter().map(|word| in_top_folder(word));
+    let words = before.chain(args.iter().map(|arg| (*arg).to_owned())).collect();
+    CommandLine { words, launch }
 }
 
-fn quoted(args: &[&str]) -> String {
-    shell_words::join(args)
+/// Fails the check as *not tried* if the environment puts a program in the place of `program`, and the check can only
+/// start the crate's own.
+#[track_caller]
+pub(crate) fn ensure_not_replaced(program: &str) {
+    if settings::programs().is_none() && settings::command_line(variable_of(program)).is_some() {
+        not_tried(Reason::NoOptions);
+    }
+}
+
+#[track_caller]
+fn ensure_takes_args(template: &str) {
+    if !template.contains(ARGS) {
+        not_tried(Reason::NoOptions);
+    }
+}
+
+/// True for a program that Cargo has built for the tests, and false for tools such as `/bin/sh`.
+fn is_program_of_lab(program: &str) -> bool {
+    let path = Path::new(program);
+    env::var_os("CARGO_PKG_NAME").is_some() && path.is_absolute() && !path.starts_with("/bin")
+}
+
+/// The variable that holds a command line in place of `program`.
+fn variable_of(program: &str) -> &'static str {
+    let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if name.ends_with("-client") { settings::CLIENT } else { settings::SERVER }
+}
+
+/// The options and the address as a person types them.
+fn shown_args(args: &[&str]) -> String {
+    let shown = args.iter().map(|arg| match arg.strip_suffix(":0") {
+        Some(host) => format!("{host}:{}", Launch::PORT),
+        None if *arg == "0" => Launch::PORT.to_owned(),
+        None => shell_words::quote(arg).into_owned(),
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A [`Server`] or a [`Client`] is a [`Program`] with a role. [`command_line`] finds out which program that is.
 
 mod client;
-mod command_line;
+pub(crate) mod command_line;
 mod fixed_words;
 mod process;
 mod server;

@@ -2,7 +2,7 @@
 
 use super::command_line::{CommandLine, replaced};
 use crate::diagnosis::fail::{Problem, fail};
-use crate::diagnosis::{output, reproduce};
+use crate::diagnosis::output;
 use crate::failure::{Action, Actor, Cause, Excerpt, Verdict};
 use crate::os::process;
 #[cfg(unix)]
@@ -76,7 +76,8 @@ impl Program {
     fn spawn(mut command: Command, words: &[String], line: &CommandLine) -> Program {
         let transcript = Transcript::current();
         let name = words[0].rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-        command.env("PYTHONUNBUFFERED", "1");
+        // A backtrace would hide the one line of a panic that matters.
+        command.env("PYTHONUNBUFFERED", "1").env_remove("RUST_BACKTRACE");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let started = Instant::now();
@@ -136,7 +137,7 @@ impl Program {
                 text: labcore::printable(text.trim_end().as_bytes()).to_string(),
             });
             let problem = problem.verdict(Verdict::Timeout).cause(Some(cause));
-            fail(&self.transcript, problem.reproduce(reproduce::commands_of_check(&self.transcript)));
+            fail(&self.transcript, problem);
         }
     }
 
@@ -222,7 +223,7 @@ impl Program {
     #[track_caller]
     pub fn fail_because(&self, cause: Cause, what: &str) -> ! {
         let problem = Problem::new(format!("{}: {what}", self.name)).cause(Some(cause));
-        fail(&self.transcript, problem.reproduce(reproduce::commands_of_check(&self.transcript)));
+        fail(&self.transcript, problem);
     }
 
     /// True if the program reports its own breakdown, as by a panic or an exception, or was ended by a signal.

@@ -1,5 +1,7 @@
 //! A *server* under test, ready for clients.
 
+#[cfg(unix)]
+use super::command_line::ensure_not_replaced;
 use super::command_line::{filled, own, top_folder};
 use super::process::Program;
 use crate::diagnosis::fail::{Problem, fail};
@@ -45,13 +47,12 @@ impl Server {
     /// `LAB_SERVER` must name files by their absolute paths then.
     #[track_caller]
     pub fn start_in(directory: &Path, own_server: &str, args: &[&str]) -> Server {
-        match settings::command_line(settings::SERVER) {
-            Some(template) => Server::from_template_in(directory, &template, args),
-            None => {
-                let line = own(own_server, &[args, &["127.0.0.1", "0"]].concat());
-                Server::of(Program::start_in(directory, &line))
-            }
+        if let Some(template) = settings::command_line(settings::SERVER) {
+            return Server::from_template_in(directory, &template, args);
         }
+        let mut line = own(own_server, &[args, &["127.0.0.1", "0"]].concat());
+        line.set_directory(directory);
+        Server::of(Program::start_in(directory, &line))
     }
 
     /// Starts any server by a command line with `{host}`, `{port}` and `{args}` in it.
@@ -64,7 +65,8 @@ impl Server {
     fn from_template_in(directory: &Path, template: &str, args: &[&str]) -> Server {
         // The port was free a moment ago. If another program has taken it since, the next one is tried.
         for _ in 0..PORTS_TRIED_MAX {
-            let line = filled(settings::SERVER, template, args, "127.0.0.1", free_port());
+            let mut line = filled(settings::SERVER, template, args, "127.0.0.1", free_port());
+            line.set_directory(directory);
             let mut program = Program::start_in(directory, &line);
             match program.wait_until_ready(true) {
                 Some(address) => return Server { program, address, responses: AtomicU32::new(0) },
@@ -97,6 +99,7 @@ impl Server {
     #[cfg(unix)]
     #[track_caller]
     pub fn limited(limit: &str, own_server: &str, args: &[&str]) -> Server {
+        ensure_not_replaced(own_server);
         if settings::programs().is_some() {
             return Server::within(&format!("ulimit {limit} && exec"), own_server, args);
         }
@@ -111,6 +114,7 @@ impl Server {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn with_few_threads(count: usize, own_server: &str, args: &[&str]) -> Server {
+        ensure_not_replaced(own_server);
         let limit = format!("--nproc={count}");
         if settings::programs().is_some() {
             return Server::within(&format!("exec prlimit {limit}"), own_server, args);
@@ -157,7 +161,7 @@ impl Program {
             }
             let sockets = if silent { socket::open(group) } else { Vec::new() };
             if let Some((_, address)) = sockets.first() {
-                // The line counts, right or wrong. It may have been printed and not been read yet.
+                // Its line decides, even if it is wrong. It may have been printed and not been read yet.
                 let seen = *seen.get_or_insert_with(Instant::now);
                 return (seen.elapsed() > LAST_LINE).then_some(Some(*address));
             }
@@ -184,10 +188,10 @@ impl Program {
     #[track_caller]
     fn fail_to_start(&mut self) -> ! {
         let why = match self.child.try_wait().unwrap() {
-            Some(status) => format!("it ended with {status}"),
-            None => format!("after {} s it has no listening socket", self.started.elapsed().as_secs()),
+            Some(status) => format!("ended with {status}"),
+            None => format!("has no listening socket after {} s", self.started.elapsed().as_secs()),
         };
-        let problem = Problem::new(format!("{} did not start: {why}", self.name()));
+        let problem = Problem::new(format!("{} {why}", self.name()));
         let cause = startup::cause(&self.output.stderr());
         fail(&self.transcript, problem.verdict(Verdict::DidNotStart).cause(cause));
     }

@@ -38,7 +38,7 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
         Cause::MemoryGrows => (
-            "the program needs more memory, the more it is sent",
+            "the program's memory grows with what it is sent",
             "use one buffer of a fixed size, and do not collect a whole stream",
         ),
         Cause::NoKeepalive => (
@@ -48,10 +48,6 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
         Cause::RepeatsComplaint => (
             "the program prints the same complaint again and again",
             "print it once, and pause before you try again",
-        ),
-        Cause::HeldUpByOneClient => (
-            "one client keeps the server from serving the others",
-            "give each client a thread and a time limit of its own",
         ),
         Cause::PageLacks { text } => {
             return (
@@ -105,4 +101,20 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
         _ => return (cause.code(), ""),
     };
     (what.to_owned(), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every cause has its words in one of two files. The compiler checks the first one, and this the second.
+    #[test]
+    fn has_words_for_each_cause_that_the_other_file_leaves_to_it() {
+        let (others, here) = (include_str!("sentences.rs"), include_str!("output_sentences.rs"));
+        let (here, _) = here.split_once("#[cfg(test)]").unwrap();
+        let left = others.lines().filter_map(|line| line.trim().strip_prefix("| Cause::"));
+        let names: Vec<&str> = left.filter_map(|line| line.split([' ', '{', '=']).next()).collect();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            assert!(here.contains(&format!("Cause::{name}")), "`{name}` has no words");
+        }
+    }
 }
