@@ -78,9 +78,10 @@ impl ProgramSandbox {
         }
         let copy = if self.copies_files { format!("cp -R {FILES}/. {SCRATCH} && ") } else { String::new() };
         let files = if self.copies_files { SCRATCH } else { FILES };
+        // A process of bubblewrap runs in the sandbox too. Its environment is readable there, and must not be the grader's.
         script.push_str(&format!(
             "case $folder in {usual} | {usual}/*) folder={SCRATCH} ;; esac\n\
-             exec bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
+             exec env -i PATH=\"$PATH\" bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
              -- {limits} {start} sh \"$folder\" {files} {words} \"$@\"\n",
             options = shell_words::join(self.options().iter().map(|word| word.to_string_lossy())),
             start = quote(&format!("{copy}{START}")),
