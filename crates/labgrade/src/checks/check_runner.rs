@@ -38,7 +38,7 @@ pub fn run(words: &[OsString]) -> anyhow::Result<Infallible> {
     let path =
         env::var_os(CONDITIONS).map(PathBuf::from).with_context(|| format!("`{CONDITIONS}` is not set"))?;
     let conditions = Conditions::read(&path)?;
-    let check = Check::new(&conditions, test_name(arguments)?)?;
+    let check = RunningCheck::new(&conditions, test_name(arguments)?)?;
     let network = if conditions.own_network { Ok(()) } else { try_loopback() };
     let result = match network {
         Ok(()) => check.run(words)?,
@@ -73,7 +73,7 @@ fn try_loopback() -> io::Result<()> {
 }
 
 /// One check of a submission.
-struct Check<'a> {
+struct RunningCheck<'a> {
     conditions: &'a Conditions,
     test: String,
     user: User,
@@ -88,12 +88,12 @@ enum Ended {
     Limit(Status, Explanation),
 }
 
-impl Check<'_> {
-    fn new(conditions: &Conditions, test: String) -> anyhow::Result<Check<'_>> {
+impl RunningCheck<'_> {
+    fn new(conditions: &Conditions, test: String) -> anyhow::Result<RunningCheck<'_>> {
         let folder = conditions.folder(&test);
         let user = User::with_number(conditions.user);
         user.create_writable_folder(&folder)?;
-        Ok(Check { conditions, test, user, folder })
+        Ok(RunningCheck { conditions, test, user, folder })
     }
 
     /// Runs the test with this command line.
@@ -174,7 +174,7 @@ fn watch(command: &mut Command) -> anyhow::Result<Ended> {
         if let Some(status) = child.try_wait().context("failed to wait for a test")? {
             return Ok(Ended::Exit(status));
         }
-        // Nobody would read the result.
+        // Without cargo-nextest, nothing reads the result of this check.
         ensure!(rustix::process::getppid() == parent, "cargo-nextest has ended");
         if started.elapsed() > limits::CHECK {
             let limit_s = limits::CHECK.as_secs();
@@ -202,7 +202,7 @@ fn read_failure(folder: &Path, test: &str) -> anyhow::Result<Option<Failure>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Check, Conditions, Explanation, Status, User, read_failure};
+    use super::{Conditions, Explanation, RunningCheck, Status, User, read_failure};
     use labtest::Reason;
     use labtest::failure::{Cause, FORMAT, Failure, Verdict, file_name};
     use std::fs;
@@ -242,7 +242,7 @@ mod tests {
             has_fixed_port,
             user: None,
         };
-        let check = Check {
+        let check = RunningCheck {
             conditions: &conditions,
             test: TEST.to_owned(),
             user: User::current(),

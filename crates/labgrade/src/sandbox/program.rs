@@ -14,7 +14,8 @@ const FILES: &str = "/submission";
 
 /// Runs inside the sandbox: enters the folder `$1`, and replaces itself by the program.
 ///
-/// Words that name a file of the submission, which is in `$2`, become its path. `LAB_LIMIT` comes before the program.
+/// `$2` is the folder with the submission's files. A word of the command line that names one of these files becomes the
+/// file's path. `LAB_LIMIT`, if set, is the beginning of a command that sets one more limit and runs the program.
 const START: &str = r#"cd "$1" || exit 1
 files=$2 first=1
 shift 2
