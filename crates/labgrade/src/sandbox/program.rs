@@ -79,7 +79,8 @@ impl ProgramSandbox {
         }
         let copy = if self.copies_files { format!("cp -R {FILES}/. {SCRATCH} && ") } else { String::new() };
         let files = if self.copies_files { SCRATCH } else { FILES };
-        // A process of bubblewrap runs in the sandbox too. Its environment is readable there, and must not be the grader's.
+        // A process of bubblewrap runs in the sandbox too, and its environment is readable there. It must not be the
+        // grader's.
         script.push_str(&format!(
             "case $folder in {usual} | {usual}/*) folder={SCRATCH} ;; esac\n\
              exec env -i PATH=\"$PATH\" bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
