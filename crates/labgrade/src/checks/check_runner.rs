@@ -92,7 +92,8 @@ impl RunningCheck<'_> {
     fn new(conditions: &Conditions, test: String) -> anyhow::Result<RunningCheck<'_>> {
         let folder = conditions.folder(&test);
         let user = User::with_number(conditions.user);
-        user.create_writable_folder(&folder)?;
+        // Without a sandbox, a program that could write here could write its own result.
+        user.create_readable_folder(&folder)?;
         Ok(RunningCheck { conditions, test, user, folder })
     }
 
@@ -195,7 +196,14 @@ fn watch(command: &mut Command) -> anyhow::Result<Ended> {
 /// Reads the failure that a test has left in a folder.
 fn read_failure(folder: &Path, test: &str) -> anyhow::Result<Option<Failure>> {
     let path = folder.join(failure::file_name(test));
-    let size = path.metadata().map_or(0, |metadata| metadata.len());
+    // Without a sandbox, the program can put a link or a pipe there.
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context("its failure cannot be read"),
+    };
+    ensure!(metadata.is_file(), "its failure is not a regular file");
+    let size = metadata.len();
     ensure!(size <= limits::FAILURE_BYTES_MAX, "its failure takes {size} bytes");
     failure::read(folder, test).context("its failure cannot be read")
 }
@@ -206,6 +214,7 @@ mod tests {
     use labtest::Reason;
     use labtest::failure::{Cause, FORMAT, Failure, Verdict, file_name};
     use std::fs;
+    use std::os::unix::fs::{MetadataExt, symlink};
     use std::os::unix::process::ExitStatusExt;
     use std::process::ExitStatus;
 
@@ -279,6 +288,36 @@ mod tests {
             assert_eq!(status, Status::GraderError);
             assert!(matches!(explanation, Some(Explanation::CheckBroke { .. })), "{explanation:?}");
         }
+    }
+
+    #[test]
+    fn follows_no_link_to_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let json = serde_json::to_string(&failure(Verdict::Fail, None)).unwrap();
+        fs::write(folder.path().join("elsewhere"), json).unwrap();
+        symlink("elsewhere", folder.path().join(file_name(TEST))).unwrap();
+        let error = read_failure(folder.path(), TEST).unwrap_err();
+        assert_eq!(error.to_string(), "its failure is not a regular file");
+    }
+
+    /// Only root changes to another user.
+    #[test]
+    fn lets_no_other_user_write_the_result() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let conditions = Conditions {
+            checks: folder.path().join("checks"),
+            environment: Vec::new(),
+            address: None,
+            own_network: false,
+            has_fixed_port: false,
+            user: Some(61_184),
+        };
+        let check = RunningCheck::new(&conditions, TEST.to_owned()).unwrap();
+        let metadata = check.folder.metadata().unwrap();
+        assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o777), (0, 61_184, 0o750));
     }
 
     #[test]
