@@ -5,7 +5,7 @@
 //! - [`printable()`] makes bytes from the network safe for a terminal, [`xml::escape`] makes text safe for SVG and HTML.
 //! - [`EventLog`] prints a line per event of a server, and never blocks it.
 //! - [`messages()`] gives a client what its user wants to send, [`print_reply`] shows the reply.
-//! - [`limit_clients`] calculates how many clients a server has memory for, [`Permits`] keeps to the limit.
+//! - [`limit_clients`] calculates how many clients a server has memory for, [`Permits`] enforces that limit.
 //! - [`random`] has random numbers that a seed repeats.
 //! - [`exit_code`] ends `main`: one `error: …` line and the exit status.
 //!

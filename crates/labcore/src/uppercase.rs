@@ -2,8 +2,7 @@
 
 /// Turns the letters a–z among `bytes` into A–Z, in place.
 ///
-/// Every other byte stays as it is: digits, `&*!`, NUL, and the bytes of a multi-byte UTF-8 character, which are all
-/// above
+/// Every other byte stays as it is: digits, `&*!`, NUL, and the bytes of a multi-byte UTF-8 character, which are all above
 /// 127. So valid UTF-8 stays valid. The length stays the same too, so that a server can answer from the buffer that it
 /// received into.
 pub fn uppercase(bytes: &mut [u8]) {

@@ -66,5 +66,6 @@ pub const SUBMITTED_DEPTH_MAX: usize = 16;
 /// What is kept of a compiler's output.
 pub const BUILD_OUTPUT_BYTES_MAX: usize = 64 << 10;
 
-/// Size of the JSON file of a failed check. labtest cuts everything in it, so that only a defect exceeds this.
+/// Size of the JSON file of a failed check. Without a sandbox, the program under test can write it too: the limit
+/// bounds what labgrade reads into memory.
 pub const FAILURE_BYTES_MAX: u64 = 4 << 20;

@@ -164,7 +164,7 @@ pub enum Explanation {
     },
 }
 
-/// As a clause, for the reports.
+/// Writes the explanation as a clause, for the reports.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -192,6 +192,22 @@ impl fmt::Display for Explanation {
 }
 
 impl Status {
+    /// Its name in JSON, without the reason of [`Status::NotTried`].
+    pub fn code(self) -> &'static str {
+        match self {
+            Status::Pass => "pass",
+            Status::Fail => "fail",
+            Status::DidNotStart => "did-not-start",
+            Status::Timeout => "timeout",
+            Status::Crash => "crash",
+            Status::NotWritten => "not-written",
+            Status::NotTried(_) => "not-tried",
+            Status::Skipped => "skipped",
+            Status::NotRun => "not-run",
+            Status::GraderError => "grader-error",
+        }
+    }
+
     /// True if the program failed the check. One that did not start has failed.
     pub fn is_failure(self) -> bool {
         matches!(
@@ -214,7 +230,7 @@ impl From<Verdict> for Status {
     }
 }
 
-/// In the words of the reports.
+/// Writes the status as it appears in the reports.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -51,6 +51,7 @@ fn hostile_submissions_get_results_and_leave_nothing() {
         return;
     }
     let mark = format!("hostile-{}", std::process::id());
+    let secret = format!("secret-of-the-grader-{}", std::process::id());
     let folder = Folder::new("hostile");
     let submissions = folder.join("submissions");
     copy_changed(&corpus::folder("hostile"), &submissions, &|_, text| {
@@ -75,6 +76,7 @@ fn hostile_submissions_get_results_and_leave_nothing() {
         .arg(&submissions)
         .arg("--out")
         .arg(&results)
+        .env("GRADER_SECRET", &secret)
         .args(["--seed", "7", "--jobs", "2", "--build-limit", &BUILD_LIMIT.as_secs().to_string()])
         .output()
         .unwrap();
@@ -167,6 +169,12 @@ fn hostile_submissions_get_results_and_leave_nothing() {
     }
     assert!(!outcomes["edits-tests"].build.as_ref().unwrap().output.contains(&mark), "its build.rs was run");
     no_user_is_known(&results.join("reads-passwd"));
+    // Its build and its programs printed the environment of every process in their sandboxes.
+    let printed = contents(&results.join("reads-passwd"));
+    for text in printed.values().map(|bytes| String::from_utf8_lossy(bytes)) {
+        assert!(!text.contains(&secret) && !text.contains("LAB_SEED"), "{text}");
+    }
+    assert!(built("reads-passwd").contains("CARGO_HOME=/cargo"), "{}", built("reads-passwd"));
     // It printed what it could read: the only user of its sandbox.
     let outcome = fs::read_to_string(results.join("reads-passwd/outcome.json")).unwrap();
     assert!(outcome.contains("student:x:1000"), "{outcome}");

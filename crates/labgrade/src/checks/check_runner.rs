@@ -38,7 +38,7 @@ pub fn run(words: &[OsString]) -> anyhow::Result<Infallible> {
     let path =
         env::var_os(CONDITIONS).map(PathBuf::from).with_context(|| format!("`{CONDITIONS}` is not set"))?;
     let conditions = Conditions::read(&path)?;
-    let check = Check::new(&conditions, test_name(arguments)?)?;
+    let check = RunningCheck::new(&conditions, test_name(arguments)?)?;
     let network = if conditions.own_network { Ok(()) } else { try_loopback() };
     let result = match network {
         Ok(()) => check.run(words)?,
@@ -73,7 +73,7 @@ fn try_loopback() -> io::Result<()> {
 }
 
 /// One check of a submission.
-struct Check<'a> {
+struct RunningCheck<'a> {
     conditions: &'a Conditions,
     test: String,
     user: User,
@@ -88,12 +88,13 @@ enum Ended {
     Limit(Status, Explanation),
 }
 
-impl Check<'_> {
-    fn new(conditions: &Conditions, test: String) -> anyhow::Result<Check<'_>> {
+impl RunningCheck<'_> {
+    fn new(conditions: &Conditions, test: String) -> anyhow::Result<RunningCheck<'_>> {
         let folder = conditions.folder(&test);
         let user = User::with_number(conditions.user);
-        user.create_writable_folder(&folder)?;
-        Ok(Check { conditions, test, user, folder })
+        // Without a sandbox, a program that could write here could write its own result.
+        user.create_readable_folder(&folder)?;
+        Ok(RunningCheck { conditions, test, user, folder })
     }
 
     /// Runs the test with this command line.
@@ -174,7 +175,7 @@ fn watch(command: &mut Command) -> anyhow::Result<Ended> {
         if let Some(status) = child.try_wait().context("failed to wait for a test")? {
             return Ok(Ended::Exit(status));
         }
-        // Nobody would read the result.
+        // Without cargo-nextest, nothing reads the result of this check.
         ensure!(rustix::process::getppid() == parent, "cargo-nextest has ended");
         if started.elapsed() > limits::CHECK {
             let limit_s = limits::CHECK.as_secs();
@@ -195,17 +196,25 @@ fn watch(command: &mut Command) -> anyhow::Result<Ended> {
 /// Reads the failure that a test has left in a folder.
 fn read_failure(folder: &Path, test: &str) -> anyhow::Result<Option<Failure>> {
     let path = folder.join(failure::file_name(test));
-    let size = path.metadata().map_or(0, |metadata| metadata.len());
+    // Without a sandbox, the program can put a link or a pipe there.
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context("its failure cannot be read"),
+    };
+    ensure!(metadata.is_file(), "its failure is not a regular file");
+    let size = metadata.len();
     ensure!(size <= limits::FAILURE_BYTES_MAX, "its failure takes {size} bytes");
     failure::read(folder, test).context("its failure cannot be read")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Check, Conditions, Explanation, Status, User, read_failure};
+    use super::{Conditions, Explanation, RunningCheck, Status, User, read_failure};
     use labtest::Reason;
     use labtest::failure::{Cause, FORMAT, Failure, Verdict, file_name};
     use std::fs;
+    use std::os::unix::fs::{MetadataExt, symlink};
     use std::os::unix::process::ExitStatusExt;
     use std::process::ExitStatus;
 
@@ -242,7 +251,7 @@ mod tests {
             has_fixed_port,
             user: None,
         };
-        let check = Check {
+        let check = RunningCheck {
             conditions: &conditions,
             test: TEST.to_owned(),
             user: User::current(),
@@ -279,6 +288,36 @@ mod tests {
             assert_eq!(status, Status::GraderError);
             assert!(matches!(explanation, Some(Explanation::CheckBroke { .. })), "{explanation:?}");
         }
+    }
+
+    #[test]
+    fn follows_no_link_to_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let json = serde_json::to_string(&failure(Verdict::Fail, None)).unwrap();
+        fs::write(folder.path().join("elsewhere"), json).unwrap();
+        symlink("elsewhere", folder.path().join(file_name(TEST))).unwrap();
+        let error = read_failure(folder.path(), TEST).unwrap_err();
+        assert_eq!(error.to_string(), "its failure is not a regular file");
+    }
+
+    /// Only root changes to another user.
+    #[test]
+    fn lets_no_other_user_write_the_result() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let conditions = Conditions {
+            checks: folder.path().join("checks"),
+            environment: Vec::new(),
+            address: None,
+            own_network: false,
+            has_fixed_port: false,
+            user: Some(61_184),
+        };
+        let check = RunningCheck::new(&conditions, TEST.to_owned()).unwrap();
+        let metadata = check.folder.metadata().unwrap();
+        assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o777), (0, 61_184, 0o750));
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What the pipeline and the check runner, two processes, tell each other in files.
+//! The files that connect the pipeline and the check runner, which are two processes.
+//!
+//! The pipeline writes the [`Conditions`] of all checks, and the check runner writes a [`CheckResult`] for each check.
 
 use crate::outcome::{Explanation, Status};
 use anyhow::Context;

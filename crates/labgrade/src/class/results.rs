@@ -1,15 +1,22 @@
 //! The folder of *results* of a class.
 
-use crate::outcome::Outcome;
+use crate::outcome::{FORMAT, Outcome};
 use crate::reports;
 use crate::write::write_atomically;
 use anyhow::{Context, bail, ensure};
 use rustix::fs::{FlockOperation, flock};
+use serde::Deserialize;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The file with a submission's outcome, in its folder of results.
 const OUTCOME: &str = "outcome.json";
+
+/// The field that every format of an outcome has.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
 
 /// The folder of results, for this run alone.
 pub(super) struct Results<'a> {
@@ -50,9 +57,16 @@ impl<'a> Results<'a> {
     pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<Outcome>> {
         let path = self.of(name).join(OUTCOME);
         let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
-        let outcome: Outcome = serde_json::from_str(&text).with_context(|| {
-            format!("`{}` is not an outcome of this version; delete it to grade again", path.display())
-        })?;
+        let unreadable =
+            || format!("`{}` is not an outcome of this version; delete it to grade again", path.display());
+        let Version { format } = serde_json::from_str(&text).with_context(unreadable)?;
+        ensure!(
+            format == FORMAT,
+            "`{}` is from another version (format {format}, not {FORMAT}); use another folder for the results, or delete \
+             this file to grade `{name}` again",
+            path.display()
+        );
+        let outcome: Outcome = serde_json::from_str(&text).with_context(unreadable)?;
         ensure!(
             outcome.lab == self.lab,
             "`{}` has results of `{}`; use another folder for `{}`",
@@ -112,5 +126,36 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
         Err(_) => {
             bail!("another `labgrade run` is writing to `{}`; wait until it has ended", folder.display())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Results;
+    use std::fs;
+    use tempfile::tempdir;
+
+    #[test]
+    fn refuses_an_outcome_of_another_format() {
+        let folder = tempdir().unwrap();
+        let [results, students] = ["results", "students"].map(|name| folder.path().join(name));
+        let path = results.join("anna/outcome.json");
+        fs::create_dir_all(results.join("anna")).unwrap();
+        fs::create_dir(&students).unwrap();
+        // In format 1, `skipped` also meant that a check had not run.
+        let fields = r#""lab": "tcp-echo", "submission": "anna", "graded": "2026-03-01T12:00:00Z", "seed": 7,
+            "isolated": true, "remarks": [], "checks": [], "seconds": 1.0"#;
+        let results = Results::open(&results, "tcp-echo", &students).unwrap();
+        let read = |format: u32| {
+            fs::write(&path, format!("{{ \"format\": {format}, {fields} }}")).unwrap();
+            results.read("anna").map(|outcome| outcome.is_some()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(2), Ok(true));
+        let expected = format!(
+            "`{}` is from another version (format 1, not 2); use another folder for the results, or delete this file to \
+             grade `anna` again",
+            path.display()
+        );
+        assert_eq!(read(1), Err(expected));
     }
 }

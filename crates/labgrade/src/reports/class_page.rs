@@ -232,6 +232,7 @@ fn slowest(outcomes: &[Outcome]) -> Markup {
 /// The results of one check in the class.
 struct Tally<'a> {
     checked: &'a Checked,
+    passed: usize,
     failed: usize,
     skipped: usize,
 }
@@ -241,13 +242,15 @@ fn failed_checks(outcomes: &[Outcome]) -> Markup {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for checked in outcomes.iter().flat_map(|outcome| &outcome.checks) {
         let place = *places.entry(&checked.check.test).or_insert_with(|| {
-            tallies.push(Tally { checked, failed: 0, skipped: 0 });
+            tallies.push(Tally { checked, passed: 0, failed: 0, skipped: 0 });
             tallies.len() - 1
         });
+        tallies[place].passed += usize::from(checked.status == Status::Pass);
         tallies[place].failed += usize::from(checked.status.is_failure());
         tallies[place].skipped += usize::from(checked.status == Status::Skipped);
     }
     let total = tallies.len();
+    let passed_by_all = tallies.iter().filter(|tally| tally.passed == outcomes.len()).count();
     tallies.retain(|tally| tally.failed + tally.skipped > 0);
     // Checks that cost points of the score come first.
     tallies.sort_by_key(|tally| (tally.checked.check.kind, Reverse((tally.failed, tally.skipped))));
@@ -255,7 +258,7 @@ fn failed_checks(outcomes: &[Outcome]) -> Markup {
         section {
             h2 { "Checks that the class failed" }
             p {
-                "Of " (total) " checks, " (total - tallies.len()) " passed in every submission. "
+                "Of " (total) " checks, " (passed_by_all) " passed in every submission. "
                 span class="key failed" {} " failed "
                 span class="key skipped" {} " skipped, because a check that comes first did not pass"
             }
@@ -266,7 +269,7 @@ fn failed_checks(outcomes: &[Outcome]) -> Markup {
     }
 }
 
-fn tally_row(Tally { checked, failed, skipped }: &Tally<'_>, all: usize) -> Markup {
+fn tally_row(Tally { checked, failed, skipped, .. }: &Tally<'_>, all: usize) -> Markup {
     let check = &checked.check;
     html! {
         div class="check" {

@@ -79,7 +79,8 @@ fn test(outcome: &Outcome, checked: &Checked, number: usize, has_score: bool) ->
         "test": check.test,
         "kind": check.kind,
         "points": check.points,
-        "status": checked.status,
+        "status": checked.status.code(),
+        "reason": checked.not_tried(),
         "cause": cause.map(labtest::failure::Cause::code),
     });
     test.insert("extra_data".to_owned(), extra_data);

@@ -3,6 +3,7 @@
 use super::system::{SCRATCH, USER_NAME, base_options, environment_options, etc_options, size_options};
 use super::user::User;
 use crate::limits;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,6 +40,9 @@ impl BuildSandbox<'_> {
     /// The command that runs `words` as `user` in this sandbox: with limits, and without a network.
     pub fn command(&self, user: User, words: &[&str]) -> Command {
         let (mut command, [toolchain, registry]) = self.packages.command(user);
+        // A process of bubblewrap runs in the sandbox too, and its environment is readable there. It must not be the
+        // grader's.
+        command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.arg("bwrap").args(base_options()).arg("--unshare-net").args(etc_options(self.etc));
         command.arg("--ro-bind").arg(self.tree).arg("/build");
         command.arg("--ro-bind").arg(toolchain).arg("/toolchain");

@@ -14,7 +14,8 @@ const FILES: &str = "/submission";
 
 /// Runs inside the sandbox: enters the folder `$1`, and replaces itself by the program.
 ///
-/// Words that name a file of the submission, which is in `$2`, become its path. `LAB_LIMIT` comes before the program.
+/// `$2` is the folder with the submission's files. A word of the command line that names one of these files becomes the
+/// file's path. `LAB_LIMIT`, if set, is the beginning of a command that sets one more limit and runs the program.
 const START: &str = r#"cd "$1" || exit 1
 files=$2 first=1
 shift 2
@@ -78,9 +79,11 @@ impl ProgramSandbox {
         }
         let copy = if self.copies_files { format!("cp -R {FILES}/. {SCRATCH} && ") } else { String::new() };
         let files = if self.copies_files { SCRATCH } else { FILES };
+        // A process of bubblewrap runs in the sandbox too, and its environment is readable there. It must not be the
+        // grader's.
         script.push_str(&format!(
             "case $folder in {usual} | {usual}/*) folder={SCRATCH} ;; esac\n\
-             exec bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
+             exec env -i PATH=\"$PATH\" bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
              -- {limits} {start} sh \"$folder\" {files} {words} \"$@\"\n",
             options = shell_words::join(self.options().iter().map(|word| word.to_string_lossy())),
             start = quote(&format!("{copy}{START}")),

@@ -15,7 +15,8 @@ const REMARKS_MAX: usize = 20;
 
 /// Copies the files in `from` to the folder `to`, which must not exist. Returns remarks on files that were left out.
 ///
-/// The copies get the present time: Cargo takes a source file for one that it has already compiled if it is older.
+/// The copies get the present time. Cargo compares times, and would not compile a file that is older than its last
+/// build.
 ///
 /// # Errors
 /// If a file cannot be read or written, or if there are too many.

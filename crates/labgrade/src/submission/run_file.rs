@@ -76,7 +76,13 @@ impl RunFile {
         }
         // A shell runs `build`, and splits it itself.
         for line in [&self.server, &self.client].into_iter().flatten() {
-            ensure!(shell_words::split(line).is_ok(), "`{line}` in `{NAME}` has a quote without its partner");
+            let Ok(words) = shell_words::split(line) else {
+                bail!("`{line}` in `{NAME}` has a quote without its partner");
+            };
+            ensure!(
+                words.first().is_some_and(|word| !word.is_empty()),
+                "`{line}` in `{NAME}` starts no program"
+            );
         }
         Ok(())
     }
@@ -150,6 +156,13 @@ mod tests {
         assert_eq!(error("build = \"make\""), "`run.toml` names neither a `server` nor a `client`");
         assert_eq!(error("server = \" \""), "a command line in `run.toml` is empty");
         assert_eq!(error("server = \"a 'b\""), "`a 'b` in `run.toml` has a quote without its partner");
+        for line in ["# python3 s.py", "  # x", "''", "\t#"] {
+            let expected = format!("`{line}` in `run.toml` starts no program");
+            assert_eq!(
+                error(&format!("client = \"x\"\nserver = \"{}\"", line.replace('\t', "\\t"))),
+                expected
+            );
+        }
         assert!(error("server = \"x\"\nprot = 1").starts_with("`run.toml`, line 2: unknown field `prot`"));
         assert!(error("server = \"x\"\nport = 70000").starts_with("`run.toml`, line 2: invalid value"));
         assert!(

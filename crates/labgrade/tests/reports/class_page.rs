@@ -89,13 +89,27 @@ fn an_interrupted_class_says_so_on_top_and_leaves_incomplete_scores_out() {
     assert!(!top.contains("<section>") && rest.contains("<h2>Scores</h2>"), "{text}");
     assert!(text.contains("<dt>mean score</dt><dd>80.0</dd>"), "{text}");
     assert!(text.contains("<title>100: 1 submission</title>"), "{text}");
-    assert!(text.contains("6 passed in every submission"), "{text}");
+    // The check that has not run in one of them has not passed there.
+    assert!(text.contains("Of 7 checks, 5 passed in every submission"), "{text}");
 
     let reports = reports::of_class(&outcomes, &["<clara>"]);
     let warning = "Interrupted: 2 of 4 submissions are incomplete</strong> (&lt;clara&gt;, dora). Run";
     assert!(reports[1].1.contains(warning), "{}", reports[1].1);
     outcomes.pop();
     assert!(!class_report(&outcomes, "class.html").contains("Interrupted"));
+}
+
+#[test]
+fn counts_only_what_passed_as_passed_in_every_submission() {
+    let others = [
+        (0, Status::NotTried(Reason::NoClient)),
+        (1, Status::NotRun),
+        (2, Status::GraderError),
+        (3, Status::Skipped),
+        (4, Status::Fail),
+    ];
+    let text = class_report(&[outcome_with("anna", &others), outcome_with("berta", &[])], "class.html");
+    assert!(text.contains("Of 7 checks, 2 passed in every submission"), "{text}");
 }
 
 #[test]

