@@ -110,9 +110,9 @@ fn passed(markdown: &mut String, outcome: &Outcome) {
     }
 }
 
-/// The causes explained so far, each with the title of the check under which its explanation stands. The cause is `None`
+/// The causes explained so far, each with the check under which its explanation stands. The cause is `None`
 /// for a program that did not start for an unknown reason: that looks the same in every check.
-type Explained<'a> = Vec<(Option<&'a Cause>, &'a str)>;
+type Explained<'a> = Vec<(Option<&'a Cause>, &'a Checked)>;
 
 /// The checks of one kind that earned no points: each failure, and then what was skipped or could not be tried.
 fn section<'a>(
@@ -198,13 +198,14 @@ fn failure<'a>(
     let failure = checked.failure.as_deref().filter(|_| checked.explanation.is_none());
     let cause = failure.and_then(|failure| failure.cause.as_ref());
     let is_known = failure.is_some() && (cause.is_some() || checked.status == Status::DidNotStart);
-    let before = explained.iter().find(|(known, _)| is_known && *known == cause);
-    if let Some((_, title)) = before {
-        same_cause(markdown, checked, failure, title);
+    let before =
+        explained.iter().find(|(known, other)| is_known && *known == cause && is_alike(other, checked));
+    if let Some((_, other)) = before {
+        same_cause(markdown, checked, failure, &other.check.shows);
         return;
     }
     if is_known {
-        explained.push((cause, &checked.check.shows));
+        explained.push((cause, checked));
     }
     let reason = reason(outcome, checked);
     let _ = match (reason, checked.status) {
@@ -220,6 +221,16 @@ fn failure<'a>(
     if let Some(failure) = failure {
         details(markdown, failure);
     }
+}
+
+/// True if two checks with the same cause failed alike. Each crash has its own message, so crashes with different ones are
+/// explained one by one.
+fn is_alike(one: &Checked, other: &Checked) -> bool {
+    let last_errors = |checked: &Checked| {
+        let output = checked.failure.iter().flat_map(|failure| &failure.output);
+        output.filter_map(|output| output.stderr.lines().last().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    one.status == other.status && (one.status != Status::Crash || last_errors(one) == last_errors(other))
 }
 
 /// Refers to the place where the cause is explained, and says what differs here.

@@ -120,8 +120,12 @@ fn a_hidden_check_explains_nothing_and_is_never_referred_to() {
 #[test]
 fn says_which_part_is_not_written_yet() {
     let mut outcome = outcome_with("a", &[(0, Status::NotWritten), (1, Status::NotWritten)]);
-    let cause =
-        |line| Cause::NotWritten { function: Some("serve".to_owned()), file: "src/lib.rs".to_owned(), line };
+    let cause = |line| Cause::NotWritten {
+        function: Some("serve".to_owned()),
+        file: "src/lib.rs".to_owned(),
+        line,
+        task: None,
+    };
     set_cause(&mut outcome.checks[0], Some(cause(40)));
     set_cause(&mut outcome.checks[1], Some(cause(40)));
     outcome.checks[0].failure.as_mut().unwrap().verdict = Verdict::NotWritten;

@@ -23,7 +23,12 @@ fn hostile(name: &str, text: &str) -> Outcome {
         let failure = checked.failure.as_mut().unwrap();
         failure.cause = Some(match line % 2 {
             0 => Cause::WhitespaceStripped { text: format!("{text}{line}") },
-            _ => Cause::NotWritten { function: Some(text.to_owned()), file: text.to_owned(), line },
+            _ => Cause::NotWritten {
+                function: Some(text.to_owned()),
+                file: text.to_owned(),
+                line,
+                task: Some(text.to_owned()),
+            },
         });
         failure.summary = text.to_owned();
         failure.output[0].program = text.to_owned();
