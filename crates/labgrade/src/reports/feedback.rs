@@ -223,14 +223,18 @@ fn failure<'a>(
     }
 }
 
-/// True if two checks with the same cause failed alike. Each crash has its own message, so crashes with different ones are
-/// explained one by one.
+/// True if two checks with the same cause failed alike. A crash has a message of its own, so crashes with different
+/// messages are explained one by one.
 fn is_alike(one: &Checked, other: &Checked) -> bool {
     let last_errors = |checked: &Checked| {
         let output = checked.failure.iter().flat_map(|failure| &failure.output);
         output.filter_map(|output| output.stderr.lines().last().map(str::to_owned)).collect::<Vec<_>>()
     };
-    one.status == other.status && (one.status != Status::Crash || last_errors(one) == last_errors(other))
+    match [one, other].map(|checked| checked.status == Status::Crash) {
+        [false, false] => true,
+        [true, true] => last_errors(one) == last_errors(other),
+        _ => false,
+    }
 }
 
 /// Refers to the place where the cause is explained, and says what differs here.
