@@ -80,7 +80,7 @@ fn accept(listener: &TcpListener, log: &EventLog) -> (TcpStream, SocketAddr) {
 
 /// Returns in upper case whatever arrives on `connection`, until the client closes its side.
 ///
-/// With `once`, the server closes: after the first line, or after text without a newline and a pause.
+/// With `once`, the server answers one line and closes. Text without a newline counts as a line after a pause.
 ///
 /// # Errors
 /// If the connection breaks: the client resets it, or it is lost.

@@ -32,7 +32,7 @@ const CLIENTS_MAX: usize = 10_000;
 /// One socket serves every client: there is no connection, and each datagram carries its sender's address.
 ///
 /// # Errors
-/// If the socket can't receive any more. A client that can't be answered affects that client only.
+/// If the socket can't receive any more. If a reply can't be sent, only its client is affected.
 pub fn serve(socket: &UdpSocket, log: &EventLog) -> io::Result<()> {
     // BEGIN SOLUTION
     let mut buffer = [0; DATAGRAM_BYTES_MAX];
