@@ -147,8 +147,8 @@ cargo run --locked --quiet -p labgrade -- rubric
 step 'tests'
 cargo test --locked --workspace
 
-step 'corpus: right, wrong and hostile submissions'
-cargo test --locked -p labgrade --test corpus --test hostile --test wording
+step 'corpus: solutions, right, wrong and hostile submissions'
+cargo test --locked -p labgrade --test scores --test corpus --test hostile --test wording
 
 step 'demo'
 mkdir -p target

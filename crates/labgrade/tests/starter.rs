@@ -166,46 +166,6 @@ fn tells_a_student_what_to_write_first_whatever_state_other_labs_are_in() {
     }
 }
 
-/// The grader judges both by the core checks. It recognises a stub at once: no check waits until its time is up.
-#[cfg(target_os = "linux")]
-#[test]
-fn scores_0_where_the_solution_scores_100() {
-    use labgrade::outcome::{Outcome, Status};
-    use labrubric::{Kind, Rubric};
-    if !labtest::has_tool("cargo-nextest") {
-        return;
-    }
-    let (folder, workspace) = (Folder::new("scores"), workspace());
-    let starter = starter(&folder);
-    for lab in workspace.labs().unwrap() {
-        let core = folder.join(format!("{lab}.toml"));
-        let rows = Rubric::read(&workspace, &lab).unwrap();
-        let rows: Vec<_> = rows.of_kind(Kind::Core).cloned().collect();
-        fs::write(&core, toml::to_string(&BTreeMap::from([("check", rows)])).unwrap()).unwrap();
-        let class = folder.join(&lab);
-        for (name, from) in [("solution", workspace.top()), ("stub", &*starter)] {
-            copy(&from.join("labs").join(&lab).join("src"), &class.join(name).join("src"));
-        }
-        let results = folder.join(format!("{lab}-results"));
-        let words = ["run", &lab, class.to_str().unwrap(), "--out", results.to_str().unwrap(), "--seed", "1"];
-        let graded = labgrade(workspace.top(), &[&words[..], &["--rubric", core.to_str().unwrap()]].concat());
-        assert!(graded.status.success(), "{lab}: {}", text(&graded));
-        for (name, score) in [("solution", 100), ("stub", 0)] {
-            let outcome = fs::read_to_string(results.join(name).join("outcome.json")).unwrap();
-            let outcome: Outcome = serde_json::from_str(&outcome).unwrap();
-            assert_eq!(outcome.score(), Some(score), "{lab}, {name}: {outcome:#?}");
-            assert!(
-                outcome.build.as_ref().is_some_and(|build| build.ok),
-                "{lab}, {name}: {:?}",
-                outcome.build
-            );
-            for checked in &outcome.checks {
-                assert_ne!(checked.status, Status::Timeout, "{lab}, {name}: {checked:#?}");
-            }
-        }
-    }
-}
-
 #[test]
 fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     let (folder, workspace) = (Folder::new("program"), workspace());
