@@ -16,11 +16,11 @@ const SILENCE: Duration = Duration::from_millis(200);
 
 /// Clients that come after standard output was closed: so many that the server must have noticed.
 #[cfg(unix)]
-const CLIENTS_AFTER_CLOSE: usize = 500;
+const CLIENTS_AFTER_CLOSE: usize = 1000;
 
 /// Processor time that a server may use while it has nothing to do for [`IDLE`].
 #[cfg(target_os = "linux")]
-const BUSY_MAX: Duration = Duration::from_millis(250);
+const BUSY_MAX: Duration = Duration::from_millis(200);
 #[cfg(target_os = "linux")]
 const IDLE: Duration = Duration::from_millis(500);
 
