@@ -62,8 +62,8 @@ try_threads() {
     [[ $host == *-linux-gnu ]] || die 'the thread sanitizer needs Linux with glibc'
     [[ -d $library ]] || die "the source of the standard library is missing: $get"
     sanitize -p labcore --lib event_log:: || failed=1
-    sanitize -p tcp-threaded --test core --test robust --test advice -- --skip memory || failed=1
-    sanitize -p http-file-server --test core --test robust --test advice -- --skip memory --skip crowd || failed=1
+    sanitize -p tcp-threaded --test core --test robust --test extra -- --skip memory || failed=1
+    sanitize -p http-file-server --test core --test robust --test extra -- --skip memory --skip crowd || failed=1
     for report in "$reports"/report*; do
         [[ ! -f $report ]] || { failed=1 && cat "$report"; }
     done

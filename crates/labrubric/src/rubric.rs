@@ -41,7 +41,7 @@ pub struct Check {
     pub test: String,
     /// What the check is about.
     pub kind: Kind,
-    /// What it is worth. The points of a lab's core checks add up to [`CORE_POINTS`]. Advice is worth nothing.
+    /// What it is worth. The points of a lab's core checks add up to [`CORE_POINTS`]. Extra checks are worth nothing.
     #[serde(default)]
     pub points: u32,
     /// What a pass shows, in a student's words.
@@ -65,7 +65,7 @@ pub enum Kind {
     /// Edge cases: clients that misbehave, unusual bytes. These points are totalled apart from the score.
     Robust,
     /// Options, messages and limits of the reference program. Worth no points.
-    Advice,
+    Extra,
 }
 
 /// As in `rubric.toml`.
@@ -74,7 +74,7 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Kind::Core => "core",
             Kind::Robust => "robust",
-            Kind::Advice => "advice",
+            Kind::Extra => "extra",
         })
     }
 }
@@ -136,9 +136,9 @@ impl Rubric {
                 }
             }
             match check.kind {
-                Kind::Advice if check.points > 0 => add("advice is worth no points".to_owned()),
+                Kind::Extra if check.points > 0 => add("extra checks are worth no points".to_owned()),
                 Kind::Core | Kind::Robust if check.points == 0 => {
-                    add("it has no points; give it some, or make it advice".to_owned());
+                    add("it has no points; give it some, or make it extra".to_owned());
                 }
                 _ => {}
             }
@@ -201,7 +201,7 @@ mod tests {
             &[
                 RIGHT,
                 "test = 'a::b'; kind = 'robust'; points = 3; needs = ['a::a']",
-                "test = 'a::c'; kind = 'advice'",
+                "test = 'a::c'; kind = 'extra'",
             ],
             &[],
         );
@@ -210,14 +210,14 @@ mod tests {
     #[test]
     fn finds_mistakes_in_a_row() {
         check(
-            &[RIGHT, "test = 'a::b'; kind = 'advice'; points = 1"],
-            &["row 2, `a::b`: advice is worth no points"],
+            &[RIGHT, "test = 'a::b'; kind = 'extra'; points = 1"],
+            &["row 2, `a::b`: extra checks are worth no points"],
         );
         check(
             &[RIGHT, "test = 'a::b'; kind = 'robust'"],
-            &["row 2, `a::b`: it has no points; give it some, or make it advice"],
+            &["row 2, `a::b`: it has no points; give it some, or make it extra"],
         );
-        check(&[RIGHT, "test = 'a::a'; kind = 'advice'"], &["row 2, `a::a`: this test already has a row"]);
+        check(&[RIGHT, "test = 'a::a'; kind = 'extra'"], &["row 2, `a::a`: this test already has a row"]);
         check(
             &["test = 'a::a'; kind = 'core'; points = 99"],
             &["the core checks add up to 99 points, not to 100"],
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn finds_mistakes_in_needs() {
         let needs =
-            |test: &str, needed: &str| format!("test = '{test}'; kind = 'advice'; needs = ['{needed}']");
+            |test: &str, needed: &str| format!("test = '{test}'; kind = 'extra'; needs = ['{needed}']");
         check(&[RIGHT, &needs("a::b", "a::x")], &["row 2, `a::b`: it needs `a::x`, which has no row"]);
         check(&[RIGHT, &needs("a::b", "a::b")], &["row 2, `a::b`: it needs itself"]);
         // Of checks that need each other, one always comes too late.
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn finds_tests_without_rows_and_rows_without_tests() {
-        let rubric = rubric(&[RIGHT, "test = 'a::b'; kind = 'advice'"]);
+        let rubric = rubric(&[RIGHT, "test = 'a::b'; kind = 'extra'"]);
         assert_eq!(
             rubric.mistakes_against(&BTreeSet::from(["a::a", "c::d"])),
             ["row 2, `a::b`: there is no such test", "the test `c::d` has no row"]

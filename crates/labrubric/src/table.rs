@@ -43,7 +43,7 @@ fn table(lab: &str, rubric: &Rubric) -> String {
     let mut text =
         format!("{lab}: {} checks; {core} points, and {robust} for robustness\n", rubric.checks.len());
     let longest = rubric.checks.iter().map(|check| check.test.len()).max().unwrap_or(0).min(NAME_CHARS_MAX);
-    for kind in [Kind::Core, Kind::Robust, Kind::Advice] {
+    for kind in [Kind::Core, Kind::Robust, Kind::Extra] {
         for check in rubric.of_kind(kind) {
             let _ = writeln!(text, "{}", row(check, longest));
         }
@@ -56,7 +56,7 @@ fn row(check: &Check, width: usize) -> String {
     let kind = match check.kind {
         Kind::Core => "core",
         Kind::Robust => "robust",
-        Kind::Advice => "advice",
+        Kind::Extra => "extra",
     };
     let points = if check.points == 0 { String::new() } else { check.points.to_string() };
     let mut row = format!("  {kind:6} {points:>3}  {:width$}  {}", check.test, check.shows);

@@ -183,8 +183,8 @@ fn slowest(outcomes: &[Outcome]) -> Markup {
         .iter()
         .map(|outcome| {
             let mut hung = with_status(outcome, Status::Timeout);
-            // Advice concerns the reference program's own options and messages.
-            hung.retain(|checked| checked.check.kind != Kind::Advice);
+            // Extra checks are about the reference program's own options and messages.
+            hung.retain(|checked| checked.check.kind != Kind::Extra);
             (outcome, hung)
         })
         .collect();
@@ -310,7 +310,7 @@ struct CauseGroup<'a> {
 fn causes(outcomes: &[Outcome]) -> Markup {
     let mut groups: BTreeMap<String, CauseGroup<'_>> = BTreeMap::new();
     for outcome in outcomes {
-        let counted = outcome.checks.iter().filter(|checked| checked.check.kind != Kind::Advice);
+        let counted = outcome.checks.iter().filter(|checked| checked.check.kind != Kind::Extra);
         for (key, sentence) in counted.filter_map(cause) {
             let group = groups.entry(key).or_default();
             *group.sentences.entry(sentence).or_default() += 1;

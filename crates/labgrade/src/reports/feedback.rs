@@ -26,7 +26,7 @@ pub fn text_of(outcome: &Outcome) -> String {
         for (title, kind) in [
             ("What does not work yet", Kind::Core),
             ("Robustness: difficult clients and unusual bytes", Kind::Robust),
-            ("Advice, worth no points", Kind::Advice),
+            ("Extra, worth no points", Kind::Extra),
         ] {
             section(&mut markdown, outcome, title, kind, &mut explained);
         }
@@ -104,7 +104,7 @@ fn passed(markdown: &mut String, outcome: &Outcome) {
         let points = match (checked.check.kind, checked.check.points) {
             (Kind::Core, points) => format!(" ({})", in_points(points)),
             (Kind::Robust, points) => format!(" (robustness, {})", in_points(points)),
-            (Kind::Advice, _) => String::new(),
+            (Kind::Extra, _) => String::new(),
         };
         let _ = writeln!(markdown, "- {}{points}", inline(&checked.check.shows));
     }

@@ -4,7 +4,7 @@
 //! Test Case Visibility". Where the specification leaves a choice:
 //!
 //! - The `score` at the top is the score of all other reports, and the sum of `tests[].score`. A check for robustness or
-//!   advice has `score` and `max_score` 0 there; its `output` and `extra_data` say what it is worth. The total for
+//!   an extra check has `score` and `max_score` 0 there; its `output` and `extra_data` say what it is worth. The total for
 //!   robustness is in `output` and `extra_data`.
 //! - A `status` is `passed` or `failed`, and nothing else. A check that was skipped or not tried is `failed` with 0 points,
 //!   and its name says `skipped` or `not tried`.
@@ -91,7 +91,7 @@ fn name(checked: &Checked) -> String {
     let kind = match checked.check.kind {
         Kind::Core => "",
         Kind::Robust => "Robustness: ",
-        Kind::Advice => "Advice: ",
+        Kind::Extra => "Extra: ",
     };
     let status = match checked.status {
         Status::NotTried(_) | Status::Skipped | Status::NotRun | Status::GraderError => {
@@ -119,7 +119,7 @@ fn output(outcome: &Outcome, checked: &Checked) -> String {
             let earned = if checked.status == Status::Pass { check.points } else { 0 };
             lines.push(format!("{earned} of {}, counted apart from the score", in_points(check.points)));
         }
-        Kind::Advice => lines.push("worth no points".to_owned()),
+        Kind::Extra => lines.push("worth no points".to_owned()),
     }
     if checked.status.is_failure() {
         lines.extend(hints(checked).iter().map(|hint| text::line(&format!("hint: {hint}"))));

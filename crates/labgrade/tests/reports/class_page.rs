@@ -27,7 +27,7 @@ fn counts_causes_by_their_code() {
     }
     set_cause(&mut outcomes[1].checks[0], None);
     let text = class_report(&outcomes, "class.html");
-    // A submission counts once, the most frequent sentence stands for the others, and advice does not count.
+    // A submission counts once, the most frequent sentence stands for the others, and extra checks do not count.
     assert_eq!(
         causes(&text),
         ["2 the newline was removed", "1 the program ended after 2 replies and 1 variant"],
@@ -50,7 +50,7 @@ fn counts_what_was_not_tried_or_not_built_among_the_causes() {
 }
 
 #[test]
-fn counts_no_advice_among_causes_and_timeouts() {
+fn counts_no_extra_checks_among_causes_and_timeouts() {
     let mut outcome = outcome("anna", [Status::Pass; 7]);
     outcome.checks[6] = checked(rows()[6].clone(), Status::Timeout);
     let text = class_report(&[outcome], "class.html");
@@ -118,7 +118,7 @@ fn shows_failed_core_checks_first() {
     outcomes[0].checks[0].status = Status::Pass;
     outcomes[0].checks[0].check.points = 1;
     let text = class_report(&outcomes, "class.html");
-    let places = ["core::second", "core::third", "core::first", "robust::rude", "advice::words"]
+    let places = ["core::second", "core::third", "core::first", "robust::rude", "extra::words"]
         .map(|test| text.find(&format!("<small><code>{test}</code>")).unwrap());
     assert!(places.is_sorted(), "{places:?}");
     assert!(text.contains("core, 1 point</small>") && text.contains("core, 30 points</small>"), "{text}");

@@ -89,7 +89,7 @@ pub fn rows() -> [Check; 7] {
         check("hidden::fourth", Kind::Core, 10),
         check("robust::rude", Kind::Robust, 15),
         check("robust::rare", Kind::Robust, 5),
-        check("advice::words", Kind::Advice, 0),
+        check("extra::words", Kind::Extra, 0),
     ];
     rows[2].needs = vec!["core::first".to_owned()];
     rows[3].hidden = true;
