@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The most that one read takes. A stream has no messages, so any size works. A large one needs fewer calls.
 const CHUNK_BYTES_MAX: usize = 65_536;
 // END SOLUTION
-// STUB: #![allow(unused_imports)] // delete this line when you have written all steps
+// STUB: #![allow(unused_imports)] // delete this line when you have finished
 // STUB:
 // STUB: use labcore::{EventLog, is_timeout, printable, uppercase, without_newline};
 // STUB: use std::io::{self, BufRead, BufReader, Read, Write};
@@ -46,7 +46,7 @@ pub fn serve(listener: &TcpListener, once: bool, log: &EventLog) -> io::Result<(
     // END SOLUTION
     // STUB: let _ = (listener, once, log); // delete this line
     // STUB: // To print: log.line(format_args!("client {number} connected from {address}"));
-    // STUB: todo!("step 1: accept a client with `listener.accept()`; call `serve_connection`; then the next client")
+    // STUB: todo!("step 1: `listener.accept()` gives a connection and its address; `serve_connection`; repeat")
 }
 
 /// Returns in upper case whatever arrives on `connection`, until the client closes its side.
@@ -66,7 +66,7 @@ pub fn serve_connection(mut connection: &TcpStream, number: u64, log: &EventLog)
     // END SOLUTION
     // STUB: let _ = (&mut connection, number, log); // delete this line
     // STUB: // To print: log.line(format_args!("client {number}: {}", printable(without_newline(chunk))));
-    // STUB: todo!("step 1: `connection.read(&mut buffer)`, 0 is the end; print; convert; `write_all`; read again")
+    // STUB: todo!("step 1: `connection.read(&mut buffer)`, 0 is the end; print; `uppercase`; `write_all`; repeat")
 }
 
 // BEGIN SOLUTION
@@ -99,7 +99,7 @@ pub fn ask(connection: &mut BufReader<TcpStream>, text: &[u8], timeout: Duration
     }
     // END SOLUTION
     // STUB: let _ = (connection, text, timeout); // delete this line
-    // STUB: todo!("step 2: set the timeout; `connection.get_mut().write_all` text and newline; read up to a newline")
+    // STUB: todo!("step 2: set the read timeout; `write_all` the text and a newline; `read_until` the newline")
 }
 
 /// Answers what the first read takes, and closes: the server of many textbooks, started with `--once`.

@@ -3,22 +3,14 @@
 //! Read [`serve_connection`], which serves one client with the functions in `reply.rs`, then [`serve`], which starts a
 //! thread for each client.
 
-// BEGIN SOLUTION
+mod reply;
+
+pub use reply::Reply;
+
 use labcore::{EventLog, printable, without_newline};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
-// END SOLUTION
-// STUB: #![allow(unused_imports)] // delete this line when you have written all steps
-// STUB:
-// STUB: use labcore::{EventLog, printable, without_newline};
-// STUB: use std::io;
-// STUB: use std::net::{SocketAddr, TcpListener, TcpStream};
-// STUB: use std::thread;
-
-mod reply;
-
-pub use reply::Reply;
 
 /// Answers one client until it closes its side.
 ///
@@ -67,8 +59,8 @@ pub fn serve(listener: &TcpListener, reply: Reply, log: &EventLog) -> io::Result
         Ok(())
     })
     // END SOLUTION
-    // STUB: // This serves the first client only, in this thread. Step 2 replaces these lines.
+    // STUB: // Step 2 replaces all of this: it serves one client only, and in the thread that accepts.
     // STUB: let (client, address) = listener.accept()?;
     // STUB: serve_client(&client, address, 1, reply, log);
-    // STUB: todo!("step 2: in a `thread::scope`, accept client after client, and start a thread that calls `serve_client`")
+    // STUB: todo!("step 2: in a `thread::scope`, accept in a loop, and call `serve_client` in a thread for each")
 }

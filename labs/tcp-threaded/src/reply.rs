@@ -13,6 +13,8 @@ const CHUNK_BYTES_MAX: usize = 4096;
 /// The silence after which an unfinished line is counted as it stands.
 const LINE_PAUSE: Duration = Duration::from_millis(200);
 // END SOLUTION
+// STUB: #![allow(unused_imports)] // delete this line when you have finished
+// STUB:
 // STUB: use labcore::{is_timeout, uppercase, without_newline};
 // STUB: use std::io::{self, BufRead, BufReader, Read, Write};
 // STUB: use std::net::TcpStream;
@@ -44,7 +46,7 @@ pub fn return_upper_case(mut connection: &TcpStream, show: impl Fn(&[u8])) -> io
     // END SOLUTION
     // STUB: let _ = (&mut connection, &show); // delete this line
     // STUB: // To print: show(chunk);
-    // STUB: todo!("step 1: `connection.read(&mut buffer)`, 0 is the end; print; convert; `write_all`; read again")
+    // STUB: todo!("step 1: `connection.read(&mut buffer)`, 0 is the end; print; `uppercase`; `write_all`; repeat")
 }
 
 /// Answers each line with the number of its characters.

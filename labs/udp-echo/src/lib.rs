@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 // END SOLUTION
-// STUB: #![allow(unused_imports)] // delete this line when you have written all steps
+// STUB: #![allow(unused_imports)] // delete this line when you have finished
 // STUB:
 // STUB: use labcore::{EventLog, printable, uppercase};
 // STUB: use std::collections::HashMap;
@@ -61,7 +61,7 @@ pub fn serve(socket: &UdpSocket, log: &EventLog) -> io::Result<()> {
     // END SOLUTION
     // STUB: let _ = (socket, log); // delete this line
     // STUB: // To print: log.line(format_args!("client {number}: {}", printable(datagram)));
-    // STUB: todo!("step 1: receive with `socket.recv_from(&mut buffer)`; print; convert; `socket.send_to` the sender; repeat")
+    // STUB: todo!("step 1: `socket.recv_from(&mut buffer)`; print; `uppercase`; `socket.send_to` the sender; repeat")
 }
 
 // BEGIN SOLUTION
