@@ -23,4 +23,5 @@ pub mod pitfalls;
 pub mod questions;
 pub mod sequence_diagram;
 pub mod sheet;
+pub mod svg;
 pub mod text_view;
