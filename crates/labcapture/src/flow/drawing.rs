@@ -379,7 +379,9 @@ fn excerpt(record: &PacketRecord, characters: usize) -> String {
     let payload = &record.payload;
     let end = payload.windows(2).position(|pair| pair == b"\r\n");
     match end {
-        Some(end) if end + 2 < payload.len() => format!("{} …", quoted(&payload[..end], characters - 4)),
+        Some(end) if end + 2 < payload.len() => {
+            format!("{} …", quoted(&payload[..end], characters.saturating_sub(4)))
+        }
         _ => quoted(payload, characters.saturating_sub(3)),
     }
 }

@@ -172,7 +172,7 @@ fn relate_stream(
         };
         let mut position = 0;
         for id in ends.of(side).iter().filter(|id| is_send(call(programs, **id))) {
-            let end = position + call(programs, *id).result.unwrap_or(0);
+            let end = call(programs, *id).result.unwrap_or(0).saturating_add(position);
             for (index, record) in &sent {
                 if record.payload_length > 0 && (position..end).contains(&bytes(record).start) {
                     matches.causes.entry(*index).or_insert(*id);
@@ -191,7 +191,7 @@ fn relate_stream(
         let mut position = 0;
         for id in ends.of(side.other()).iter().filter(|id| is_receive(call(programs, **id))) {
             let count = call(programs, *id).result.unwrap_or(0);
-            position += count;
+            position = count.saturating_add(position);
             let trigger = match count {
                 0 => fin,
                 _ => sent
