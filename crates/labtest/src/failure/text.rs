@@ -121,7 +121,13 @@ impl fmt::Display for Failure {
         }
         if let Some(hint) = self.hint() {
             writeln!(f, "hint: {}", one_line(&hint))?;
-            writeln!(f, "\n{}", one_line(&self.summary))?;
+            if self.verdict != Verdict::NotWritten {
+                writeln!(f, "\n{}", one_line(&self.summary))?;
+            }
+        }
+        if self.verdict == Verdict::NotWritten {
+            // Everything else that happened follows from the stub.
+            return self.output.iter().try_for_each(|output| write!(f, "\n{output}"));
         }
         write!(f, "\n{}", self.details())
     }
