@@ -113,7 +113,7 @@ fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'
         }
         (Transport::Udp, End::Silence) => {
             let unused = unreachable_before < unreachable_datagrams();
-            let lost = sent::cause_of_lost_reply(transcript, peer);
+            let lost = sent::cause_of_lost_reply(transcript, server);
             lost.or_else(|| unused.then_some(Cause::SentToUnusedPort { to: None }))
                 .or_else(|| cause_of_white_space(exchange))
                 .or_else(|| socket::has_unread_datagram(server).then_some(Cause::DoesNotRead))

@@ -72,24 +72,20 @@ fn refused_address(transcript: &Transcript, server: SocketAddr) -> Option<Socket
     output.find_map(|printed| startup::refused_address(&printed)).filter(|found| *found != server)
 }
 
-/// Where a UDP server sent its reply to the client with the index `peer`, if the network shows that it went nowhere else.
-pub(super) fn cause_of_lost_reply(transcript: &Transcript, peer: usize) -> Option<Cause> {
-    let (clients, server) = transcript.peers(|peers| {
-        let clients = peers.iter().filter(|peer| peer.role == Role::Client);
-        let address = |socket: &Socket| match socket {
-            Socket::Udp(socket) => socket.upgrade()?.local_addr().ok(),
-            Socket::Tcp(_) => None,
-        };
-        (clients.filter_map(|peer| address(&peer.socket)).collect::<Vec<_>>(), peers[peer].server)
-    });
-    cause_of_replies(&transcript.packets(), &clients, server)
+/// Where the UDP server at `server` sent a reply, if the network shows one that went to none of its clients.
+pub(super) fn cause_of_lost_reply(transcript: &Transcript, server: SocketAddr) -> Option<Cause> {
+    cause_of_replies(&transcript.packets(), server)
 }
 
-fn cause_of_replies(packets: &[Packet], clients: &[SocketAddr], server: SocketAddr) -> Option<Cause> {
-    let is_client = |address: &SocketAddr| clients.contains(address);
-    let strays = packets.iter().filter(|packet| {
-        let is_request = is_client(&packet.from) || packet.to.port() == NAME_SERVER_PORT;
-        packet.transport == Transport::Udp && !is_request && !is_client(&packet.to)
+fn cause_of_replies(packets: &[Packet], server: SocketAddr) -> Option<Cause> {
+    let packets = || packets.iter().filter(|packet| packet.transport == Transport::Udp);
+    // Whoever has sent it a datagram is a client, and may have left since.
+    let is_request = |packet: &&Packet| packet.to == server && packet.from.port() != server.port();
+    let clients: Vec<SocketAddr> = packets().filter(is_request).map(|packet| packet.from).collect();
+    let strays = packets().filter(|packet| {
+        !clients.contains(&packet.from)
+            && !clients.contains(&packet.to)
+            && packet.to.port() != NAME_SERVER_PORT
     });
     let to = strays.map(|packet| packet.to).next()?;
     Some(if to.port() == server.port() {
@@ -99,22 +95,22 @@ fn cause_of_replies(packets: &[Packet], clients: &[SocketAddr], server: SocketAd
     })
 }
 
-/// True if the network shows that the server received the newest datagram of the client with the index `peer`, and sent
-/// nothing in return.
+/// True if the network shows that the server received the newest datagram of the client with the index `peer`, and has
+/// sent nothing but the replies that came.
 pub(super) fn was_received_only(transcript: &Transcript, peer: usize) -> bool {
     let (client, server, sent, replies) = transcript.peers(|peers| {
-        let log = &peers[peer];
-        let client = match &log.socket {
+        let clients = peers.iter().filter(|peer| peer.role == Role::Client);
+        let address = match &peers[peer].socket {
             Socket::Udp(socket) => socket.upgrade().and_then(|socket| socket.local_addr().ok()),
             Socket::Tcp(_) => None,
         };
-        (client, log.server, log.sent.len(), log.replies)
+        let replies: usize = clients.map(|client| client.replies).sum();
+        (address, peers[peer].server, peers[peer].sent.len(), replies)
     });
     let packets = transcript.packets();
     let count = |is: &dyn Fn(&Packet) -> bool| packets.iter().filter(|packet| is(packet)).count();
-    let Some(client) = client else { return false };
-    count(&|packet| packet.from == client && packet.to == server) == sent
-        && count(&|packet| packet.to == client) == replies
+    client.is_some_and(|client| count(&|packet| packet.from == client && packet.to == server) == sent)
+        && count(&|packet| packet.from.port() == server.port()) == replies
         && !socket::has_unread_datagram(server)
 }
 
@@ -150,16 +146,17 @@ mod tests {
 
     #[test]
     fn names_where_a_reply_went() {
-        let (server, client) = (at(1000), at(2000));
+        let (server, client, other) = (at(1000), at(2000), at(2001));
         let packet = |from, to| Packet { transport: Udp, from, to };
         let to = Some(at(3000));
         for (to, expected) in [
             (server, Some(Cause::SentToOwnPort)),
             (at(3000), Some(Cause::SentToUnusedPort { to })),
             (client, None),
+            (other, None),
         ] {
-            let packets = [packet(client, server), packet(server, to)];
-            assert_eq!(cause_of_replies(&packets, &[client], server), expected);
+            let packets = [packet(other, server), packet(client, server), packet(server, to)];
+            assert_eq!(cause_of_replies(&packets, server), expected);
         }
     }
 }

@@ -199,16 +199,16 @@ pub enum Cause {
         /// False if the client's command line has no place for an address.
         was_told: bool,
     },
-    /// The client ended before it sent anything.
+    /// The client ended, and nothing had come from it.
     EndedBeforeSending,
     /// The client ended after some replies, with more to do.
     EndedTooEarly {
         /// Replies that it was sent.
         replies: usize,
     },
-    /// The client sent nothing when a line was typed.
+    /// Nothing came from the client when a line was typed.
     SentNothingAfterInput,
-    /// The client sent nothing, and needs no input for it.
+    /// Nothing came from the client, which needs no input for it.
     SentNothing,
     /// The client ended when a reply was lost.
     EndedAfterLostReply,

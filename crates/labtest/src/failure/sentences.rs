@@ -263,7 +263,10 @@ fn words(cause: &Cause) -> (String, &'static str) {
                 "take host and port from the command line",
             );
         }
-        Cause::EndedBeforeSending => ("the client ended before it sent anything", "its last output says why"),
+        Cause::EndedBeforeSending => (
+            "the client ended, and nothing had come from it",
+            "its last output says why; check, too, that it uses the host and the port of its command line",
+        ),
         Cause::EndedTooEarly { replies } => {
             return (
                 format!("the client ended after {}", times(*replies, "reply")),
@@ -271,12 +274,13 @@ fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
         Cause::SentNothingAfterInput => (
-            "the client sent nothing when a line was typed",
-            "send each line when it is typed, not at the end of the input",
+            "nothing came from the client when a line was typed",
+            "send each line when it is typed, not at the end of the input, to the host and port of the command line",
         ),
-        Cause::SentNothing => {
-            ("the client sent nothing", "it needs no input here: send the first request at once")
-        }
+        Cause::SentNothing => (
+            "nothing came from the client",
+            "it needs no input here: send the first request at once, to the host and port of the command line",
+        ),
         Cause::EndedAfterLostReply => (
             "the client ended after a request that was not answered",
             "a lost reply is no reason to stop: note it, and send the next request",
