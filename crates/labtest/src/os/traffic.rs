@@ -7,6 +7,7 @@ use super::socket::Transport;
 use std::net::SocketAddr;
 
 /// Packets that are kept; a check that is explained by its packets has a few.
+#[cfg(target_os = "linux")]
 const PACKETS_MAX: usize = 1000;
 
 /// A datagram, or a request for a connection.
