@@ -2,5 +2,6 @@
 
 pub mod process;
 pub(crate) mod socket;
+pub(crate) mod traffic;
 #[cfg(unix)]
 pub(crate) mod watchdog;
