@@ -16,7 +16,8 @@ const INVALID: [&str; 2] = ["invalid argument", "einval"];
 pub(crate) fn expect_open(transcript: &Transcript, transport: Transport) {
     let bound = bound(transcript, transport);
     if let Some(address) = bound.first().filter(|_| bound.iter().all(is_loopback)) {
-        let problem = Problem::new(format!("the server was told another address, and is bound to {address}"));
+        let problem =
+            Problem::new(format!("the server is bound to {address}, and its client is on another host"));
         fail(transcript, problem.cause(Some(Cause::ListensOnLoopback { address: *address })));
     }
 }
