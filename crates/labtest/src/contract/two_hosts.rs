@@ -6,7 +6,7 @@
 
 use super::tcp_echo::ask_text;
 use crate::diagnosis::fail::{Problem, fail};
-use crate::diagnosis::two_hosts::expect_open;
+use crate::diagnosis::two_hosts::{cause_of_no_request, expect_open};
 use crate::failure::{self, Verdict};
 use crate::os::second_host;
 use crate::os::socket::Transport;
@@ -14,13 +14,21 @@ use crate::peer::{TcpPeerListener, UdpPeer};
 use crate::program::{Client, Server};
 use crate::settings::{self, OnSecondHost, Reason};
 use crate::transcript::Transcript;
+use crate::wait::{Programs, set_patience, start_patience};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The file, beside the failure, that says why the second host could not be made. It is empty if there is one.
 const NOTE: &str = "second-host";
+
+/// How often to look at a client's sockets.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long to wait for a client whose sockets show that it will send nothing.
+const LAST_CHANCE: Duration = Duration::from_millis(500);
 
 /// A server that was told the address of its host answers a client on another host.
 #[track_caller]
@@ -63,8 +71,21 @@ pub fn udp_client(program: &str) {
         let mut server = UdpPeer::server();
         let mut client = Client::start(program, &[], server.address());
         client.write(b"hello world\n");
+        await_datagram(&server);
         server.expect_one_of(&[b"hello world", b"hello world\n", b"hello world\r\n"]);
     });
+}
+
+/// Waits until the first datagram is there, or the client's sockets show that none will come: then the wait for it is
+/// short.
+pub fn await_datagram(server: &UdpPeer) {
+    let (transcript, start) = (Transcript::current(), Instant::now());
+    while !server.has_datagram_for(LOOK) && start.elapsed() < start_patience() && !transcript.have_ended() {
+        if cause_of_no_request(&transcript, server.address()).is_some() {
+            set_patience(LAST_CHANCE);
+            return;
+        }
+    }
 }
 
 /// A TCP client sends the line that is typed to another host.

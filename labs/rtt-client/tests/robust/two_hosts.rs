@@ -1,6 +1,6 @@
 //! Server and client on two hosts, as in the lab room.
 
-use labtest::contract::two_hosts::asks_another_host;
+use labtest::contract::two_hosts::{asks_another_host, await_datagram};
 use labtest::{Client, UdpPeer};
 
 /// The options for the crate's own client.
@@ -11,6 +11,7 @@ fn client_asks_another_host() {
     asks_another_host(|| {
         let mut server = UdpPeer::server();
         let _client = Client::start_with_own(env!("CARGO_BIN_EXE_rtt-client"), &OWN_ARGS, server.address());
+        await_datagram(&server);
         server.receive_any();
     });
 }
