@@ -1,7 +1,7 @@
 //! Causes that a single reply does not show, but all peers, programs and sockets together do.
 
 use super::bytes::{self, Exchange};
-use super::{sent, startup};
+use super::{sent, startup, two_hosts};
 use crate::failure::{Cause, End};
 use crate::os::socket::{self, Transport, unreachable_datagrams};
 use crate::peer_log::{PeerLog, Role, Socket};
@@ -279,6 +279,9 @@ fn transport_of(transcript: &Transcript, server: SocketAddr) -> Transport {
 
 /// Why a client under test sent nothing to `server`.
 pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -> Cause {
+    if let Some(cause) = two_hosts::cause_of_no_request(transcript, server) {
+        return cause;
+    }
     let wanted = transport_of(transcript, server);
     let replies: usize = transcript.peers(|peers| {
         peers.iter().filter(|peer| peer.role == Role::Server).map(|peer| peer.sent.len()).sum()

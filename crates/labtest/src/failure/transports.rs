@@ -124,7 +124,10 @@ impl Cause {
             | Cause::EndedBeforeReply
             | Cause::EndedAfterReplies { .. }
             | Cause::ListensElsewhere { .. }
+            | Cause::ListensOnLoopback { .. }
             | Cause::AsksElsewhere { .. }
+            | Cause::AsksOwnComputer { .. }
+            | Cause::BoundToLoopback
             | Cause::EndedBeforeSending
             | Cause::EndedTooEarly { .. }
             | Cause::SentNothingAfterInput
