@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the programs under test may do nothing at all while a check waits for them, unless a patience was asked for.
 const SILENCE: Duration = if KNOWS_WORK { Duration::from_secs(2) } else { Duration::from_secs(5) };
 
-/// The same for another program than the crate's own that starts: it may look up a name first, and wait for the answer.
+/// The same for a server that starts and is not the crate's own: it may look up its own name first, and wait for the answer.
 const SILENCE_AT_START: Duration = if KNOWS_WORK { Duration::from_secs(5) } else { PATIENCE };
 
 /// True if this system says whether a program is at work. Elsewhere a program counts as silent until something comes.
@@ -68,9 +68,15 @@ impl Limit {
 
     /// For the first thing that a program does: twice as long for a submission, since many of them start side by side.
     pub(crate) fn start() -> Limit {
-        let time = if settings::programs().is_some() { 2 * patience() } else { patience() };
+        let factor = if settings::programs().is_some() { 2 } else { 1 };
+        Limit { time: factor * patience(), ..Limit::reply() }
+    }
+
+    /// For a server's start.
+    pub(crate) fn server_start() -> Limit {
+        let limit = Limit::start();
         let silence = if settings::has_submission() { SILENCE_AT_START } else { SILENCE };
-        Limit { time, silence: asked_for().is_none().then_some(silence) }
+        Limit { silence: limit.silence.map(|_| silence), ..limit }
     }
 
     /// For something that a program may do after a time of its own, such as an end after a timeout.
@@ -284,7 +290,7 @@ mod tests {
         let time = Duration::from_millis(900);
         assert!(wait(Limit::of(time), false, false, PATIENCE / 2) >= time);
         super::set_patience(time);
-        for limit in [Limit::reply(), Limit::start()] {
+        for limit in [Limit::reply(), Limit::server_start()] {
             assert!(wait(limit, false, false, PATIENCE / 2) >= time);
         }
     }

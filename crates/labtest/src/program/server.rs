@@ -169,7 +169,7 @@ impl Program {
             let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
             (ended_before && output.is_complete()).then_some(None)
         };
-        let (mut limit, mut granted) = (Limit::start(), Duration::ZERO);
+        let (mut limit, mut granted) = (Limit::server_start(), Duration::ZERO);
         let queue_max = QUEUE_MAX * limit.time();
         let address = loop {
             let address = self.output.wait_for(limit, &*self.transcript, &mut ready);
