@@ -7,7 +7,7 @@ use crate::peer::TcpPeer;
 use crate::program::Server;
 use crate::response::Parts;
 use crate::transcript::Transcript;
-use crate::wait::patience;
+use crate::wait::Limit;
 use labcore::printable;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -94,7 +94,7 @@ impl TcpPeer {
     fn read_pieces(&mut self, received: &mut Vec<u8>, length: usize, enough: impl Fn(&[u8]) -> bool) -> End {
         while !enough(received) {
             let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);
-            let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
+            let (more, end) = self.read_within(Limit::reply(), at_once, |more| !more.is_empty());
             if more.is_empty() {
                 return end;
             }

@@ -8,7 +8,7 @@ use crate::diagnosis::fail::fail;
 use crate::failure::End;
 use crate::peer::{TcpPeer, TcpPeerListener, UdpPeer};
 use crate::program::Program;
-use crate::wait::{self, POLL, patience};
+use crate::wait::{self, Limit, POLL};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,14 +31,14 @@ impl TcpPeer {
     /// Reads until the text `expected` has come, whatever ends its lines, and fails at the first byte that differs.
     #[track_caller]
     pub fn expect_text(&mut self, expected: &str) {
-        let (received, end) = self.read_text(expected, patience());
+        let (received, end) = self.read_text(expected, Limit::reply());
         self.compare(expected, &received, end);
     }
 
     /// Like [`TcpPeer::expect_text`], where the program may also send nothing, or close. True if the text came.
     #[track_caller]
     pub fn expect_text_or_nothing(&mut self, expected: &str) -> bool {
-        let (received, end) = self.read_text(expected, OPTIONAL);
+        let (received, end) = self.read_text(expected, Limit::of(OPTIONAL));
         if text_of(&received).is_empty() {
             self.step_received(&received, end);
             return false;
@@ -51,7 +51,7 @@ impl TcpPeer {
     #[track_caller]
     pub fn expect_first_of(&mut self, lines: &[&str]) {
         let all = lines.concat();
-        let (received, end) = self.read_text(&all, OPTIONAL);
+        let (received, end) = self.read_text(&all, Limit::of(OPTIONAL));
         let text = text_of(&received);
         let prefixes = (1..=lines.len()).map(|count| lines[..count].concat());
         if prefixes.into_iter().all(|prefix| prefix.as_bytes() != text) {
@@ -77,7 +77,7 @@ impl TcpPeer {
     /// Reads the line that a client sends: its text, with the newline if there is one. It may come byte by byte.
     #[track_caller]
     pub fn read_typed(&mut self, expected: &str) -> Vec<u8> {
-        let (mut received, end) = self.read_text(expected, patience());
+        let (mut received, end) = self.read_text(expected, Limit::reply());
         self.compare(expected, &received, end);
         // The newline may be a segment of its own, or there may be none.
         if !received.ends_with(b"\n") {
@@ -87,9 +87,9 @@ impl TcpPeer {
         received
     }
 
-    fn read_text(&mut self, expected: &str, time: Duration) -> (Vec<u8>, End) {
+    fn read_text(&mut self, expected: &str, limit: Limit) -> (Vec<u8>, End) {
         let expected = expected.as_bytes();
-        self.read_for(time, 1 << 16, |received| {
+        self.read_within(limit, 1 << 16, |received| {
             let text = text_of(received);
             text.len() >= expected.len() || !expected.starts_with(&text)
         })

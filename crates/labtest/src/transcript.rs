@@ -156,8 +156,15 @@ impl Transcript {
 }
 
 impl Programs for Transcript {
-    fn queued(&self) -> Duration {
-        self.processes().into_iter().map(|process| process::times(process).1).sum()
+    fn times(&self) -> (Duration, Duration) {
+        let times = self.processes().into_iter().map(process::times);
+        times.fold(Default::default(), |(running, queued), (more, more_queued)| {
+            (running + more, queued + more_queued)
+        })
+    }
+
+    fn are_at_work(&self) -> bool {
+        self.processes().into_iter().any(process::is_at_work)
     }
 
     fn have_ended(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::failure::Verdict;
 use crate::peer_log::Role;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait::{POLL, Programs, Wait, start_patience};
+use crate::wait::{Limit, POLL, Programs, Wait};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl TcpPeerListener {
     pub fn accept(&self) -> TcpPeer {
         let transcript = &*self.transcript;
         // The standard library has no accept with a timeout, so this looks again and again.
-        let mut wait = Wait::of(start_patience(), transcript);
+        let mut wait = Wait::of(Limit::start(), transcript);
         loop {
             match self.try_accept() {
                 Ok(peer) => return peer,

@@ -10,9 +10,7 @@ use crate::os::watchdog;
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait;
-#[cfg(unix)]
-use crate::wait::patience;
+use crate::wait::{self, Limit, patience};
 #[cfg(unix)]
 use std::io::Read;
 use std::io::Write;
@@ -125,7 +123,7 @@ impl Program {
     pub fn expect_output(&self, text: &str) {
         let action = Action::ExpectOutput { program: self.name.clone(), text: text.to_owned() };
         self.transcript.step(&Actor::Check, action);
-        let shown = self.output.wait_for(|output| {
+        let shown = self.output.wait_for(Limit::reply(), &*self.transcript, |output| {
             // A program that has ended prints no more.
             let last = output.is_complete().then_some(false);
             if output.stdout().contains(text) { Some(true) } else { last }
@@ -160,7 +158,8 @@ impl Program {
         let deadline = Instant::now() + time;
         let different = |output: &Output| (output.stdout() != expected).then_some(true);
         let late = |_: &Output| (Instant::now() > deadline).then_some(false);
-        if self.output.wait_for(|output| different(output).or_else(|| late(output))) == Some(true) {
+        let found = |output: &Output| different(output).or_else(|| late(output));
+        if self.output.wait_for(Limit::of(2 * time), &*self.transcript, found) == Some(true) {
             let what = format!("it printed more than `{}`", expected.trim_end());
             self.fail_because(Cause::PrintedTooMuch, &what);
         }
@@ -193,12 +192,14 @@ impl Program {
     #[track_caller]
     pub fn wait(&mut self) -> Finished {
         let child = &mut self.child;
-        let Some(status) = self.output.wait_for(|_| child.try_wait().unwrap()) else {
+        // It may end after a timeout of its own.
+        let (limit, programs) = (Limit::of(patience()), &*self.transcript);
+        let Some(status) = self.output.wait_for(limit, programs, |_| child.try_wait().unwrap()) else {
             let problem = Problem::new(format!("{} did not end", self.name)).cause(Some(Cause::NeverEnds));
             fail(&self.transcript, problem.verdict(Verdict::Timeout));
         };
         self.output.set_ended(status);
-        self.output.wait_for(|output| output.is_complete().then_some(()));
+        self.output.wait_for(limit, programs, |output| output.is_complete().then_some(()));
         Finished { status, stdout: self.output.stdout(), stderr: self.output.stderr() }
     }
 

@@ -11,7 +11,7 @@ use crate::os::{process, socket};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait::{POLL, start_patience};
+use crate::wait::{Limit, POLL};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -169,13 +169,13 @@ impl Program {
             let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
             (ended_before && output.is_complete()).then_some(None)
         };
-        let (mut time, mut granted) = (start_patience(), Duration::ZERO);
+        let (mut limit, mut granted) = (Limit::server_start(), Duration::ZERO);
+        let queue_max = QUEUE_MAX * limit.time();
         let address = loop {
-            let address = self.output.wait_within(time, &mut ready);
+            let address = self.output.wait_for(limit, &*self.transcript, &mut ready);
             // Time that it waited for a processor is the machine's fault.
-            let queued = process::times(group).1.min(QUEUE_MAX * start_patience());
-            time = queued.saturating_sub(granted);
-            granted += time;
+            let time = process::times(group).1.min(queue_max).saturating_sub(granted);
+            (limit, granted) = (Limit::of(time), granted + time);
             if address.is_some() || time < POLL {
                 break address;
             }
