@@ -110,7 +110,10 @@ impl<'a> ServerContract<'a> {
     /// The server can be bound to the loopback address of IPv6, which `address` holds.
     #[track_caller]
     pub fn listens_on_ipv6(&self, address: &[&str]) -> Server {
-        let server = self.at(address);
+        let server = match self.directory {
+            Some(_) => self.at(address),
+            None => Server::start_on_ipv6(self.program, &[address, self.args].concat()),
+        };
         (self.ask)(&server);
         let found = server.address();
         check!(found.is_ipv6(), "the server was started at {address:?} and listens at {found}");

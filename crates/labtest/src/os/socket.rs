@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 /// What a socket speaks.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -85,6 +85,36 @@ pub(crate) fn has_keepalive(server_port: u16) -> bool {
         let [_, address, _, state, _, timer, ..] = &*fields else { return false };
         address.ends_with(&local) && *state == ESTABLISHED && timer.starts_with(KEEPALIVE_TIMER)
     })
+}
+
+/// True if the program `process`, or one that it started, has a connection to `port` that neither side has closed (Linux).
+pub(crate) fn is_connected(process: u32, port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    let remote = format!(":{port:04X}");
+    process::tree(process).into_iter().any(|process| {
+        let inodes = socket_inodes(process);
+        ["tcp", "tcp6"].into_iter().any(|table| {
+            let table = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
+            table.lines().any(|row| {
+                // sl local remote state … inode …
+                let fields: Vec<&str> = row.split_whitespace().collect();
+                let is_own = fields
+                    .get(9)
+                    .and_then(|inode| inode.parse().ok())
+                    .is_some_and(|inode| inodes.contains(&inode));
+                is_own && fields[2].ends_with(&remote) && fields[3] == ESTABLISHED
+            })
+        })
+    })
+}
+
+/// The address at which every client reaches the server that listens at `address`.
+///
+/// A server that is bound to all addresses of IPv6 mostly serves IPv4 too, and many clients know IPv4 alone.
+pub(crate) fn for_every_client(address: SocketAddr) -> SocketAddr {
+    let ipv4 = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port());
+    let is_taken = || TcpListener::bind(ipv4).is_err() || UdpSocket::bind(ipv4).is_err();
+    if address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST) && is_taken() { ipv4 } else { address }
 }
 
 /// Reads one row of `/proc/net/tcp` and its like: `sl local remote state … uid timeout inode …`.

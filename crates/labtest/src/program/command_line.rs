@@ -9,7 +9,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// Stands for the options that a check asks for.
-const ARGS: &str = "{args}";
+pub(super) const ARGS: &str = "{args}";
 
 /// The words of a command line.
 #[derive(Debug)]
@@ -173,6 +173,22 @@ pub(super) fn own(program: &str, args: &[&str]) -> CommandLine {
 pub(crate) fn ensure_not_replaced(program: &str) {
     if settings::programs().is_none() && settings::command_line(variable_of(program)).is_some() {
         not_tried(Reason::NoOptions);
+    }
+}
+
+/// Fails the check as *not tried* if the environment replaces the server and not the client, or the other way round: they
+/// are not of the same author.
+#[track_caller]
+pub(crate) fn ensure_both_replaced_or_none() {
+    if settings::programs().is_some() {
+        return;
+    }
+    let [server, client] =
+        [settings::SERVER, settings::CLIENT].map(|variable| settings::command_line(variable).is_some());
+    match (server, client) {
+        (true, false) => not_tried(Reason::NoClient),
+        (false, true) => not_tried(Reason::NoServer),
+        _ => {}
     }
 }
 
