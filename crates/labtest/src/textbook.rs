@@ -5,7 +5,7 @@
 //! text alone, and leave the exact bytes to other checks.
 
 use crate::diagnosis::fail::fail;
-use crate::failure::{Cause, End};
+use crate::failure::{Action, Actor, Cause, End};
 use crate::peer::{TcpPeer, TcpPeerListener, UdpPeer};
 use crate::program::Program;
 use crate::wait::{self, Deadline, POLL, patience, start_patience};
@@ -211,6 +211,8 @@ impl Program {
 
     /// Waits for `text` on standard output, until the program has ended. True if it is there.
     pub(crate) fn prints_before_its_end(&self, text: &str) -> bool {
+        let action = Action::ExpectOutput { program: self.name().to_owned(), text: text.to_owned() };
+        self.transcript.step(&Actor::Check, action);
         let mut deadline = Deadline::of(patience());
         loop {
             let has_ended = self.has_ended();
@@ -240,5 +242,28 @@ impl Program {
     /// Types a line to a program that may have ended. True if it could be typed.
     pub fn offer_line(&mut self, line: &str) -> bool {
         self.try_write(format!("{line}\n").as_bytes()).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole_buffer;
+
+    #[test]
+    fn tells_a_whole_buffer_from_the_end_of_a_string() {
+        let buffer = |text: &[u8], rest: u8| {
+            let mut buffer = [rest; 1024];
+            buffer[..text.len()].copy_from_slice(text);
+            buffer
+        };
+        assert!(is_whole_buffer("HELLO", &buffer(b"HELLO\n", 0)));
+        assert!(is_whole_buffer("HELLO", &buffer(b"HELLO\n", b'x')));
+        assert!(is_whole_buffer("ONETWO", &buffer(b"ONE\n", 0)));
+        assert!(is_whole_buffer("", &[0; 1013]));
+        for text in ["HELLO\n", "HELLO\n\0", "HELLO\0\0", "\0HELLO", "HELLO THERE"] {
+            assert!(!is_whole_buffer("HELLO", text.as_bytes()), "{text:?}");
+        }
+        // The reply to another text.
+        assert!(!is_whole_buffer("HELLO", &buffer(b"WORLD\n", 0)));
     }
 }

@@ -75,6 +75,18 @@ impl Pair<'_> {
     }
 }
 
+/// Gives a program more of what it may wait for.
+type Give = fn(&mut TcpPeer);
+
+/// What a program that has a text may still wait for, and how to give it.
+const TRIES: [(Awaited, Give); 3] = [
+    (Awaited::Text, |_| {}),
+    (Awaited::Newline, |peer| {
+        peer.offer(b"\n");
+    }),
+    (Awaited::End, TcpPeer::half_close),
+];
+
 /// How a client behaves.
 #[derive(Clone, Copy)]
 struct ClientHabits {
@@ -97,14 +109,7 @@ fn cause(client: ClientHabits, server: Awaited) -> Option<Cause> {
 fn try_server(server: Server) -> Option<Awaited> {
     let mut client = TcpPeer::try_connect(server.address()).ok()?;
     client.offer(FIRST.0.as_bytes());
-    let tries: [(Awaited, fn(&mut TcpPeer)); 3] = [
-        (Awaited::Text, |_| {}),
-        (Awaited::Newline, |client| {
-            client.offer(b"\n");
-        }),
-        (Awaited::End, TcpPeer::half_close),
-    ];
-    tries.into_iter().find_map(|(awaited, give)| {
+    TRIES.into_iter().find_map(|(awaited, give)| {
         give(&mut client);
         client.brings(FIRST.1).then_some(awaited)
     })
@@ -120,16 +125,33 @@ fn try_client(own_client: &str) -> Option<ClientHabits> {
     let mut server = listener.accept_in_time()?;
     let ends_its_lines = server.try_read_typed(FIRST.0).ends_with(b"\n");
     server.offer(FIRST.1.as_bytes());
-    let tries: [(Awaited, fn(&mut TcpPeer)); 3] = [
-        (Awaited::Text, |_| {}),
-        (Awaited::Newline, |server| {
-            server.offer(b"\n");
-        }),
-        (Awaited::End, TcpPeer::half_close),
-    ];
-    let awaits = tries.into_iter().find_map(|(awaited, give)| {
+    let awaits = TRIES.into_iter().find_map(|(awaited, give)| {
         give(&mut server);
         client.prints(FIRST.1).then_some(awaited)
     })?;
     Some(ClientHabits { ends_its_lines, awaits })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientHabits, cause};
+    use crate::failure::{Awaited, Cause};
+
+    #[test]
+    fn finds_out_which_program_waits_for_what() {
+        let check = |ends_its_lines, awaits, server, expected: Option<(Awaited, Awaited)>| {
+            let expected = expected.map(|(client, server)| Cause::EachWaits { client, server });
+            assert_eq!(cause(ClientHabits { ends_its_lines, awaits }, server), expected);
+        };
+        let (text, newline, end) = (Awaited::Text, Awaited::Newline, Awaited::End);
+        check(true, end, text, Some((end, text)));
+        check(true, end, newline, Some((end, text)));
+        check(false, text, newline, Some((text, newline)));
+        check(false, newline, newline, Some((text, newline)));
+        check(false, newline, text, Some((newline, text)));
+        check(true, text, end, Some((text, end)));
+        // Both are served: nothing shows why the pair was not.
+        check(true, text, text, None);
+        check(true, text, newline, None);
+    }
 }

@@ -1,6 +1,5 @@
 //! What all servers promise, whatever they serve.
 
-#[cfg(target_os = "linux")]
 use crate::failure::Cause;
 #[cfg(target_os = "linux")]
 use crate::peer::TcpPeer;
@@ -8,6 +7,7 @@ use crate::peer::TcpPeer;
 use crate::program::command_line::ensure_not_replaced;
 use crate::program::{Server, run};
 use crate::{check, check_eq};
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -116,7 +116,11 @@ impl<'a> ServerContract<'a> {
         };
         (self.ask)(&server);
         let found = server.address();
-        check!(found.is_ipv6(), "the server was started at {address:?} and listens at {found}");
+        if !found.is_ipv6() {
+            let wanted = (Ipv6Addr::LOCALHOST, found.port()).into();
+            let cause = Cause::ListensElsewhere { found, wanted };
+            server.fail_because(cause, &format!("it was started at `::1`, and listens at {found}"));
+        }
         server
     }
 

@@ -155,8 +155,8 @@ pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{Transport, open};
-    use std::net::{TcpListener, UdpSocket};
+    use super::{Transport, for_every_client, is_connected, open};
+    use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 
     #[test]
     fn finds_listening_sockets_of_every_kind() {
@@ -174,5 +174,26 @@ mod tests {
     fn finds_ipv6_sockets() {
         let Ok(listener) = TcpListener::bind("[::1]:0") else { return }; // a machine without IPv6
         assert!(open(std::process::id()).contains(&(Transport::Tcp, listener.local_addr().unwrap())));
+    }
+
+    #[test]
+    fn sees_whether_a_connection_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_open = || is_connected(std::process::id(), port);
+        assert!(!is_open());
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert!(is_open());
+        client.shutdown(Shutdown::Write).unwrap();
+        assert!(!is_open());
+    }
+
+    #[test]
+    fn prefers_an_address_that_every_client_knows() {
+        let Ok(all) = TcpListener::bind("[::]:0") else { return }; // a machine without IPv6
+        let port = all.local_addr().unwrap().port();
+        assert_eq!(for_every_client(([0, 0, 0, 0, 0, 0, 0, 1], port).into()), ([127, 0, 0, 1], port).into());
+        let one = TcpListener::bind("[::1]:0").unwrap().local_addr().unwrap();
+        assert_eq!(for_every_client(one), one);
     }
 }

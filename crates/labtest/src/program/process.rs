@@ -103,7 +103,7 @@ impl Program {
     }
 
     /// The name of its file.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
