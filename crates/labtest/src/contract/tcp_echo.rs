@@ -96,6 +96,6 @@ pub fn asks_after_clients_that_may_be_gone(program: &str) {
 #[track_caller]
 pub fn listens_where_it_is_told(program: &str) {
     if let Some((_server, address)) = Server::start_as_told(program) {
-        ask_text(&mut TcpPeer::connect(address), "is anybody there");
+        ask_text(&mut TcpPeer::connect(address), "hello world");
     }
 }

@@ -17,8 +17,8 @@ pub fn ask(server: &Server) {
 pub fn listens_where_it_is_told(program: &str) {
     if let Some((_server, address)) = Server::start_as_told(program) {
         let mut client = UdpPeer::client_of(address);
-        client.send(b"is anybody there");
-        client.expect(b"IS ANYBODY THERE");
+        client.send(b"hello world");
+        client.expect(b"HELLO WORLD");
     }
 }
 

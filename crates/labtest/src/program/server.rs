@@ -108,9 +108,13 @@ impl Server {
                 Program::start_in(&top_folder(), &line)
             }),
             Some(_) if !has_args || settings::port().is_some() => return None,
-            _ => Server::on_free_port(template.is_some() || settings::programs().is_some(), |port| {
-                let mut line = own(own_server, &[&format!("{LOOPBACK}:{port}")]);
-                line.launch = own(own_server, &[&format!("{LOOPBACK}:0")]).launch;
+            Some(_) => Server::on_free_port(true, |port| {
+                Program::start(&own(own_server, &[&format!("{LOOPBACK}:{port}")]))
+            }),
+            None => Server::on_free_port(settings::programs().is_some(), |port| {
+                let mut line = own(own_server, &[LOOPBACK, &port.to_string()]);
+                // A person starts the server on the usual port.
+                line.launch = own(own_server, &[LOOPBACK, "0"]).launch;
                 Program::start(&line)
             }),
         };
