@@ -3,8 +3,8 @@
 use crate::failure::{Awaited, Cause};
 use crate::os::socket::Transport;
 use crate::peer::{TcpPeer, TcpPeerListener};
-use crate::program::command_line::ensure_both_replaced_or_none;
 use crate::program::{Client, Server};
+use crate::settings;
 use std::thread;
 
 /// What is typed, and what must be shown.
@@ -26,9 +26,13 @@ impl Pair<'_> {
     /// The client shows its own server's reply to a line, and to a second line if it asks for one.
     ///
     /// The server may close the connection after one reply, as the textbook's does. The client may end then.
+    ///
+    /// Where the environment replaces only one of both, nothing is checked. A submission without one of both is *not tried*.
     #[track_caller]
     pub fn exchanges_two_lines(&self) {
-        ensure_both_replaced_or_none();
+        if !settings::has_whole_pair() {
+            return;
+        }
         let server = Server::start(self.server, &[]);
         let mut client = Client::start(self.client, &[], server.address_for_client());
         client.write(format!("{}\n", FIRST.0).as_bytes());

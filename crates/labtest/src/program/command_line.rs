@@ -176,22 +176,6 @@ pub(crate) fn ensure_not_replaced(program: &str) {
     }
 }
 
-/// Fails the check as *not tried* if the environment replaces the server and not the client, or the other way round: they
-/// are not of the same author.
-#[track_caller]
-pub(crate) fn ensure_both_replaced_or_none() {
-    if settings::programs().is_some() {
-        return;
-    }
-    let [server, client] =
-        [settings::SERVER, settings::CLIENT].map(|variable| settings::command_line(variable).is_some());
-    match (server, client) {
-        (true, false) => not_tried(Reason::NoClient),
-        (false, true) => not_tried(Reason::NoServer),
-        _ => {}
-    }
-}
-
 #[track_caller]
 fn ensure_takes_args(template: &str) {
     if !template.contains(ARGS) {
