@@ -121,6 +121,11 @@ impl Transcript {
         self.programs.lock().unwrap().last().and_then(|program| program.launch.clone())
     }
 
+    /// How all programs were started, the oldest first.
+    pub(crate) fn launches(&self) -> Vec<Launch> {
+        self.programs.lock().unwrap().iter().filter_map(|program| program.launch.clone()).collect()
+    }
+
     /// Adds a peer's log, and returns its index.
     pub(crate) fn add_peer(&self, log: PeerLog) -> usize {
         self.peers(|peers| {

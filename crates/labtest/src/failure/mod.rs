@@ -9,6 +9,7 @@
 mod cause;
 mod excerpt;
 mod output_sentences;
+mod pair;
 mod report;
 mod sentences;
 mod step;
@@ -19,6 +20,7 @@ pub use crate::os::socket::Transport;
 pub use cause::Cause;
 pub(crate) use excerpt::bytes_shown;
 pub use excerpt::{End, Excerpt, Received};
+pub use pair::Awaited;
 pub(crate) use report::{check_name, raise};
 pub use report::{file_name, read};
 pub use step::{Action, Actor, Step};

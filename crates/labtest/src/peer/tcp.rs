@@ -77,6 +77,11 @@ impl TcpPeer {
         TcpPeer { stream, actor, log, sent: Vec::new(), transcript }
     }
 
+    /// True if it is a client of the server under test.
+    pub(crate) fn is_client(&self) -> bool {
+        matches!(self.actor, Actor::Client { .. })
+    }
+
     /// The socket, for everything that the methods here do not do.
     pub fn stream(&self) -> &TcpStream {
         &self.stream

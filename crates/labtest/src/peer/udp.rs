@@ -1,6 +1,6 @@
 //! A scripted end of a UDP conversation.
 
-use super::listener::bind_as_server;
+use super::listener::{bind_as_server, bind_on_ipv6};
 use crate::diagnosis::bytes::Exchange;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::peers;
@@ -63,6 +63,11 @@ impl UdpPeer {
     /// Makes a server for a client under test, on a free port of loopback or where `LAB_ADDRESS` and `LAB_PORT` say.
     pub fn server() -> UdpPeer {
         UdpPeer::on(bind_as_server(UdpSocket::bind), Role::Server, None)
+    }
+
+    /// Makes a server on the loopback address of IPv6. `None` on a machine without IPv6.
+    pub(crate) fn server_on_ipv6() -> Option<UdpPeer> {
+        Some(UdpPeer::on(bind_on_ipv6(UdpSocket::bind)?, Role::Server, None))
     }
 
     fn on(socket: UdpSocket, role: Role, other: Option<SocketAddr>) -> UdpPeer {

@@ -4,9 +4,9 @@ use super::command_line::{CommandLine, replaced};
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::output;
 use crate::failure::{Action, Actor, Cause, Excerpt, Verdict};
-use crate::os::process;
 #[cfg(unix)]
 use crate::os::watchdog;
+use crate::os::{process, socket};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
@@ -31,6 +31,7 @@ pub struct Program {
     input: Mutex<Option<Box<dyn Write + Send>>>,
     pub(super) output: Arc<Output>,
     pub(crate) transcript: Arc<Transcript>,
+    was_killed: bool,
 }
 
 impl Program {
@@ -95,11 +96,12 @@ impl Program {
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
         transcript.add_program(&output, line.launch.clone());
         let actor = Actor::Program { name: name.clone() };
-        Program { name, actor, child, started, input: Mutex::new(None), output, transcript }
+        let input = Mutex::new(None);
+        Program { name, actor, child, started, input, output, transcript, was_killed: false }
     }
 
     /// The name of its file.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -232,6 +234,46 @@ impl Program {
         self.output.has_crashed()
     }
 
+    /// Fails the check like [`Program::fail_because`], since the program did not do something in time.
+    #[track_caller]
+    pub fn fail_in_time_because(&self, cause: Cause, what: &str) -> ! {
+        let problem = Problem::new(format!("{}: {what}", self.name)).cause(Some(cause));
+        fail(&self.transcript, problem.verdict(Verdict::Timeout));
+    }
+
+    /// True if the program has ended, and all of its output is here.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.output.has_ended()
+    }
+
+    /// True if the program has a connection to `port` that neither side has closed (Linux).
+    pub(crate) fn is_connected_to(&self, port: u16) -> bool {
+        socket::is_connected(self.child.id(), port)
+    }
+
+    /// Ends the program and everything that it started.
+    pub(crate) fn kill(&mut self) {
+        self.was_killed = true;
+        self.output.set_dropped();
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process};
+            // A sandbox ends when everything in it has ended. Then the program's port is free.
+            let init = process::child_of_sandbox(self.child.id()).and_then(|init| init.try_into().ok());
+            if let Some(init) = init.and_then(Pid::from_raw) {
+                let _ = kill_process(init, Signal::KILL);
+                let child = &mut self.child;
+                wait::poll(patience(), || (!matches!(child.try_wait(), Ok(None))).then_some(()));
+            }
+            let group = Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        #[cfg(unix)]
+        watchdog::forget(self.child.id());
+    }
+
     /// Fails the check if the program has ended.
     #[track_caller]
     pub fn expect_running(&mut self) {
@@ -316,23 +358,8 @@ fn shown(words: &[String], name: &str) -> String {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.output.set_dropped();
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process};
-            // A sandbox ends when everything in it has ended. Then the program's port is free.
-            let init = process::child_of_sandbox(self.child.id()).and_then(|init| init.try_into().ok());
-            if let Some(init) = init.and_then(Pid::from_raw) {
-                let _ = kill_process(init, Signal::KILL);
-                let child = &mut self.child;
-                wait::poll(patience(), || (!matches!(child.try_wait(), Ok(None))).then_some(()));
-            }
-            let group = Pid::from_child(&self.child);
-            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        if !self.was_killed {
+            self.kill();
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        #[cfg(unix)]
-        watchdog::forget(self.child.id());
     }
 }
