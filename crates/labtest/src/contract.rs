@@ -5,6 +5,7 @@
 //! - [`ClientContract`]: how both echo clients ask, print and give up.
 //! - [`any_client`]: what clients of any kind do, and need no options for.
 //! - [`Pair`]: a client and a server of the same author.
+//! - [`two_hosts`]: how programs meet on two computers.
 //! - [`plain`]: conversations with the plain programs that handouts print, and with netcat.
 
 pub mod any_client;
@@ -13,6 +14,7 @@ mod pair;
 pub mod plain;
 mod server;
 pub mod tcp_echo;
+pub mod two_hosts;
 pub mod udp_echo;
 
 pub use client::{ClientContract, EchoPeer};

@@ -35,6 +35,8 @@
 //!   broke by itself writes nothing.
 //! - `LAB_OWN_NETWORK`, `LAB_RUN_FILE`: set if the check has a network to itself, and if a `run.toml` describes the programs.
 //! - `LAB_PATIENCE=SECONDS`: how long one step may take.
+//! - `LAB_TWO_HOSTS`: set by a check on two hosts for the sandbox of its program, to `server` or `client`: that program has
+//!   a host of its own.
 //! - `LAB_SEED=N`: the seed for texts that no program can know beforehand.
 //!
 //! Nothing waits without limit. A wait for a reply or a server's start takes at most [`patience`], and longer where the

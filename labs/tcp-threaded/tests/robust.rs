@@ -173,3 +173,13 @@ fn goes_on_without_its_screen() {
 fn listens_on_ipv6() {
     CONTRACT.listens_on_ipv6(&["[::1]:0"]);
 }
+
+mod two_hosts {
+    use super::SERVER;
+    use labtest::contract::two_hosts;
+
+    #[test]
+    fn server_answers_another_host() {
+        two_hosts::tcp_server(SERVER);
+    }
+}

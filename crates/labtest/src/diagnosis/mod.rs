@@ -2,7 +2,7 @@
 //! the same.
 //!
 //! [`bytes`] compares what came with what was expected. [`peers`] looks at all scripted peers and sockets together,
-//! [`output`] at what a program printed, [`startup`] at one that did not start, and [`http`] at responses. [`reproduce`]
+//! [`output`] at what a program printed, [`startup`] at one that did not start, [`two_hosts`] at one on a host of its own, and [`http`] at responses. [`reproduce`]
 //! writes the commands, and [`fail`] ends the check.
 
 pub(crate) mod bytes;
@@ -12,3 +12,4 @@ pub(crate) mod output;
 pub(crate) mod peers;
 pub(crate) mod reproduce;
 pub(crate) mod startup;
+pub(crate) mod two_hosts;

@@ -1,6 +1,7 @@
 //! Causes that a single reply does not show, but all peers, programs and sockets together do.
 
 use super::bytes::{self, Exchange};
+use super::two_hosts;
 use crate::failure::{Cause, End};
 use crate::os::socket::{self, Transport, unreachable_datagrams};
 use crate::peer_log::{PeerLog, Role, Socket};
@@ -206,6 +207,9 @@ fn has_fixed_address() -> bool {
 
 /// Why a client under test sent nothing to `server`.
 pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -> Cause {
+    if let Some(cause) = two_hosts::cause_of_no_request(transcript, server) {
+        return cause;
+    }
     let mentions_refusal = transcript
         .output()
         .iter()

@@ -163,7 +163,20 @@ pub enum Cause {
         wanted: Transport,
     },
 
+    /// The server listens on loopback alone, where no other computer reaches it.
+    ListensOnLoopback {
+        /// Where it listens.
+        address: SocketAddr,
+    },
+
     // Clients under test.
+    /// The client sent to its own computer, and the server is on another one.
+    AsksOwnComputer {
+        /// Where the server is.
+        server: SocketAddr,
+    },
+    /// The client's socket is bound to loopback, and cannot send to another computer.
+    BoundToLoopback,
     /// The client sends to an address where nobody listens.
     AsksElsewhere {
         /// Where the server is.

@@ -1,4 +1,4 @@
-//! The words of causes about output, resources and pages. `sentences.rs` has all others.
+//! The words of causes about output, resources, pages and two hosts. `sentences.rs` has all others.
 
 use super::{Cause, pair};
 
@@ -101,6 +101,27 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
         Cause::NoDeadline => (
             "the client sends a byte now and then, and each byte renews its time limit",
             "set one deadline for the whole request, instead of a timeout for each read",
+        ),
+        Cause::ListensOnLoopback { address } => {
+            return (
+                format!(
+                    "the server listens only on {}, so only programs on the same computer reach it",
+                    address.ip()
+                ),
+                "bind the address that the command line gives, or 0.0.0.0, which stands for all addresses of the computer",
+            );
+        }
+        Cause::AsksOwnComputer { server } => {
+            return (
+                format!(
+                    "the client sent to its own computer (127.0.0.1 or `localhost`), and the server is at {server}"
+                ),
+                "send to the host that the command line gives, instead of one that is written into the code",
+            );
+        }
+        Cause::BoundToLoopback => (
+            "the client's socket is bound to 127.0.0.1, so it can send to no other computer",
+            "leave out `bind`, or bind 0.0.0.0: the system then chooses the address that fits the server",
         ),
         // `sentences.rs` has the words of all others.
         _ => return (cause.code(), ""),

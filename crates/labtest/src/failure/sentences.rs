@@ -354,6 +354,9 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::ValidatorIgnored
         | Cause::MethodIgnored
         | Cause::ClosedTooEarly
+        | Cause::ListensOnLoopback { .. }
+        | Cause::AsksOwnComputer { .. }
+        | Cause::BoundToLoopback
         | Cause::NoDeadline => return output_sentences::words(cause),
 
         Cause::AnsweredTooEarly => (

@@ -42,6 +42,7 @@ impl fmt::Display for Reason {
                 "the command line does not end with `{args}`, so it takes neither options nor another address"
             }
             Reason::NotBuilt => "the program was not built",
+            Reason::OneHost => "this machine does not let a check make the networks of two hosts",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the operating system knows of programs: their processes and their sockets.
 
 pub mod process;
+pub mod second_host;
 pub(crate) mod socket;
 #[cfg(unix)]
 pub(crate) mod watchdog;

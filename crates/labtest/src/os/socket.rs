@@ -1,6 +1,6 @@
 //! *Sockets* of a program, read from Linux's `/proc`: no packet is sent to find them.
 
-use super::process;
+use super::{process, second_host};
 use crate::settings;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -144,12 +144,14 @@ pub(crate) fn reaches(bound: SocketAddr, asked: SocketAddr) -> bool {
     bound.port() == asked.port() && (bound.ip() == asked.ip() || bound.ip() == reachable(asked.ip()))
 }
 
-/// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback.
+/// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback, or on another host
+/// at the address of that host.
 pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+    match (ip, second_host::program_address()) {
+        (ip, Some(host)) if ip.is_unspecified() => host,
+        (IpAddr::V4(ip), None) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        (IpAddr::V6(ip), None) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        (ip, _) => ip,
     }
 }
 

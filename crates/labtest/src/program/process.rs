@@ -6,7 +6,7 @@ use crate::diagnosis::output;
 use crate::failure::{Action, Actor, Cause, Excerpt, Verdict};
 #[cfg(unix)]
 use crate::os::watchdog;
-use crate::os::{process, socket};
+use crate::os::{process, second_host, socket};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
@@ -38,9 +38,9 @@ impl Program {
     #[track_caller]
     pub(super) fn start_in(directory: &Path, line: &CommandLine) -> Program {
         let words = replaced(&line.words);
-        let mut command = Command::new(&words[0]);
+        let mut command = command(&words);
         command.current_dir(directory);
-        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, &words, line);
         let input: Option<ChildStdin> = program.child.stdin.take();
         program.input = Mutex::new(input.map(|input| Box::new(input) as Box<dyn Write + Send>));
@@ -63,8 +63,8 @@ impl Program {
         line: &CommandLine,
     ) -> Program {
         let words = replaced(&line.words);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
+        let mut command = command(&words);
+        command.stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, &words, line);
         program.input = Mutex::new(Some(Box::new(input)));
         program.output.collect(output, |printed| &mut printed.stdout);
@@ -347,6 +347,14 @@ pub struct Finished {
     pub stdout: String,
     /// All of its standard error.
     pub stderr: String,
+}
+
+/// The command that starts a program: on the second host, if the check has two.
+fn command(words: &[String]) -> Command {
+    let words = [&second_host::command(), words].concat();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
 }
 
 /// A command line as the transcript shows it. A script that starts a submission's command has that command as its words.

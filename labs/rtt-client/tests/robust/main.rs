@@ -5,3 +5,4 @@ mod common;
 
 mod client;
 mod relay;
+mod two_hosts;
