@@ -3,5 +3,6 @@
 pub mod process;
 pub mod second_host;
 pub(crate) mod socket;
+pub(crate) mod traffic;
 #[cfg(unix)]
 pub(crate) mod watchdog;
