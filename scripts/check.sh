@@ -10,7 +10,7 @@ Runs every check that a commit must pass, and prints how long each took:
 
   sources     format, lints, documentation, spelling, lengths of files and lines, the layout's rules, shell scripts
   platforms   Rust 1.85; the labs for Windows and macOS
-  packages    rubrics; licences, versions and sources of the dependencies
+  packages    rubrics; size and model solution of each exercise; licences, versions and sources of the dependencies
   behaviour   all tests, the corpus of right and wrong submissions, the demo
   handouts    every command in the handouts, on three simulated hosts
   release     a release, shipping it to three hosts; with CI set, also an autograder in Gradescope's directories
@@ -114,8 +114,8 @@ else
     missing 'Rust 1.85' 'rustup toolchain install 1.85.0 --profile minimal'
 fi
 
-# Students run the labs and their tests on Windows and macOS too. Grading needs Linux.
-labs=(-p labcore)
+# Students run the labs, the relay and the tests on Windows and macOS too. Grading needs Linux.
+labs=(-p labcore -p labrelay)
 for lab in labs/*/; do
     labs+=(-p "$(basename "$lab")")
 done
@@ -143,6 +143,13 @@ fi
 
 step 'rubrics'
 cargo run --locked --quiet -p labgrade -- rubric
+
+step 'exercises: their size, and their model solutions without the reference programs'
+if have python3; then
+    scripts/tests/exercises.py
+else
+    missing python3 'apt-get install python3'
+fi
 
 step 'tests'
 cargo test --locked --workspace

@@ -10,9 +10,11 @@
 //! ```
 //!
 //! The lines between `BEGIN` and `END` are left out. The text of the `STUB` lines directly below `END` takes their place.
-//! In Markdown, `<!-- BEGIN STAFF -->` and `<!-- END STAFF -->` enclose what is for staff only.
+//! The markers `BEGIN STAFF` and `END STAFF` enclose what is for staff only, in a comment of the file's language: `//` in
+//! Rust, `#` in TOML, `<!-- … -->` in Markdown.
 
 use anyhow::{bail, ensure};
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// Returns the students' version of a file's `text`. Error messages name `path`.
@@ -22,10 +24,10 @@ use std::path::Path;
 pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
     let mut kept: Vec<String> = Vec::new();
     let (mut open, mut ended): (Option<(Part, usize)>, Option<Part>) = (None, None);
-    let mut last = Last::Other;
+    let (comment, mut last) = (Comment::of(path), Last::Other);
     for (line, number) in text.lines().zip(1..) {
         let at = format!("{}:{number}", path.display());
-        let Some(marker) = parse(line) else {
+        let Some(marker) = parse(comment, line) else {
             if open.is_none() {
                 // If empty lines stand on both sides of a part that is left out, one of them is enough.
                 let is_gap = last == Last::End && kept.last().is_none_or(String::is_empty);
@@ -36,7 +38,8 @@ pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
             }
             continue;
         };
-        ensure!(marker.is_exact(line), "{at}: `{}` is not a marker; write `{}`", line.trim(), marker.exact());
+        let exact = marker.exact(comment);
+        ensure!(line.trim() == exact, "{at}: `{}` is not a marker; write `{exact}`", line.trim());
         match (marker, open) {
             (Marker::Begin(part), None) => open = Some((part, number)),
             (Marker::End(part), Some((begun, _))) if part == begun => {
@@ -55,7 +58,7 @@ pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
         }
     }
     if let Some((part, begin)) = open {
-        bail!("{}:{begin}: this part has no `{}`", path.display(), Marker::End(part).exact());
+        bail!("{}:{begin}: this part has no `{}`", path.display(), Marker::End(part).exact(comment));
     }
     while last == Last::End && kept.last().is_some_and(String::is_empty) {
         kept.pop();
@@ -69,9 +72,9 @@ pub fn students_version(path: &Path, text: &str) -> anyhow::Result<String> {
 /// The same as [`students_version`].
 pub fn solution_lines(path: &Path, text: &str) -> anyhow::Result<Vec<String>> {
     students_version(path, text)?;
-    let (mut is_inside, mut lines) = (false, Vec::new());
+    let (comment, mut is_inside, mut lines) = (Comment::of(path), false, Vec::new());
     for line in text.lines() {
-        match parse(line) {
+        match parse(comment, line) {
             Some(Marker::Begin(_)) => is_inside = true,
             Some(Marker::End(_)) => is_inside = false,
             None if is_inside => lines.push(line.to_owned()),
@@ -79,6 +82,23 @@ pub fn solution_lines(path: &Path, text: &str) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(lines)
+}
+
+/// How a line of comment is written in a file.
+#[derive(Clone, Copy, Debug)]
+struct Comment {
+    begin: &'static str,
+    end: &'static str,
+}
+
+impl Comment {
+    fn of(path: &Path) -> Comment {
+        match path.extension().and_then(OsStr::to_str) {
+            Some("md") => Comment { begin: "<!--", end: "-->" },
+            Some("toml") => Comment { begin: "#", end: "" },
+            _ => Comment { begin: "//", end: "" },
+        }
+    }
 }
 
 /// What a pair of markers encloses.
@@ -108,10 +128,10 @@ enum Last {
 }
 
 /// Recognises a marker, misspelled ones included: those would otherwise pass for ordinary comments.
-fn parse(line: &str) -> Option<Marker<'_>> {
-    let line = line.trim();
-    let comment = line.strip_prefix("//").or_else(|| line.strip_prefix("<!--"))?;
-    let words = comment.trim_end_matches("-->").trim().trim_start_matches(['/', '!']).trim_start();
+fn parse(comment: Comment, line: &str) -> Option<Marker<'_>> {
+    let text = line.trim().strip_prefix(comment.begin)?;
+    let text = text.strip_suffix(comment.end).unwrap_or(text).trim();
+    let words = text.trim_start_matches(['/', '!']).trim_start();
     let first = words.split([' ', ':']).next()?.to_ascii_uppercase();
     if first == "STUB" && words[4..].trim_start().starts_with(':') {
         let text = words.split_once(':')?.1;
@@ -130,19 +150,16 @@ fn parse(line: &str) -> Option<Marker<'_>> {
 }
 
 impl Marker<'_> {
-    /// The correct spelling.
-    fn exact(self) -> String {
-        match self {
-            Marker::Begin(Part::Solution) => "// BEGIN SOLUTION".to_owned(),
-            Marker::End(Part::Solution) => "// END SOLUTION".to_owned(),
-            Marker::Begin(Part::Staff) => "<!-- BEGIN STAFF -->".to_owned(),
-            Marker::End(Part::Staff) => "<!-- END STAFF -->".to_owned(),
-            Marker::Stub(text) => format!("// STUB: {text}").trim_end().to_owned(),
-        }
-    }
-
-    fn is_exact(self, line: &str) -> bool {
-        line.trim() == self.exact()
+    /// The correct spelling in a file with such comments.
+    fn exact(self, comment: Comment) -> String {
+        let text = match self {
+            Marker::Begin(Part::Solution) => "BEGIN SOLUTION",
+            Marker::End(Part::Solution) => "END SOLUTION",
+            Marker::Begin(Part::Staff) => "BEGIN STAFF",
+            Marker::End(Part::Staff) => "END STAFF",
+            Marker::Stub(text) => &format!("STUB: {text}"),
+        };
+        format!("{} {text} {}", comment.begin, comment.end).trim_end().to_owned()
     }
 }
 
@@ -182,7 +199,21 @@ mod tests {
         check("a\n\n// BEGIN SOLUTION\nb\n// END SOLUTION\n\nc\n", "a\n\nc\n");
         check("a\n// BEGIN SOLUTION\nb\n// END SOLUTION\n\nc\n", "a\n\nc\n");
         check("a\n\n// BEGIN SOLUTION\nb\n// END SOLUTION\n", "a\n");
-        check("a\n\n<!-- BEGIN STAFF -->\nb\n<!-- END STAFF -->\n\n\nc\n", "a\n\n\nc\n");
+        check("a\n\n// BEGIN STAFF\nb\n// END STAFF\n\n\nc\n", "a\n\n\nc\n");
+    }
+
+    #[test]
+    fn leaves_out_what_is_for_staff_in_each_language() {
+        for (path, begin, end) in [
+            ("src/lib.rs", "    // BEGIN STAFF", "    // END STAFF"),
+            ("Cargo.toml", "# BEGIN STAFF", "# END STAFF"),
+            ("README.md", "<!-- BEGIN STAFF -->", "<!-- END STAFF -->"),
+        ] {
+            let students = students_version(Path::new(path), &format!("a\n{begin}\nb\n{end}\nc\n"));
+            assert_eq!(students.map_err(|error| error.to_string()), Ok("a\nc\n".to_owned()), "{path}");
+        }
+        let heading = "# BEGIN STAFF\n";
+        assert_eq!(students_version(Path::new("README.md"), heading).unwrap(), heading);
     }
 
     #[test]
@@ -201,7 +232,7 @@ mod tests {
             "src/lib.rs:2: the part that begins in line 1 has not ended yet",
         );
         check_error(
-            &format!("{begin}<!-- END STAFF -->\n{end}"),
+            &format!("{begin}// END STAFF\n{end}"),
             "src/lib.rs:2: the part that begins in line 1 has not ended yet",
         );
         check_error(
@@ -212,10 +243,7 @@ mod tests {
         let alone = "a stub must stand directly below `// END SOLUTION`";
         check_error("a\n// STUB: b\n", &format!("src/lib.rs:2: {alone}"));
         check_error(&format!("{begin}{end}a\n// STUB: b\n"), &format!("src/lib.rs:4: {alone}"));
-        check_error(
-            "<!-- BEGIN STAFF -->\n<!-- END STAFF -->\n// STUB: b\n",
-            &format!("src/lib.rs:3: {alone}"),
-        );
+        check_error("// BEGIN STAFF\n// END STAFF\n// STUB: b\n", &format!("src/lib.rs:3: {alone}"));
     }
 
     #[test]
@@ -228,6 +256,13 @@ mod tests {
             "// BEGIN SOLUTION\n// END SOLUTION\n// stub: a\n",
             "src/lib.rs:3: `// stub: a` is not a marker; write `// STUB: a`",
         );
+        for (path, wrong, right) in [
+            ("Cargo.toml", "#BEGIN STAFF", "# BEGIN STAFF"),
+            ("README.md", "<!--begin staff-->", "<!-- BEGIN STAFF -->"),
+        ] {
+            let error = students_version(Path::new(path), wrong).unwrap_err().to_string();
+            assert_eq!(error, format!("{path}:1: `{wrong}` is not a marker; write `{right}`"));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::process::{self, Command};
 /// Files and folders that students get, unchanged apart from marked parts. `LAB` stands for the folder of each lab.
 ///
 /// A lab's test files go in whatever their names are, except those whose tests the rubric hides.
-const KEPT: [&str; 16] = [
+const KEPT: [&str; 17] = [
     ".clippy.toml",
     ".gitignore",
     "Cargo.lock",
@@ -24,6 +24,7 @@ const KEPT: [&str; 16] = [
     "README.md",
     "rustfmt.toml",
     "crates/labcore",
+    "crates/labrelay",
     "crates/labtest",
     "scripts/demo.svg",
     "scripts/topology.sh",
@@ -33,6 +34,10 @@ const KEPT: [&str; 16] = [
     "labs/LAB/src",
     "labs/LAB/tests",
 ];
+
+/// Parts of a lab that stay with staff, although [`KEPT`] has the folder around them: the reference program, and the tests
+/// of what only this program has.
+pub(crate) const REFERENCE: [&str; 3] = ["src/full", "tests/full", "tests/full.rs"];
 
 /// The deepest nesting of folders.
 const DEPTH_MAX: usize = 16;
@@ -107,7 +112,7 @@ fn fill(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
 }
 
 fn may_have_markers(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "rs" || extension == "md")
+    file.extension().is_some_and(|extension| ["rs", "md", "toml"].iter().any(|marked| extension == *marked))
 }
 
 /// Lists the files that students get, as sorted paths in the workspace.
@@ -119,11 +124,15 @@ fn files(workspace: &Workspace) -> anyhow::Result<BTreeSet<PathBuf>> {
             for lab in &labs {
                 collect(workspace.top(), Path::new(&kept.replace("LAB", lab)), DEPTH_MAX, &mut files)?;
             }
+        } else if kept.starts_with("crates/") && !workspace.top().join(kept).exists() {
+            // A workspace has only those crates that its labs use.
         } else {
             collect(workspace.top(), Path::new(kept), DEPTH_MAX, &mut files)?;
         }
     }
     for lab in &labs {
+        let folder = Path::new("labs").join(lab);
+        files.retain(|file| !REFERENCE.iter().any(|part| file.starts_with(folder.join(part))));
         for hidden in hidden_files(workspace, lab)? {
             files.remove(hidden.strip_prefix(workspace.top()).unwrap_or(&hidden));
         }

@@ -1,10 +1,13 @@
 //! Rubrics and test suites: which checks a lab has, in which order, and what each is worth.
 //!
 //! A [`Rubric`] has one row per black-box test of a lab, a [`Check`]. Its core checks are the stages of the exercise, in
-//! order. [`test_files`] finds the tests in their source, and [`Rubric::mistakes`] compares the two. [`print_table`] shows
-//! a rubric to people. [`Workspace`] is the folder that everything is found in.
+//! order, grouped by the steps of the handout. [`test_files`] finds the tests in their source, and [`Rubric::mistakes`]
+//! compares them, the handout and the stubs with the rubric. [`print_table`] shows a rubric to people. [`Workspace`] is the
+//! folder that everything is found in.
 
+mod mistakes;
 mod rubric;
+mod steps;
 mod suite;
 mod table;
 mod workspace;

@@ -9,12 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, ExprLit, Item, ItemMod, Lit, Meta};
 
+/// The test file that is not graded.
+const UNGRADED: &str = "full";
+
 /// How deep modules may be nested.
 const DEPTH_MAX: usize = 8;
 
 /// One test file, which Cargo compiles to a program of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestFile {
+    /// The name of this program, such as `server`.
+    pub name: String,
     /// The file, such as `tests/server.rs` in the lab's folder.
     pub path: PathBuf,
     /// The names of its tests as in a rubric: `server::answers_in_upper_case`.
@@ -23,7 +28,8 @@ pub struct TestFile {
     pub modules: Vec<PathBuf>,
 }
 
-/// Finds the test files in the folder of a lab, in the order of their names.
+/// Finds the test files in the folder of a lab, in the order of their names, except `full`: that one tests what only the
+/// reference program has, and no rubric has rows for it.
 ///
 /// # Errors
 /// If a file cannot be read or does not parse as Rust.
@@ -43,14 +49,18 @@ pub fn test_files(lab: &Path) -> anyhow::Result<Vec<TestFile>> {
         }
     }
     paths.sort();
-    paths.into_iter().map(test_file).collect()
+    let named = paths.into_iter().map(|path| (name(&path), path));
+    named.filter(|(name, _)| name != UNGRADED).map(|(name, path)| test_file(name, path)).collect()
 }
 
-fn test_file(path: PathBuf) -> anyhow::Result<TestFile> {
-    let is_main = path.ends_with("main.rs");
-    let named_by = if is_main { path.parent().unwrap_or(&path) } else { &path };
-    let name = named_by.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut file = TestFile { path, tests: Vec::new(), modules: Vec::new() };
+/// Cargo's name for a test file.
+fn name(path: &Path) -> String {
+    let named_by = if path.ends_with("main.rs") { path.parent().unwrap_or(path) } else { path };
+    named_by.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn test_file(name: String, path: PathBuf) -> anyhow::Result<TestFile> {
+    let mut file = TestFile { name: name.clone(), path, tests: Vec::new(), modules: Vec::new() };
     let source = file.path.clone();
     let folder = source.parent().unwrap_or(&source).to_owned();
     file.add(&source, &folder, &name, DEPTH_MAX)?;
@@ -151,9 +161,11 @@ mod tests {
         fs::write(tests.join("helper/mod.rs"), "pub fn help() {}\n").unwrap();
         fs::write(tests.join("deep/other.rs"), "#[test]\nfn six() {}\n").unwrap();
         fs::write(tests.join("data.csv"), "not Rust").unwrap();
+        fs::write(tests.join("full.rs"), "#[test]\nfn seven() {}\n").unwrap();
         let files = test_files(lab.path()).unwrap();
         let found: Vec<&[String]> = files.iter().map(|file| &*file.tests).collect();
         assert_eq!(found, [["server::other::six", "server::one", "server::two", "server::inner::four"]]);
+        assert_eq!(files[0].name, "server");
         assert_eq!(files[0].modules, [tests.join("helper/mod.rs"), tests.join("deep/other.rs")]);
 
         fs::write(tests.join("wrong.rs"), "fn one() {}\nfn () {}\n").unwrap();

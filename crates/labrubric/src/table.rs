@@ -9,6 +9,9 @@ use std::io::{self, Write as _};
 /// The widest column for the names of tests.
 const NAME_CHARS_MAX: usize = 80;
 
+/// The column for the steps, where a lab has any.
+const STEP_CHARS: usize = 8;
+
 /// Prints the rubric of `lab`, or of all labs, after checking it against the lab's tests.
 ///
 /// # Errors
@@ -43,23 +46,25 @@ fn table(lab: &str, rubric: &Rubric) -> String {
     let mut text =
         format!("{lab}: {} checks; {core} points, and {robust} for robustness\n", rubric.checks.len());
     let longest = rubric.checks.iter().map(|check| check.test.len()).max().unwrap_or(0).min(NAME_CHARS_MAX);
+    let step_width = if rubric.checks.iter().any(|check| check.step.is_some()) { STEP_CHARS } else { 0 };
     for kind in [Kind::Core, Kind::Robust, Kind::Extra] {
         for check in rubric.of_kind(kind) {
-            let _ = writeln!(text, "{}", row(check, longest));
+            let _ = writeln!(text, "{}", row(check, longest, step_width));
         }
     }
     text.push('\n');
     text
 }
 
-fn row(check: &Check, width: usize) -> String {
+fn row(check: &Check, width: usize, step_width: usize) -> String {
     let kind = match check.kind {
         Kind::Core => "core",
         Kind::Robust => "robust",
         Kind::Extra => "extra",
     };
     let points = if check.points == 0 { String::new() } else { check.points.to_string() };
-    let mut row = format!("  {kind:6} {points:>3}  {:width$}  {}", check.test, check.shows);
+    let step = check.step.map(|step| format!("step {step}")).unwrap_or_default();
+    let mut row = format!("  {kind:6} {step:step_width$}{points:>3}  {:width$}  {}", check.test, check.shows);
     if check.hidden {
         row.push_str(" (hidden)");
     }

@@ -3,10 +3,14 @@
 //! - [`ServerContract`]: how a server starts, what it prints, and what it survives.
 //! - [`tcp_echo`], [`udp_echo`]: how the echo servers treat a byte stream and datagrams.
 //! - [`ClientContract`]: how both echo clients ask, print and give up.
+//! - [`any_client`]: what clients of any kind do, and need no options for.
+//! - [`Pair`]: a client and a server of the same author.
 //! - [`two_hosts`]: how programs meet on two computers.
 //! - [`plain`]: conversations with the plain programs that handouts print, and with netcat.
 
+pub mod any_client;
 mod client;
+mod pair;
 pub mod plain;
 mod server;
 pub mod tcp_echo;
@@ -14,6 +18,7 @@ pub mod two_hosts;
 pub mod udp_echo;
 
 pub use client::{ClientContract, EchoPeer};
+pub use pair::Pair;
 pub use server::ServerContract;
 
 use crate::program::run;

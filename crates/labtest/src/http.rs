@@ -8,7 +8,7 @@ use crate::peer::{RECEIVED_BYTES_MAX, TcpPeer};
 use crate::program::Server;
 use crate::response::{Parts, Progress};
 use crate::transcript::Transcript;
-use crate::wait::patience;
+use crate::wait::Limit;
 use labcore::printable;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl TcpPeer {
         let bytes_max = if length > 1 { RECEIVED_BYTES_MAX } else { HEAD_BYTES_MAX };
         while !enough(received) && received.len() < bytes_max {
             let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);
-            let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
+            let (more, end) = self.read_within(Limit::reply(), at_once, |more| !more.is_empty());
             if more.is_empty() {
                 return end;
             }

@@ -34,12 +34,15 @@
 //! - `LAB_REPORT=DIR`: a check that fails writes its [`Failure`] there as JSON; [`failure::read`] reads it. A check that
 //!   broke by itself writes nothing.
 //! - `LAB_OWN_NETWORK`, `LAB_RUN_FILE`: set if the check has a network to itself, and if a `run.toml` describes the programs.
+//! - `LAB_PATIENCE=SECONDS`: how long one step may take.
 //! - `LAB_TWO_HOSTS`: set by a check on two hosts for the sandbox of its program, to `server` or `client`: that program has
 //!   a host of its own.
 //! - `LAB_SEED=N`: the seed for texts that no program can know beforehand.
 //!
 //! Nothing waits without limit. A wait for a reply or a server's start takes at most [`patience`], and longer where the
-//! program has to wait for a processor, up to a bound.
+//! program has to wait for a processor, up to a bound. It ends sooner if the programs under test do nothing for 2 s, neither
+//! run nor wait for a processor or a disk: then nothing will come. Three things turn this off: `LAB_PATIENCE`, as a grader
+//! sets it; [`set_patience`], for a check whose program acts after a time of its own; and a wait for a program's end.
 //!
 //! The modules import in one direction, each only those above it: `settings` · `wait` · `os` · `failure` · `output` ·
 //! `peer_log` · `transcript` · `response` · `diagnosis` · `program` · `peer` · `textbook`, `http`, `finished`,

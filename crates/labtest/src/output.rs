@@ -1,13 +1,12 @@
 //! The *output* of a program under test, collected while it runs, and how it ended.
 
 use crate::failure::ProgramOutput;
-use crate::wait::{POLL, patience};
+use crate::wait::{Deadline, Limit, POLL, Programs};
 use std::io::Read;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// What is kept of a stream. The rest is read, so that the program is not held up, and dropped.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -76,24 +75,26 @@ impl Output {
     }
 
     /// Waits until `found` returns something, looking again at each output and every [`POLL`].
-    pub(crate) fn wait_for<T>(&self, found: impl FnMut(&Output) -> Option<T>) -> Option<T> {
-        self.wait_within(patience(), found)
-    }
-
-    pub(crate) fn wait_within<T>(
+    pub(crate) fn wait_for<T>(
         &self,
-        time: Duration,
+        limit: Limit,
+        programs: &dyn Programs,
         mut found: impl FnMut(&Output) -> Option<T>,
     ) -> Option<T> {
-        let deadline = Instant::now() + time;
+        let mut deadline = Deadline::of(limit);
+        let mut length = 0;
         loop {
             if let Some(found) = found(self) {
                 return Some(found);
             }
-            if Instant::now() > deadline {
+            if deadline.left(programs).is_zero() {
                 return None;
             }
-            drop(self.changed.wait_timeout(self.printed.lock().unwrap(), POLL).unwrap());
+            let printed = self.changed.wait_timeout(self.printed.lock().unwrap(), POLL).unwrap().0;
+            let length_before = std::mem::replace(&mut length, printed.stdout.len() + printed.stderr.len());
+            if length != length_before {
+                deadline.note_sign();
+            }
         }
     }
 

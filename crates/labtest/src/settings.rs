@@ -69,6 +69,11 @@ pub(crate) fn has_submission() -> bool {
     programs().is_some() || command_line(SERVER).is_some()
 }
 
+/// True if the server and the client under test belong together: both are replaced, or none is.
+pub(crate) fn has_whole_pair() -> bool {
+    programs().is_some() || command_line(SERVER).is_some() == command_line(CLIENT).is_some()
+}
+
 /// Names the folder for the results of failed checks.
 pub(crate) const REPORT: &str = "LAB_REPORT";
 

@@ -124,6 +124,11 @@ impl Transcript {
         self.programs.lock().unwrap().last().and_then(|program| program.launch.clone())
     }
 
+    /// How all programs were started, the oldest first.
+    pub(crate) fn launches(&self) -> Vec<Launch> {
+        self.programs.lock().unwrap().iter().filter_map(|program| program.launch.clone()).collect()
+    }
+
     /// Adds a peer's log, and returns its index.
     pub(crate) fn add_peer(&self, log: PeerLog) -> usize {
         self.peers(|peers| {
@@ -165,8 +170,15 @@ impl Transcript {
 }
 
 impl Programs for Transcript {
-    fn queued(&self) -> Duration {
-        self.processes().into_iter().map(|process| process::times(process).1).sum()
+    fn times(&self) -> (Duration, Duration) {
+        let times = self.processes().into_iter().map(process::times);
+        times.fold(Default::default(), |(running, queued), (more, more_queued)| {
+            (running + more, queued + more_queued)
+        })
+    }
+
+    fn are_at_work(&self) -> bool {
+        self.processes().into_iter().any(process::is_at_work)
     }
 
     fn have_ended(&self) -> bool {

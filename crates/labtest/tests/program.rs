@@ -49,3 +49,22 @@ fn blames_a_program_that_has_ended_for_what_it_does_not_do() {
     assert!(failure(|| assert!(ended().cpu_time().is_zero())).summary.contains("cannot be measured"));
     assert!(failure(|| assert_eq!(ended().memory_kib_max(), 0)).summary.contains("cannot be measured"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn gives_up_early_on_a_client_that_does_nothing() {
+    use std::time::{Duration, Instant};
+    let start = Instant::now();
+    let mut server = labtest::UdpPeer::server();
+    let _client = Client::at("sleep", &["1000"]);
+    assert_eq!(failure(|| drop(server.receive_any())).verdict, labtest::failure::Verdict::Timeout);
+    // A patience that was asked for is not shortened.
+    if std::env::var_os("LAB_PATIENCE").is_none() {
+        let range = Duration::from_secs(2)..labtest::patience() / 2;
+        assert!(range.contains(&start.elapsed()), "{:?}", start.elapsed());
+    }
+    labtest::set_patience(Duration::from_secs(3));
+    let start = Instant::now();
+    assert_eq!(failure(|| drop(server.receive_any())).verdict, labtest::failure::Verdict::Timeout);
+    assert!(start.elapsed() >= Duration::from_secs(3), "{:?}", start.elapsed());
+}

@@ -231,6 +231,7 @@ client.close()
 
 mod client {
     use super::{CLIENT, Client, ClientContract, SILENCE, TcpPeerListener, Transport};
+    use labtest::contract::any_client;
 
     const CONTRACT: ClientContract<'_> = ClientContract { program: CLIENT, transport: Transport::Tcp };
 
@@ -273,6 +274,16 @@ mod client {
         server.close();
         client.end_input();
         client.expect_output("HELLO");
+    }
+
+    #[test]
+    fn ends_with_its_input() {
+        any_client::ends_with_its_input(CLIENT, Transport::Tcp);
+    }
+
+    #[test]
+    fn asks_a_server_on_ipv6() {
+        any_client::asks_a_server_on_ipv6(CLIENT, Transport::Tcp);
     }
 
     #[test]

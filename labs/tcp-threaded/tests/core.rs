@@ -5,7 +5,7 @@
 #[cfg(target_os = "linux")]
 use labtest::Cause;
 use labtest::Server;
-use labtest::contract::tcp_echo::ask_text;
+use labtest::contract::tcp_echo::{self, ask_text};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
 
@@ -15,6 +15,11 @@ fn server_answers_in_upper_case() {
     let mut client = server.tcp_client();
     ask_text(&mut client, "hello world &*! 42");
     client.expect_no_more_text();
+}
+
+#[test]
+fn server_listens_where_it_is_told() {
+    tcp_echo::listens_where_it_is_told(SERVER);
 }
 
 #[test]

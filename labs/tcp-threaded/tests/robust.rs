@@ -2,14 +2,11 @@
 //! in any language may pass these.
 
 use labtest::Server;
-#[cfg(unix)]
-use labtest::contract::ServerContract;
-use labtest::contract::tcp_echo;
+use labtest::contract::{ServerContract, tcp_echo};
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
-#[cfg(unix)]
 const CONTRACT: ServerContract<'_> = ServerContract::new(SERVER, tcp_echo::ask);
 
 /// Sends bytes, and expects these in return and not one more.
@@ -170,6 +167,11 @@ fn goes_on_when_it_can_start_no_thread() {
 #[test]
 fn goes_on_without_its_screen() {
     CONTRACT.survives_a_closed_standard_output();
+}
+
+#[test]
+fn listens_on_ipv6() {
+    CONTRACT.listens_on_ipv6(&["[::1]:0"]);
 }
 
 mod two_hosts {

@@ -2,7 +2,8 @@
 //!
 //! Messages are short and plain. How the programs behave otherwise does not matter here.
 
-use labtest::{Client, Server, UdpPeer};
+use labtest::contract::{Pair, udp_echo};
+use labtest::{Client, Server, Transport, UdpPeer};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_udp-echo-server");
 const CLIENT: &str = env!("CARGO_BIN_EXE_udp-echo-client");
@@ -41,6 +42,11 @@ fn server_answers_a_second_client() {
     check_answer(&mut first, "the first is here");
     check_answer(&mut second, "so is the second");
     check_answer(&mut first, "the first again");
+}
+
+#[test]
+fn server_listens_where_it_is_told() {
+    udp_echo::listens_where_it_is_told(SERVER);
 }
 
 /// Waits for the typed text, with or without the newline.
@@ -83,4 +89,9 @@ fn client_sends_the_next_line_if_it_asks_again() {
             client.expect_output("AND A LONGER ONE");
         }
     }
+}
+
+#[test]
+fn pair_exchanges_two_lines() {
+    Pair { server: SERVER, client: CLIENT, transport: Transport::Udp }.exchanges_two_lines();
 }

@@ -123,6 +123,7 @@ print('From Server:', text.decode())
 mod client {
     use super::{CLIENT, Client, ClientContract, Transport, UdpPeer};
     use labtest::Cause;
+    use labtest::contract::any_client;
 
     const CONTRACT: ClientContract<'_> = ClientContract { program: CLIENT, transport: Transport::Udp };
 
@@ -166,6 +167,21 @@ mod client {
                 .fail_because(Cause::AcceptsStrangers, "it shows a reply that did not come from its server");
         }
         client.expect_output("HELLO");
+    }
+
+    #[test]
+    fn ends_with_its_input() {
+        any_client::ends_with_its_input(CLIENT, Transport::Udp);
+    }
+
+    #[test]
+    fn gives_up_on_a_lost_reply() {
+        any_client::gives_up_on_a_lost_reply(CLIENT);
+    }
+
+    #[test]
+    fn asks_a_server_on_ipv6() {
+        any_client::asks_a_server_on_ipv6(CLIENT, Transport::Udp);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::cargo::cargo;
 use anyhow::{Context, ensure};
-use labrubric::{Rubric, Workspace};
+use labrubric::{Rubric, Workspace, test_files};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs;
@@ -16,8 +16,12 @@ fn path(scratch: &Path) -> PathBuf {
 pub(super) fn compile(workspace: &Workspace, lab: &str, kept: &Path, scratch: &Path) -> anyhow::Result<()> {
     let (target, archive) = (kept.join("tests"), path(scratch));
     let (target, archive) = (target.display().to_string(), archive.display().to_string());
-    let words = ["nextest", "archive", "--package", lab, "--test", "*", "--target-dir", &target];
-    let words = [&words[..], &["--archive-file", &archive]].concat();
+    let mut words = vec!["nextest", "archive", "--package", lab, "--target-dir", &target];
+    words.extend(["--archive-file", &archive]);
+    let files = test_files(&workspace.lab(lab)?)?;
+    for file in &files {
+        words.extend(["--test", &file.name]);
+    }
     cargo(workspace.top(), &words).with_context(|| format!("the tests of `{lab}` do not compile"))?;
     Ok(())
 }

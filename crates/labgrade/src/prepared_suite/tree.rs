@@ -1,7 +1,11 @@
 //! The *tree*: a copy of the workspace without the lab's solution, in which tests and builds run.
+//!
+//! Its manifests are those of the students' workspace, so a submission builds here as it does for its student.
 
 use super::cargo::cargo;
 use crate::builds::write_stubs;
+use crate::solution_markers::students_version;
+use crate::starter::REFERENCE;
 use anyhow::{Context, ensure};
 use labrubric::Workspace;
 use std::fs;
@@ -9,7 +13,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a build of a lab needs, besides the lab's own folder.
-const PARTS: [&str; 6] = ["Cargo.toml", "Cargo.lock", ".cargo", "vendor", "crates/labcore", "crates/labtest"];
+const PARTS: [&str; 7] =
+    ["Cargo.toml", "Cargo.lock", ".cargo", "vendor", "crates/labcore", "crates/labrelay", "crates/labtest"];
 
 /// Writes the tree to a folder, with programs that do nothing in place of the lab's.
 pub(super) fn write(
@@ -40,10 +45,24 @@ fn copy_parts(workspace: &Workspace, lab: &str, tree: &Path) -> anyhow::Result<(
         ensure!(copied.is_ok_and(|status| status.success()), "failed to copy `{}`", from.display());
     }
     // Build products, and a package of its own.
-    for part in ["target", "fuzz"] {
-        let _ = fs::remove_dir_all(tree.join(&lab).join(part));
+    for part in ["target", "fuzz"].into_iter().chain(REFERENCE) {
+        let part = tree.join(&lab).join(part);
+        let _ = if part.is_dir() { fs::remove_dir_all(part) } else { fs::remove_file(part) };
+    }
+    for folder in ["", &lab, "crates/labcore", "crates/labrelay", "crates/labtest"] {
+        let manifest = Path::new(folder).join("Cargo.toml");
+        if tree.join(&manifest).exists() {
+            replace_by_students_version(tree, &manifest)?;
+        }
     }
     Ok(())
+}
+
+fn replace_by_students_version(tree: &Path, manifest: &Path) -> anyhow::Result<()> {
+    let path = tree.join(manifest);
+    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let students = students_version(manifest, &text)?;
+    fs::write(&path, students).with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 /// The names of a lab's programs, which are the files in `src/bin`.

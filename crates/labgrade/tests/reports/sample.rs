@@ -73,6 +73,7 @@ fn check(test: &str, kind: Kind, points: u32) -> Check {
     Check {
         test: test.to_owned(),
         kind,
+        step: None,
         points,
         shows: format!("The server passes `{test}`."),
         hint: "Read on until the stream ends; a `Vec<u8>` holds any bytes.".to_owned(),

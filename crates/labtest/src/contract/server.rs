@@ -1,6 +1,5 @@
 //! What all servers promise, whatever they serve.
 
-#[cfg(target_os = "linux")]
 use crate::failure::Cause;
 #[cfg(target_os = "linux")]
 use crate::peer::TcpPeer;
@@ -8,6 +7,7 @@ use crate::peer::TcpPeer;
 use crate::program::command_line::ensure_not_replaced;
 use crate::program::{Server, run};
 use crate::{check, check_eq};
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -110,10 +110,17 @@ impl<'a> ServerContract<'a> {
     /// The server can be bound to the loopback address of IPv6, which `address` holds.
     #[track_caller]
     pub fn listens_on_ipv6(&self, address: &[&str]) -> Server {
-        let server = self.at(address);
+        let server = match self.directory {
+            Some(_) => self.at(address),
+            None => Server::start_on_ipv6(self.program, &[address, self.args].concat()),
+        };
         (self.ask)(&server);
         let found = server.address();
-        check!(found.is_ipv6(), "the server was started at {address:?} and listens at {found}");
+        if !found.is_ipv6() {
+            let wanted = (Ipv6Addr::LOCALHOST, found.port()).into();
+            let cause = Cause::ListensElsewhere { found, wanted };
+            server.fail_because(cause, &format!("it was started at `::1`, and listens at {found}"));
+        }
         server
     }
 

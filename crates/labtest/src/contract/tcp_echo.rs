@@ -91,3 +91,11 @@ pub fn asks_after_clients_that_may_be_gone(program: &str) {
         server.fail_because(Cause::NoKeepalive, "its connection to a silent client has no keepalive timer");
     }
 }
+
+/// The server is reached at the address and the port that its command line names.
+#[track_caller]
+pub fn listens_where_it_is_told(program: &str) {
+    if let Some((_server, address)) = Server::start_as_told(program) {
+        ask_text(&mut TcpPeer::connect(address), "hello world");
+    }
+}

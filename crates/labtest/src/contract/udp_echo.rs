@@ -1,5 +1,6 @@
 //! What a UDP echo server promises.
 
+use crate::peer::UdpPeer;
 use crate::program::{Server, has_tool, run};
 use crate::settings;
 
@@ -9,6 +10,16 @@ pub fn ask(server: &Server) {
     let mut client = server.udp_client();
     client.send(b"hello");
     client.expect(b"HELLO");
+}
+
+/// The server is reached at the address and the port that its command line names.
+#[track_caller]
+pub fn listens_where_it_is_told(program: &str) {
+    if let Some((_server, address)) = Server::start_as_told(program) {
+        let mut client = UdpPeer::client_of(address);
+        client.send(b"hello world");
+        client.expect(b"HELLO WORLD");
+    }
 }
 
 /// Sends a datagram from port 0, to which no reply can be sent, and then asks as a usual client. It runs in a network

@@ -2,7 +2,6 @@
 
 use super::{reproduce, startup};
 use crate::failure::{self, Cause, End, Excerpt, FORMAT, Failure, Received, Verdict};
-use crate::os::process;
 use crate::settings;
 use crate::transcript::Transcript;
 use crate::wait::{POLL, Programs, patience};
@@ -122,7 +121,7 @@ fn await_last_words(transcript: &Transcript) {
     let start = Instant::now();
     let mut deadline = start + LAST_WORDS;
     while !transcript.have_ended() && Instant::now() < deadline {
-        if transcript.processes().into_iter().any(process::is_at_work) {
+        if transcript.are_at_work() {
             deadline = deadline.max(Instant::now() + IDLE).min(start + patience());
         }
         thread::sleep(POLL);

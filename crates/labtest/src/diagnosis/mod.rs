@@ -3,8 +3,8 @@
 //!
 //! [`bytes`] compares what came with what was expected. [`peers`] looks at all scripted peers and sockets together,
 //! [`sent`] at what the network delivered, [`output`] at what a program printed, [`startup`] at one that did not start,
-//! [`two_hosts`] at one on a host of its own, and [`http`] at responses. [`reproduce`] writes the commands, and [`fail`]
-//! ends the check.
+//! [`two_hosts`] at one on a host of its own, and [`http`] at responses. [`reproduce`]
+//! writes the commands, and [`fail`] ends the check.
 
 pub(crate) mod bytes;
 pub(crate) mod fail;

@@ -33,6 +33,9 @@ pub(crate) fn commands(transcript: &Transcript, shows_bytes: bool) -> Vec<Comman
     let Some(launch) = transcript.launch() else { return Vec::new() };
     let lines = transcript.peers(|peers| match peers.iter().rev().find(|peer| peer.role == Role::Server) {
         Some(server) => with_server(&launch, server, &transcript.typed()),
+        None if peers.is_empty() && transcript.launches().len() == 2 => {
+            with_each_other(&transcript.launches(), &transcript.typed())
+        }
         None => with_clients(&launch, peers, shows_bytes),
     });
     let mut lines = lines.unwrap_or_default();
@@ -106,6 +109,15 @@ fn with_server(launch: &Launch, server: &PeerLog, typed: &[u8]) -> Option<Vec<St
         _ => format!("({}; sleep 2) | {client}", printed(&[typed.to_vec()])?),
     };
     Some(vec![replies, client])
+}
+
+/// A server and its own client.
+fn with_each_other(launches: &[Launch], typed: &[u8]) -> Option<Vec<String>> {
+    let [server, client] = launches else { return None };
+    let used = (Ipv4Addr::LOCALHOST, ECHO_PORT).into();
+    let client = start(client, address(client, used, ECHO_PORT))?;
+    let input = printed(&[typed.to_vec()])?;
+    Some(vec![start(server, address(server, used, ECHO_PORT))?, format!("({input}; sleep 2) | {client}")])
 }
 
 /// Where the program is to listen: on a fixed port, unless it has one of its own.

@@ -1,5 +1,6 @@
 //! The *causes* of failures: one variant for each diagnosis.
 
+use super::pair::Awaited;
 use crate::os::socket::Transport;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -60,7 +61,7 @@ pub enum Cause {
     Unchanged,
     /// The letters came back in lower case.
     LowerCased,
-    /// Zeros follow the text: the rest of a buffer.
+    /// Zeros or old bytes follow the text: the rest of a buffer.
     WholeBufferSent,
     /// A client sent the newline that ends the typed line.
     InputNewlineSent,
@@ -227,6 +228,15 @@ pub enum Cause {
     EndedAfterLostReply,
     /// The client waits without limit for a reply that was lost.
     WaitsForLostReply,
+    /// The client goes on after the end of its input.
+    GoesOnAfterInput,
+    /// A client and its own server wait for each other.
+    EachWaits {
+        /// What the client waits for.
+        client: Awaited,
+        /// What the server waits for.
+        server: Awaited,
+    },
     /// The client crashed before it showed the reply.
     CrashedBeforeShowing,
     /// Control characters from the network reached the terminal.

@@ -1,6 +1,6 @@
 //! The words of causes about output, resources, pages and two hosts. `sentences.rs` has most others.
 
-use super::Cause;
+use super::{Cause, pair};
 
 /// What is wrong, and what to do about it.
 pub(super) fn words(cause: &Cause) -> (String, &'static str) {
@@ -12,6 +12,11 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
         Cause::NeverEnds => ("the program does not end", "find the loop or the call in which it stays"),
+        Cause::GoesOnAfterInput => (
+            "the client goes on after the end of its input",
+            "end the loop when there is no more to read: `read_line` returns 0, `fgets` NULL, `input()` raises EOFError",
+        ),
+        Cause::EachWaits { client, server } => return pair::words(*client, *server),
         Cause::WrongErrorMessage => (
             "the error message is not the expected one",
             "print one line on standard error that begins with `error: `, and compare it with the expected one",

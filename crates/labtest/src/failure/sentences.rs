@@ -60,7 +60,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
             ("the letters came back in lower case", "convert a to z to A to Z, and leave A to Z as they are")
         }
         Cause::WholeBufferSent => (
-            "the whole buffer was sent, with zeros after the text",
+            "the whole buffer was sent: zeros or old bytes follow the text",
             "send only as many bytes as were received",
         ),
         Cause::InputNewlineSent => {
@@ -355,7 +355,9 @@ fn words(cause: &Cause) -> (String, &'static str) {
             ("every client is remembered for ever", "keep at most 10,000, and forget the oldest")
         }
 
-        Cause::WrongExitStatus { .. }
+        Cause::EachWaits { .. }
+        | Cause::GoesOnAfterInput
+        | Cause::WrongExitStatus { .. }
         | Cause::NeverEnds
         | Cause::WrongErrorMessage
         | Cause::WrongOutput

@@ -42,6 +42,7 @@ impl Cause {
             | Cause::StuckAfterClientLeft
             | Cause::ListenerClosed { .. }
             | Cause::EndedByReset
+            | Cause::EachWaits { .. }
             | Cause::WriteIncomplete
             | Cause::ReadsAllFirst
             | Cause::StoppedInTheMiddle
@@ -126,8 +127,10 @@ impl Cause {
             | Cause::ListensElsewhere { .. }
             | Cause::ListensOnLoopback { .. }
             | Cause::AsksElsewhere { .. }
+            | Cause::ListensOnLoopback { .. }
             | Cause::AsksOwnComputer { .. }
             | Cause::BoundToLoopback
+            | Cause::GoesOnAfterInput
             | Cause::EndedBeforeSending
             | Cause::EndedTooEarly { .. }
             | Cause::SentNothingAfterInput

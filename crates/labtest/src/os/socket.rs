@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 /// What a socket speaks.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -113,6 +113,36 @@ pub(crate) fn has_keepalive(server_port: u16) -> bool {
     })
 }
 
+/// True if the program `process`, or one that it started, has a connection to `port` that neither side has closed (Linux).
+pub(crate) fn is_connected(process: u32, port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    let remote = format!(":{port:04X}");
+    process::tree(process).into_iter().any(|process| {
+        let inodes = socket_inodes(process);
+        ["tcp", "tcp6"].into_iter().any(|table| {
+            let table = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
+            table.lines().any(|row| {
+                // sl local remote state … inode …
+                let fields: Vec<&str> = row.split_whitespace().collect();
+                let is_own = fields
+                    .get(9)
+                    .and_then(|inode| inode.parse().ok())
+                    .is_some_and(|inode| inodes.contains(&inode));
+                is_own && fields[2].ends_with(&remote) && fields[3] == ESTABLISHED
+            })
+        })
+    })
+}
+
+/// The address at which every client reaches the server that listens at `address`.
+///
+/// A server that is bound to all addresses of IPv6 mostly serves IPv4 too, and many clients know IPv4 alone.
+pub(crate) fn for_every_client(address: SocketAddr) -> SocketAddr {
+    let ipv4 = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port());
+    let is_taken = || TcpListener::bind(ipv4).is_err() || UdpSocket::bind(ipv4).is_err();
+    if address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST) && is_taken() { ipv4 } else { address }
+}
+
 /// Reads one row of `/proc/net/tcp` and its like: `sl local remote state … uid timeout inode …`.
 fn address_in(row: &str, column: usize, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr> {
     let fields: Vec<&str> = row.split_whitespace().collect();
@@ -158,8 +188,8 @@ pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{Transport, open};
-    use std::net::{TcpListener, UdpSocket};
+    use super::{Transport, for_every_client, is_connected, open};
+    use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 
     #[test]
     fn finds_listening_sockets_of_every_kind() {
@@ -177,5 +207,26 @@ mod tests {
     fn finds_ipv6_sockets() {
         let Ok(listener) = TcpListener::bind("[::1]:0") else { return }; // a machine without IPv6
         assert!(open(std::process::id()).contains(&(Transport::Tcp, listener.local_addr().unwrap())));
+    }
+
+    #[test]
+    fn sees_whether_a_connection_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_open = || is_connected(std::process::id(), port);
+        assert!(!is_open());
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        assert!(is_open());
+        client.shutdown(Shutdown::Write).unwrap();
+        assert!(!is_open());
+    }
+
+    #[test]
+    fn prefers_an_address_that_every_client_knows() {
+        let Ok(all) = TcpListener::bind("[::]:0") else { return }; // a machine without IPv6
+        let port = all.local_addr().unwrap().port();
+        assert_eq!(for_every_client(([0, 0, 0, 0, 0, 0, 0, 1], port).into()), ([127, 0, 0, 1], port).into());
+        let one = TcpListener::bind("[::1]:0").unwrap().local_addr().unwrap();
+        assert_eq!(for_every_client(one), one);
     }
 }

@@ -7,9 +7,9 @@ use crate::failure::Verdict;
 use crate::peer_log::Role;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait::{POLL, Programs, Wait, start_patience};
+use crate::wait::{Limit, POLL, Programs, Wait};
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
@@ -23,6 +23,12 @@ impl TcpPeerListener {
     /// Listens on a free port of loopback, or where `LAB_ADDRESS` and `LAB_PORT` say.
     pub fn bind() -> TcpPeerListener {
         TcpPeerListener { listener: bind_as_server(TcpListener::bind), transcript: Transcript::current() }
+    }
+
+    /// Listens on the loopback address of IPv6. `None` on a machine without IPv6.
+    pub(crate) fn bind_on_ipv6() -> Option<TcpPeerListener> {
+        let listener = bind_on_ipv6(TcpListener::bind)?;
+        Some(TcpPeerListener { listener, transcript: Transcript::current() })
     }
 
     /// Where it listens.
@@ -47,7 +53,7 @@ impl TcpPeerListener {
     pub fn accept(&self) -> TcpPeer {
         let transcript = &*self.transcript;
         // The standard library has no accept with a timeout, so this looks again and again.
-        let mut wait = Wait::of(start_patience(), transcript);
+        let mut wait = Wait::of(Limit::start(), transcript);
         loop {
             match self.try_accept() {
                 Ok(peer) => return peer,
@@ -74,6 +80,13 @@ pub(super) fn bind_as_server<T>(bind: fn(SocketAddr) -> io::Result<T>) -> T {
     let address = settings::address().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let port = settings::port().unwrap_or(0);
     bind((address, port).into()).or_else(|_| bind((address, 0).into())).unwrap()
+}
+
+/// Binds a scripted server on the loopback address of IPv6, at the port that `LAB_PORT` says or a free one.
+pub(super) fn bind_on_ipv6<T>(bind: fn(SocketAddr) -> io::Result<T>) -> Option<T> {
+    let ports = [settings::port().unwrap_or(0), 0].into_iter();
+    let addresses = ports.map(|port| SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    addresses.filter_map(|address| bind(address).ok()).next()
 }
 
 #[cfg(test)]

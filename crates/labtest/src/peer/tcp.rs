@@ -8,7 +8,7 @@ use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role, Socket};
 use crate::program::Server;
 use crate::transcript::Transcript;
-use crate::wait::{Deadline, patience};
+use crate::wait::{Deadline, Limit, patience};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -78,6 +78,11 @@ impl TcpPeer {
         let log = PeerLog::new(Socket::Tcp(Arc::downgrade(&stream)), role, server);
         let log = transcript.add_peer(log);
         TcpPeer { stream, actor, log, sent: Vec::new(), transcript }
+    }
+
+    /// True if it is a client of the server under test.
+    pub(crate) fn is_client(&self) -> bool {
+        matches!(self.actor, Actor::Client { .. })
     }
 
     /// The socket, for everything that the methods here do not do.
@@ -229,7 +234,7 @@ impl TcpPeer {
     /// Reads some more of what a check waits for, and fails when nothing comes.
     #[track_caller]
     fn read_more(&mut self, received: &mut Vec<u8>, at_once: usize, awaited: &str) {
-        let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
+        let (more, end) = self.read_within(Limit::reply(), at_once, |more| !more.is_empty());
         if more.is_empty() {
             let got = bytes_shown(received);
             let what = format!("{} expected {awaited} and received {got}{end}", self.name());
@@ -298,7 +303,7 @@ impl TcpPeer {
     }
 
     pub(crate) fn read_until(&mut self, enough: impl Fn(&[u8]) -> bool) -> (Vec<u8>, End) {
-        self.read_for(patience(), READ_BYTES, enough)
+        self.read_within(Limit::reply(), READ_BYTES, enough)
     }
 
     pub(crate) fn read_for(
@@ -307,8 +312,17 @@ impl TcpPeer {
         at_once: usize,
         enough: impl Fn(&[u8]) -> bool,
     ) -> (Vec<u8>, End) {
+        self.read_within(Limit::of(time), at_once, enough)
+    }
+
+    pub(crate) fn read_within(
+        &mut self,
+        limit: Limit,
+        at_once: usize,
+        enough: impl Fn(&[u8]) -> bool,
+    ) -> (Vec<u8>, End) {
         // Not a `Wait`: a program that ends closes its connections, and how it does so is evidence.
-        let mut deadline = Deadline::of(time);
+        let mut deadline = Deadline::of(limit);
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
         while !enough(&received) && received.len() < RECEIVED_BYTES_MAX {
@@ -320,6 +334,7 @@ impl TcpPeer {
             match (&*self.stream).read(&mut buffer) {
                 Ok(0) => return (received, End::Closed),
                 Ok(size) => {
+                    deadline.note_sign();
                     self.transcript.peers(|peers| peers[self.log].receives());
                     received.extend_from_slice(&buffer[..size]);
                 }

@@ -1,6 +1,6 @@
 //! A scripted end of a UDP conversation.
 
-use super::listener::bind_as_server;
+use super::listener::{bind_as_server, bind_on_ipv6};
 use crate::diagnosis::bytes::Exchange;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::peers;
@@ -9,7 +9,7 @@ use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role, Socket};
 use crate::program::Server;
 use crate::transcript::Transcript;
-use crate::wait::{Wait, patience, start_patience};
+use crate::wait::{Limit, Wait, patience};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct UdpPeer {
     /// The other end; a server learns it with the first datagram.
     other: Option<SocketAddr>,
     sent: Vec<u8>,
+    /// True if a client's last datagram got no reply.
+    owes_reply: bool,
     transcript: Arc<Transcript>,
 }
 
@@ -63,6 +65,11 @@ impl UdpPeer {
         UdpPeer::on(bind_as_server(UdpSocket::bind), Role::Server, None)
     }
 
+    /// Makes a server on the loopback address of IPv6. `None` on a machine without IPv6.
+    pub(crate) fn server_on_ipv6() -> Option<UdpPeer> {
+        Some(UdpPeer::on(bind_on_ipv6(UdpSocket::bind)?, Role::Server, None))
+    }
+
     fn on(socket: UdpSocket, role: Role, other: Option<SocketAddr>) -> UdpPeer {
         let address = socket.local_addr().unwrap();
         let actor = match role {
@@ -72,7 +79,7 @@ impl UdpPeer {
         let (socket, transcript) = (Arc::new(socket), Transcript::current());
         let log = PeerLog::new(Socket::Udp(Arc::downgrade(&socket)), role, other.unwrap_or(address));
         let log = transcript.add_peer(log);
-        UdpPeer { socket, role, actor, log, other, sent: Vec::new(), transcript }
+        UdpPeer { socket, role, actor, log, other, sent: Vec::new(), owes_reply: false, transcript }
     }
 
     /// Its own socket address.
@@ -95,6 +102,7 @@ impl UdpPeer {
             self.fail(&format!("cannot send to {other}: {error}"));
         }
         datagram.clone_into(&mut self.sent);
+        self.owes_reply = false;
     }
 
     /// Waits for one datagram and compares it.
@@ -121,8 +129,13 @@ impl UdpPeer {
 
     #[track_caller]
     fn receive(&mut self, expected: &[u8]) -> Vec<u8> {
-        let time = if self.other.is_none() { start_patience() } else { patience() };
-        let (datagram, from) = match self.receive_for(time) {
+        let limit = match self.other {
+            None => Limit::start(),
+            // The client may wait for a reply to its last datagram, as long as it likes.
+            Some(_) if self.owes_reply => Limit::of(patience()),
+            Some(_) => Limit::reply(),
+        };
+        let (datagram, from) = match self.receive_within(limit) {
             Ok(received) => received,
             Err(error) => {
                 let problem = self.problem(expected, b"", End::of(&error));
@@ -133,6 +146,7 @@ impl UdpPeer {
         self.transcript
             .step(&self.actor, Action::Receive { transport, from: Some(from), bytes, end: End::Enough });
         self.transcript.peers(|peers| peers[self.log].receives());
+        self.owes_reply = self.role == Role::Server;
         match self.other {
             Some(other) if self.role == Role::Client && other != from => {
                 let what = format!("{} asked {other}, and the reply came from {from}", self.name());
@@ -170,7 +184,7 @@ impl UdpPeer {
     /// Expects silence for a time.
     #[track_caller]
     pub fn expect_nothing_for(&mut self, time: Duration) {
-        match self.receive_for(time) {
+        match self.receive_within(Limit::of(time)) {
             Err(error) if labcore::is_timeout(&error) => {
                 let for_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
                 self.transcript.step(&self.actor, Action::ReceiveNothing { for_ms });
@@ -194,7 +208,7 @@ impl UdpPeer {
 
     /// True if a datagram comes within a time. It stays unread.
     pub fn has_datagram_for(&self, time: Duration) -> bool {
-        let mut wait = Wait::of(time, &*self.transcript);
+        let mut wait = Wait::of(Limit::of(time), &*self.transcript);
         while let Some(left) = wait.next_piece() {
             self.socket.set_read_timeout(Some(left)).unwrap();
             // Windows reports a datagram that is longer than the buffer as an error.
@@ -206,8 +220,8 @@ impl UdpPeer {
         false
     }
 
-    fn receive_for(&self, time: Duration) -> io::Result<(Vec<u8>, SocketAddr)> {
-        let mut wait = Wait::of(time, &*self.transcript);
+    fn receive_within(&self, limit: Limit) -> io::Result<(Vec<u8>, SocketAddr)> {
+        let mut wait = Wait::of(limit, &*self.transcript);
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
         loop {
             let Some(left) = wait.next_piece() else { return Err(ErrorKind::TimedOut.into()) };

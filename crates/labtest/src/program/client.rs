@@ -1,8 +1,9 @@
 //! A *client* under test.
 
-use super::command_line::{filled, own, top_folder};
+use super::command_line::{ARGS, filled, own, top_folder};
 use super::process::Program;
 use crate::settings;
+use crate::transcript::Launch;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 
@@ -38,6 +39,18 @@ impl Client {
         let (host, port) = (server.ip().to_string(), server.port());
         let line = filled(settings::CLIENT, template, args, &host, port);
         Client { program: Program::start_in(&top_folder(), &line) }
+    }
+
+    /// Starts the client for a server on IPv6: `LAB_CLIENT` with the host in the place of `{host}`, unless it takes any
+    /// `{args}`; and every other client with an address such as `[::1]:25000`.
+    #[track_caller]
+    pub(crate) fn start_on_ipv6(own_client: &str, server: SocketAddr) -> Client {
+        match settings::command_line(settings::CLIENT) {
+            Some(template) if template.contains(Launch::HOST) && !template.contains(ARGS) => {
+                Client::from_template(&template, &[], server)
+            }
+            _ => Client::at(own_client, &[&server.to_string()]),
+        }
     }
 
     /// Starts a client with exactly these words on its command line.

@@ -9,7 +9,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// Stands for the options that a check asks for.
-const ARGS: &str = "{args}";
+pub(super) const ARGS: &str = "{args}";
 
 /// The words of a command line.
 #[derive(Debug)]

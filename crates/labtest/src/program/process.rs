@@ -6,13 +6,11 @@ use crate::diagnosis::output;
 use crate::failure::{Action, Actor, Cause, Excerpt, Verdict};
 #[cfg(unix)]
 use crate::os::watchdog;
-use crate::os::{process, second_host};
+use crate::os::{process, second_host, socket};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
-use crate::wait;
-#[cfg(unix)]
-use crate::wait::patience;
+use crate::wait::{self, Limit, patience};
 #[cfg(unix)]
 use std::io::Read;
 use std::io::Write;
@@ -33,6 +31,7 @@ pub struct Program {
     input: Mutex<Option<Box<dyn Write + Send>>>,
     pub(super) output: Arc<Output>,
     pub(crate) transcript: Arc<Transcript>,
+    was_killed: bool,
 }
 
 impl Program {
@@ -97,11 +96,12 @@ impl Program {
         output.collect(child.stderr.take().unwrap(), |printed| &mut printed.stderr);
         transcript.add_program(&output, line.launch.clone());
         let actor = Actor::Program { name: name.clone() };
-        Program { name, actor, child, started, input: Mutex::new(None), output, transcript }
+        let input = Mutex::new(None);
+        Program { name, actor, child, started, input, output, transcript, was_killed: false }
     }
 
     /// The name of its file.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -125,7 +125,7 @@ impl Program {
     pub fn expect_output(&self, text: &str) {
         let action = Action::ExpectOutput { program: self.name.clone(), text: text.to_owned() };
         self.transcript.step(&Actor::Check, action);
-        let shown = self.output.wait_for(|output| {
+        let shown = self.output.wait_for(Limit::reply(), &*self.transcript, |output| {
             // A program that has ended prints no more.
             let last = output.is_complete().then_some(false);
             if output.stdout().contains(text) { Some(true) } else { last }
@@ -160,7 +160,8 @@ impl Program {
         let deadline = Instant::now() + time;
         let different = |output: &Output| (output.stdout() != expected).then_some(true);
         let late = |_: &Output| (Instant::now() > deadline).then_some(false);
-        if self.output.wait_for(|output| different(output).or_else(|| late(output))) == Some(true) {
+        let found = |output: &Output| different(output).or_else(|| late(output));
+        if self.output.wait_for(Limit::of(2 * time), &*self.transcript, found) == Some(true) {
             let what = format!("it printed more than `{}`", expected.trim_end());
             self.fail_because(Cause::PrintedTooMuch, &what);
         }
@@ -193,12 +194,14 @@ impl Program {
     #[track_caller]
     pub fn wait(&mut self) -> Finished {
         let child = &mut self.child;
-        let Some(status) = self.output.wait_for(|_| child.try_wait().unwrap()) else {
+        // It may end after a timeout of its own.
+        let (limit, programs) = (Limit::of(patience()), &*self.transcript);
+        let Some(status) = self.output.wait_for(limit, programs, |_| child.try_wait().unwrap()) else {
             let problem = Problem::new(format!("{} did not end", self.name)).cause(Some(Cause::NeverEnds));
             fail(&self.transcript, problem.verdict(Verdict::Timeout));
         };
         self.output.set_ended(status);
-        self.output.wait_for(|output| output.is_complete().then_some(()));
+        self.output.wait_for(limit, programs, |output| output.is_complete().then_some(()));
         Finished { status, stdout: self.output.stdout(), stderr: self.output.stderr() }
     }
 
@@ -229,6 +232,46 @@ impl Program {
     /// True if the program reports its own breakdown, as by a panic or an exception, or was ended by a signal.
     pub fn has_crashed(&self) -> bool {
         self.output.has_crashed()
+    }
+
+    /// Fails the check like [`Program::fail_because`], since the program did not do something in time.
+    #[track_caller]
+    pub fn fail_in_time_because(&self, cause: Cause, what: &str) -> ! {
+        let problem = Problem::new(format!("{}: {what}", self.name)).cause(Some(cause));
+        fail(&self.transcript, problem.verdict(Verdict::Timeout));
+    }
+
+    /// True if the program has ended, and all of its output is here.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.output.has_ended()
+    }
+
+    /// True if the program has a connection to `port` that neither side has closed (Linux).
+    pub(crate) fn is_connected_to(&self, port: u16) -> bool {
+        socket::is_connected(self.child.id(), port)
+    }
+
+    /// Ends the program and everything that it started.
+    pub(crate) fn kill(&mut self) {
+        self.was_killed = true;
+        self.output.set_dropped();
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process};
+            // A sandbox ends when everything in it has ended. Then the program's port is free.
+            let init = process::child_of_sandbox(self.child.id()).and_then(|init| init.try_into().ok());
+            if let Some(init) = init.and_then(Pid::from_raw) {
+                let _ = kill_process(init, Signal::KILL);
+                let child = &mut self.child;
+                wait::poll(patience(), || (!matches!(child.try_wait(), Ok(None))).then_some(()));
+            }
+            let group = Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        #[cfg(unix)]
+        watchdog::forget(self.child.id());
     }
 
     /// Fails the check if the program has ended.
@@ -323,23 +366,8 @@ fn shown(words: &[String], name: &str) -> String {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.output.set_dropped();
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process};
-            // A sandbox ends when everything in it has ended. Then the program's port is free.
-            let init = process::child_of_sandbox(self.child.id()).and_then(|init| init.try_into().ok());
-            if let Some(init) = init.and_then(Pid::from_raw) {
-                let _ = kill_process(init, Signal::KILL);
-                let child = &mut self.child;
-                wait::poll(patience(), || (!matches!(child.try_wait(), Ok(None))).then_some(()));
-            }
-            let group = Pid::from_child(&self.child);
-            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        if !self.was_killed {
+            self.kill();
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        #[cfg(unix)]
-        watchdog::forget(self.child.id());
     }
 }

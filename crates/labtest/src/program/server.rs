@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use super::command_line::ensure_not_replaced;
-use super::command_line::{filled, own, top_folder};
+use super::command_line::{ARGS, filled, own, top_folder};
 use super::process::Program;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::startup;
@@ -10,9 +10,9 @@ use crate::failure::{Action, Cause, Verdict};
 use crate::os::{process, second_host, socket};
 use crate::output::Output;
 use crate::settings;
-use crate::transcript::Transcript;
-use crate::wait::{POLL, start_patience};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use crate::transcript::{Launch, Transcript};
+use crate::wait::{Limit, POLL};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
@@ -23,6 +23,10 @@ const QUEUE_MAX: u32 = 2;
 
 /// How long a server that listens may take to print where.
 const LAST_LINE: Duration = Duration::from_millis(100);
+
+/// The loopback addresses, as words of a command line.
+const LOOPBACK: &str = "127.0.0.1";
+const LOOPBACK_IPV6: &str = "::1";
 
 /// Ports that are tried for a server that cannot ask the system for one.
 const PORTS_TRIED_MAX: usize = 3;
@@ -64,20 +68,84 @@ impl Server {
 
     #[track_caller]
     fn from_template_in(directory: &Path, template: &str, args: &[&str]) -> Server {
+        let start = |port| {
+            let mut line = filled(settings::SERVER, template, args, &host(), port);
+            line.set_directory(directory);
+            Program::start_in(directory, &line)
+        };
+        Server::on_free_port(true, start).0
+    }
+
+    /// Starts a server with a free port on its command line. Returns the port too.
+    #[track_caller]
+    fn on_free_port(silent: bool, start: impl Fn(u16) -> Program) -> (Server, u16) {
         // The port was free a moment ago. If another program has taken it since, the next one is tried.
         for _ in 0..PORTS_TRIED_MAX {
-            let mut line = filled(settings::SERVER, template, args, &host(), free_port());
-            line.set_directory(directory);
-            let mut program = Program::start_in(directory, &line);
-            match program.wait_until_ready(true) {
-                Some(address) => return Server { program, address, responses: AtomicU32::new(0) },
+            let port = free_port();
+            let mut program = start(port);
+            match program.wait_until_ready(silent) {
+                Some(address) => return (Server { program, address, responses: AtomicU32::new(0) }, port),
                 None if program.output.stderr().to_lowercase().contains("in use") => {}
                 None => program.fail_to_start(),
             }
         }
-        let problem = Problem::new(format!("found no free port for `{template}`"));
+        let problem = Problem::new("found no free port for the server");
         let problem = problem.verdict(Verdict::DidNotStart).cause(Some(Cause::PortTaken));
         fail(&Transcript::current(), problem);
+    }
+
+    /// Starts the crate's own server, or the one that `LAB_SERVER` names, with an address and a port of the check's choice,
+    /// and fails unless it uses that port. Returns the address at which it must be reached.
+    ///
+    /// `None` if its command line has no place for an address: its code has one.
+    #[track_caller]
+    pub fn start_as_told(own_server: &str) -> Option<(Server, SocketAddr)> {
+        let template = settings::command_line(settings::SERVER);
+        let has = |place| template.as_ref().is_some_and(|template| template.contains(place));
+        let (has_host, has_port, has_args) = (has(Launch::HOST), has(Launch::PORT), has(ARGS));
+        let (server, told) = match &template {
+            Some(template) if has_host || has_port => Server::on_free_port(true, |port| {
+                let line = filled(settings::SERVER, template, &[], LOOPBACK, port);
+                Program::start_in(&top_folder(), &line)
+            }),
+            Some(_) if !has_args || settings::port().is_some() => return None,
+            Some(_) => Server::on_free_port(true, |port| {
+                Program::start(&own(own_server, &[&format!("{LOOPBACK}:{port}")]))
+            }),
+            None => Server::on_free_port(settings::programs().is_some(), |port| {
+                let mut line = own(own_server, &[LOOPBACK, &port.to_string()]);
+                // A person starts the server on the usual port.
+                line.launch = own(own_server, &[LOOPBACK, "0"]).launch;
+                Program::start(&line)
+            }),
+        };
+        let found = server.address;
+        let is_told_port = has_port || !has_host;
+        let port = if is_told_port { told } else { found.port() };
+        let host = if has_port && !has_host { found.ip() } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let wanted = SocketAddr::new(host, port);
+        let is_there = |address: &SocketAddr| address.port() == port;
+        if !is_there(&found) && !socket::open(server.child.id()).iter().any(|(_, open)| is_there(open)) {
+            let cause = Cause::ListensElsewhere { found, wanted };
+            server.fail_because(cause, &format!("it was started at port {port}, and listens at {found}"));
+        }
+        Some((server, wanted))
+    }
+
+    /// Starts the server on the loopback address of IPv6: `LAB_SERVER` with `::1` in the place of `{host}`, unless it takes
+    /// any `{args}`; and every other server with `args`.
+    #[track_caller]
+    pub fn start_on_ipv6(program: &str, args: &[&str]) -> Server {
+        match settings::command_line(settings::SERVER) {
+            Some(template) if template.contains(Launch::HOST) && !template.contains(ARGS) => {
+                let start = |port| {
+                    let line = filled(settings::SERVER, &template, &[], LOOPBACK_IPV6, port);
+                    Program::start_in(&top_folder(), &line)
+                };
+                Server::on_free_port(true, start).0
+            }
+            _ => Server::at(program, args),
+        }
     }
 
     /// Starts a server with exactly these words on its command line.
@@ -143,6 +211,11 @@ impl Server {
         Server::at("env", &[&[&limit, own_server], args, &["127.0.0.1", "0"]].concat())
     }
 
+    /// Where a client reaches the server that may know IPv4 alone.
+    pub(crate) fn address_for_client(&self) -> SocketAddr {
+        socket::for_every_client(self.address)
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -170,13 +243,13 @@ impl Program {
             let ended_before = std::mem::replace(&mut ended, child.try_wait().unwrap().is_some());
             (ended_before && output.is_complete()).then_some(None)
         };
-        let (mut time, mut granted) = (start_patience(), Duration::ZERO);
+        let (mut limit, mut granted) = (Limit::server_start(), Duration::ZERO);
+        let queue_max = QUEUE_MAX * limit.time();
         let address = loop {
-            let address = self.output.wait_within(time, &mut ready);
+            let address = self.output.wait_for(limit, &*self.transcript, &mut ready);
             // Time that it waited for a processor is the machine's fault.
-            let queued = process::times(group).1.min(QUEUE_MAX * start_patience());
-            time = queued.saturating_sub(granted);
-            granted += time;
+            let time = process::times(group).1.min(queue_max).saturating_sub(granted);
+            (limit, granted) = (Limit::of(time), granted + time);
             if address.is_some() || time < POLL {
                 break address;
             }

@@ -1,0 +1,31 @@
+#include <ctype.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+    char buffer[256];
+    struct sockaddr_in address = {0};
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = INADDR_ANY;
+    /* the port's bytes are not in network order */
+    address.sin_port = argc > 1 ? atoi(argv[1]) : 6789;
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        perror("ERROR on binding");
+        exit(1);
+    }
+    listen(listener, 5);
+    for (;;) {
+        int n, connection = accept(listener, NULL, NULL);
+        while ((n = read(connection, buffer, sizeof(buffer))) > 0) {
+            for (int i = 0; i < n; i++)
+                buffer[i] = toupper((unsigned char)buffer[i]);
+            write(connection, buffer, n);
+        }
+        close(connection);
+    }
+}
