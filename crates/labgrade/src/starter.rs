@@ -15,7 +15,7 @@ use std::process::{self, Command};
 /// Files and folders that students get, unchanged apart from marked parts. `LAB` stands for the folder of each lab.
 ///
 /// A lab's test files go in whatever their names are, except those whose tests the rubric hides.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 18] = [
     ".clippy.toml",
     ".gitignore",
     "Cargo.lock",
@@ -31,6 +31,7 @@ const KEPT: [&str; 17] = [
     "labs/README.md",
     "labs/LAB/Cargo.toml",
     "labs/LAB/README.md",
+    "labs/LAB/flow.svg",
     "labs/LAB/src",
     "labs/LAB/tests",
 ];
@@ -119,15 +120,16 @@ fn may_have_markers(file: &Path) -> bool {
 fn files(workspace: &Workspace) -> anyhow::Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
     let labs = workspace.labs()?;
+    // A workspace has only those crates that its labs use, and a lab need not have a picture.
+    let is_optional = |kept: &str| kept.starts_with("crates/") || kept.ends_with(".svg");
     for kept in KEPT {
-        if kept.contains("LAB") {
-            for lab in &labs {
-                collect(workspace.top(), Path::new(&kept.replace("LAB", lab)), DEPTH_MAX, &mut files)?;
+        let for_lab = |lab: &String| kept.replace("LAB", lab);
+        let paths =
+            if kept.contains("LAB") { labs.iter().map(for_lab).collect() } else { vec![kept.to_owned()] };
+        for path in paths {
+            if !is_optional(&path) || workspace.top().join(&path).exists() {
+                collect(workspace.top(), Path::new(&path), DEPTH_MAX, &mut files)?;
             }
-        } else if kept.starts_with("crates/") && !workspace.top().join(kept).exists() {
-            // A workspace has only those crates that its labs use.
-        } else {
-            collect(workspace.top(), Path::new(kept), DEPTH_MAX, &mut files)?;
         }
     }
     for lab in &labs {
