@@ -14,7 +14,7 @@ use crate::peer::{TcpPeerListener, UdpPeer};
 use crate::program::{Client, Server};
 use crate::settings::{self, OnSecondHost, Reason};
 use crate::transcript::Transcript;
-use crate::wait::{Programs, set_patience, start_patience};
+use crate::wait::{Limit, Programs, set_patience};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -80,7 +80,10 @@ pub fn udp_client(program: &str) {
 /// short.
 pub fn await_datagram(server: &UdpPeer) {
     let (transcript, start) = (Transcript::current(), Instant::now());
-    while !server.has_datagram_for(LOOK) && start.elapsed() < start_patience() && !transcript.have_ended() {
+    while !server.has_datagram_for(LOOK)
+        && start.elapsed() < Limit::start().time()
+        && !transcript.have_ended()
+    {
         if cause_of_no_request(&transcript, server.address()).is_some() {
             set_patience(LAST_CHANCE);
             return;

@@ -127,7 +127,6 @@ impl Cause {
             | Cause::ListensElsewhere { .. }
             | Cause::ListensOnLoopback { .. }
             | Cause::AsksElsewhere { .. }
-            | Cause::ListensOnLoopback { .. }
             | Cause::AsksOwnComputer { .. }
             | Cause::BoundToLoopback
             | Cause::GoesOnAfterInput
