@@ -3,8 +3,7 @@
 use anyhow::{Context, ensure};
 use clap::Parser;
 use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval};
-use rtt_client::impairments::{Impairments, parse_share};
-use rtt_client::relay::Relay;
+use labrelay::{Impairments, Relay, parse_share};
 use std::fs::File;
 use std::io::{LineWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
