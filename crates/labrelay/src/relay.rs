@@ -5,8 +5,8 @@
 
 use crate::impairments::{Direction, Impairments};
 use crate::queue::{Datagram, Queue};
-use crate::requests::Requests;
-use labcore::{EventLog, is_timeout};
+use crate::requests::{REMEMBERED_BYTES_MAX, Requests};
+use labcore::{EventLog, is_timeout, limit_clients};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -20,8 +20,13 @@ const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// The most clients at the same time. Each has a socket and a thread. Datagrams of further clients are refused.
 const CLIENTS_MAX: usize = 256;
 
-/// A client that is silent for this long is forgotten, and its socket is closed.
-const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// What a client may need in memory: its thread's stack, a buffer for datagrams, its latest requests, and its share of
+/// the queue.
+const CLIENT_BYTES: usize =
+    STACK_BYTES + DATAGRAM_BYTES_MAX + REMEMBERED_BYTES_MAX + (16 << 20) / CLIENTS_MAX;
+
+/// The stack of a client's thread.
+const STACK_BYTES: usize = 256 << 10;
 
 /// How long the forwarding thread sleeps when the queue is empty. A new datagram wakes it earlier.
 const IDLE_WAIT: Duration = Duration::from_secs(60);
@@ -47,6 +52,9 @@ pub struct Relay {
     socket: UdpSocket,
     server: SocketAddr,
     impairments: Impairments,
+    clients_max: usize,
+    /// A client that is silent for this long is forgotten, and its socket is closed.
+    forget_after: Duration,
     event_log: EventLog,
     start: Instant,
     state: Mutex<State>,
@@ -71,7 +79,7 @@ struct Client {
 }
 
 impl Relay {
-    /// Makes a relay that receives from its clients on `socket`.
+    /// Makes a relay that receives from its clients on `socket`. It forgets a client that is silent for `forget_after`.
     ///
     /// # Errors
     /// If the first line of `log` can't be written.
@@ -79,6 +87,7 @@ impl Relay {
         socket: UdpSocket,
         server: SocketAddr,
         impairments: Impairments,
+        forget_after: Duration,
         mut log: Option<Box<dyn Write + Send>>,
         event_log: EventLog,
     ) -> io::Result<Arc<Relay>> {
@@ -86,8 +95,17 @@ impl Relay {
             writeln!(log, "{LOG_HEAD}")?;
         }
         let state = State { clients: HashMap::new(), clients_so_far: 0, queue: Queue::default(), log };
-        let (start, state, queued) = (Instant::now(), Mutex::new(state), Condvar::new());
-        Ok(Arc::new(Relay { socket, server, impairments, event_log, start, state, queued }))
+        Ok(Arc::new(Relay {
+            socket,
+            server,
+            impairments,
+            clients_max: limit_clients(CLIENTS_MAX, CLIENT_BYTES),
+            forget_after,
+            event_log,
+            start: Instant::now(),
+            state: Mutex::new(state),
+            queued: Condvar::new(),
+        }))
     }
 
     /// Relays until receiving from the clients fails.
@@ -123,7 +141,7 @@ impl Relay {
         if state.clients.contains_key(&address) {
             return Ok(());
         }
-        if state.clients.len() == CLIENTS_MAX {
+        if state.clients.len() >= self.clients_max {
             return Err(io::Error::other("there are too many clients"));
         }
         let any_address: SocketAddr = match self.server {
@@ -132,11 +150,11 @@ impl Relay {
         };
         let upstream = UdpSocket::bind(any_address)?;
         upstream.connect(self.server)?;
-        upstream.set_read_timeout(Some(CLIENT_SILENCE_MAX))?;
+        upstream.set_read_timeout(Some(self.forget_after))?;
         let upstream = Arc::new(upstream);
         let (relay, replies) = (Arc::clone(self), Arc::clone(&upstream));
         let number = state.clients_so_far + 1;
-        let thread = thread::Builder::new().name(format!("client {number}"));
+        let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
         thread.spawn(move || relay.receive_replies(&replies, address))?;
         state.clients_so_far = number;
         let client = Client { number, upstream, last_heard: Instant::now(), requests: Requests::default() };
@@ -153,13 +171,18 @@ impl Relay {
                 Ok(size) => self.handle(Direction::Reply, client, &buffer[..size], Instant::now()),
                 Err(error) if is_timeout(&error) => {
                     let mut state = self.lock();
-                    if state
-                        .clients
-                        .get(&client)
-                        .is_none_or(|client| client.last_heard.elapsed() >= CLIENT_SILENCE_MAX)
-                    {
-                        state.clients.remove(&client);
-                        return;
+                    let silence = state.clients.get(&client).map(|client| client.last_heard.elapsed());
+                    match silence.and_then(|silence| self.forget_after.checked_sub(silence)) {
+                        // The client has sent something since.
+                        Some(left) if !left.is_zero() => {
+                            let _ = upstream.set_read_timeout(Some(left));
+                        }
+                        _ => {
+                            if let Some(Client { number, .. }) = state.clients.remove(&client) {
+                                self.event_log.line(format_args!("client {number} is silent and forgotten"));
+                            }
+                            return;
+                        }
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

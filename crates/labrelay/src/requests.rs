@@ -3,9 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The number of a client's latest requests whose replies are recognised. With as many clients as the relay serves, this
-/// takes about 30 MB.
+/// The number of a client's latest requests whose replies are recognised.
 const REMEMBERED_MAX: usize = 2_000;
+
+/// The memory that they take: hash tables are at most half empty after they grow.
+pub(crate) const REMEMBERED_BYTES_MAX: usize = REMEMBERED_MAX * 64;
 
 /// The latest requests of one client, by their text.
 #[derive(Default)]

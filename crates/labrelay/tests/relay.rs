@@ -167,6 +167,18 @@ fn refuses_further_clients_when_there_are_too_many() {
 }
 
 #[test]
+fn forgets_a_client_that_is_silent() {
+    let relay = relay(echo(), "--forget-after 100ms");
+    let mut client = relay.udp_client();
+    for number in 1..=2 {
+        client.send(b"hello");
+        client.expect(b"HELLO");
+        relay.expect_output(&format!("client {number} calls from {}\n", client.address()));
+        relay.expect_output(&format!("client {number} is silent and forgotten\n"));
+    }
+}
+
+#[test]
 fn survives_a_server_that_is_not_there() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();

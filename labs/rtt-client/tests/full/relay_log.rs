@@ -42,7 +42,9 @@ impl TestRelay {
         let address = socket.local_addr().unwrap();
         let log = SharedLog::default();
         let event_log = EventLog::open(EventLogArgs { quiet: true, timestamps: false }).unwrap();
-        let relay = Relay::new(socket, server, impairments, Some(Box::new(log.clone())), event_log).unwrap();
+        let forget_after = Duration::from_secs(60);
+        let log_copy = Box::new(log.clone());
+        let relay = Relay::new(socket, server, impairments, forget_after, Some(log_copy), event_log).unwrap();
         thread::spawn(move || relay.run());
         TestRelay { address, log }
     }
