@@ -32,12 +32,14 @@ pub fn start(own_args: &[&str], server: &UdpPeer) -> Client {
 pub fn check_shown(own_args: &[&str], count: usize, delay: Duration) {
     let mut server = UdpPeer::server();
     let mut client = start(own_args, &server);
+    let mut requests = 0;
     for number in 0..REQUESTS_MAX {
         // The first request must come, and `receive_any` fails if it does not.
         if number > 0 && !server.has_datagram_for(patience()) {
             break;
         }
         let request = server.receive_any();
+        requests += 1;
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
         if times(&measurements(&client.stdout()), delay) >= count {
@@ -47,6 +49,11 @@ pub fn check_shown(own_args: &[&str], count: usize, delay: Duration) {
     // Some clients print everything when they end.
     let finished = client.wait();
     let found = times(&measurements(&finished.stdout), delay);
+    if requests < count {
+        let what =
+            format!("{requests} request came, and then the client ended; expected a series of requests");
+        client.fail(&what);
+    }
     if found < count {
         let what = format!(
             "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply",
