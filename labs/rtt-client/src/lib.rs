@@ -11,22 +11,18 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Room for any datagram: UDP's length field has 16 bits (RFC 768).
+pub const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// The longest line that is taken from a TCP server, so that an endless line can't fill the memory.
+const LINE_BYTES_MAX: u64 = 1 << 20;
 // END SOLUTION
 // STUB: use chrono::{DateTime, Local};
 // STUB: use std::fmt::{self, Display};
 // STUB: use std::io::{self, BufReader};
 // STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 // STUB: use std::time::{Duration, Instant};
-
-/// The longest text that a request carries: 65,535 bytes less the headers of IPv4 (20) and UDP (8), the number and a
-/// space.
-pub const TEXT_BYTES_MAX: usize = 65_507 - 11;
-
-/// Room for any datagram: UDP's length field has 16 bits (RFC 768).
-pub const DATAGRAM_BYTES_MAX: usize = 65_535;
-
-/// The longest line that is taken from a TCP server, so that an endless line can't fill the memory.
-pub const LINE_BYTES_MAX: u64 = 1 << 20;
 
 /// How people read a time: date, microseconds and the offset from UTC.
 pub const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S%.6f %:z";
@@ -65,13 +61,6 @@ pub struct Exchange {
     pub reply: Vec<u8>,
 }
 
-impl Exchange {
-    /// Returns the round-trip time.
-    pub fn rtt(&self) -> Duration {
-        self.received.monotonic - self.sent.monotonic
-    }
-}
-
 /// Makes the bytes of a request: its number, a space, and the text.
 ///
 /// The number shows to which request a reply belongs. Without it, a late reply to request 1 would be taken for the reply
@@ -85,13 +74,12 @@ pub fn text_of_reply(number: u32, reply: &[u8]) -> Option<&[u8]> {
     reply.strip_prefix(format!("{number} ").as_bytes())
 }
 
-/// Makes a socket for one server. Nothing is sent.
-///
-/// Connecting a UDP socket makes the system drop datagrams from any other address, and report when the server's machine
-/// says that no program listens there (ICMP port unreachable).
-///
-/// # Errors
-/// If no port is free, or there is no route to the server.
+/// Converts a duration to milliseconds.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// Makes a UDP socket for one server, as in lab 1. Nothing is sent.
 pub fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
     let any_address: SocketAddr = match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -102,20 +90,7 @@ pub fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Makes one exchange over UDP.
-///
-/// # Errors
-/// A timeout if no reply arrives in time, `ConnectionRefused` if no program listens there.
-pub fn ask_udp(socket: &UdpSocket, number: u32, text: &[u8], timeout: Duration) -> io::Result<Exchange> {
-    let sent = send(socket, number, text)?;
-    let (reply, received) = receive(socket, number, timeout)?;
-    Ok(Exchange { number, sent, received, reply })
-}
-
 /// Step 1: sends a request as one datagram, and returns the time just before.
-///
-/// # Errors
-/// If the system can't send it.
 pub fn send(socket: &UdpSocket, number: u32, text: &[u8]) -> io::Result<Moment> {
     // BEGIN SOLUTION
     // Everything that takes time is done before the clocks are read.
@@ -130,11 +105,7 @@ pub fn send(socket: &UdpSocket, number: u32, text: &[u8]) -> io::Result<Moment> 
 
 /// Step 2: waits for the reply to request `number`, and returns its text and the time just after it was received.
 ///
-/// The wait ends after `timeout`, however many other datagrams arrive meanwhile. UDP never reports that a datagram was
-/// lost, so without a timeout the program would wait for ever.
-///
-/// # Errors
-/// A timeout if no reply arrives in time, `ConnectionRefused` if the system reports that no program listens there.
+/// The wait ends after `timeout`, however many other datagrams arrive meanwhile. UDP never reports a loss.
 pub fn receive(socket: &UdpSocket, number: u32, timeout: Duration) -> io::Result<(Vec<u8>, Moment)> {
     // BEGIN SOLUTION
     let deadline = Instant::now() + timeout;
@@ -166,76 +137,50 @@ fn time_left(deadline: Instant) -> io::Result<Duration> {
 }
 // END SOLUTION
 
-/// Step 3: formats an exchange as one line: `UDP 1: sent TIME, received TIME, RTT 0.079 ms`.
-///
-/// The RTT has three decimals. Both times are shown as [`Moment`] does it.
+/// Makes one exchange over UDP.
+pub fn ask_udp(socket: &UdpSocket, number: u32, text: &[u8], timeout: Duration) -> io::Result<Exchange> {
+    let sent = send(socket, number, text)?;
+    let (reply, received) = receive(socket, number, timeout)?;
+    Ok(Exchange { number, sent, received, reply })
+}
+
+/// Step 3: formats an exchange as one line: `UDP 1: sent TIME, received TIME, RTT 0.079 ms`, and a newline.
 pub fn line(protocol: &str, exchange: &Exchange) -> String {
     // BEGIN SOLUTION
     let Exchange { number, sent, received, .. } = exchange;
-    let rtt_ms = milliseconds(exchange.rtt());
+    let rtt_ms = milliseconds(received.monotonic - sent.monotonic);
     format!("{protocol} {number}: sent {sent}, received {received}, RTT {rtt_ms:.3} ms\n")
     // END SOLUTION
     // STUB: let _ = (protocol, exchange); // delete this line
-    // STUB: todo!("step 3: compute the RTT first: `milliseconds(exchange.rtt())`; then use `format!`")
+    // STUB: todo!("step 3: compute the RTT first, the difference of the monotonic times; then use `format!`")
 }
 
-/// Converts a duration to milliseconds.
-pub fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-/// What a run has counted.
-#[derive(Default)]
-pub struct Tally {
-    /// The requests that were sent.
-    pub sent: usize,
-    /// The round-trip time of each reply.
-    pub rtts: Vec<Duration>,
-}
-
-/// Step 4: calls `ask` with 1, 2, 3, … up to `count`, and counts requests and replies in `tally`.
+/// Step 4: calls `ask` with 1, 2, 3, … up to `count`, and adds the round-trip time of each reply to `rtts`.
 ///
-/// `ask` returns the round-trip time, or `None` if no reply came. A request leaves `interval` after the one before, or
+/// `ask` returns `None` if no reply came. Its error ends the run. A request leaves `interval` after the one before, or
 /// later if that one has waited longer for its reply.
-///
-/// # Errors
-/// The first error of `ask`, such as a TCP connection that the server has closed. The run ends there.
 pub fn repeat(
     count: u32,
     interval: Duration,
-    tally: &mut Tally,
+    rtts: &mut Vec<Duration>,
     mut ask: impl FnMut(u32) -> anyhow::Result<Option<Duration>>,
 ) -> anyhow::Result<()> {
     // BEGIN SOLUTION
     for number in 1..=count {
         let next = Instant::now() + interval;
-        tally.sent += 1;
-        tally.rtts.extend(ask(number)?);
+        rtts.extend(ask(number)?);
         if number < count {
             thread::sleep(next.saturating_duration_since(Instant::now()));
         }
     }
     Ok(())
     // END SOLUTION
-    // STUB: let _ = (count, interval, tally, &mut ask); // delete this line
-    // STUB: todo!("step 4: write the loop first, `for number in 1..=count`; call `ask(number)?` in it, and count")
+    // STUB: let _ = (count, interval, rtts, &mut ask); // delete this line
+    // STUB: todo!("step 4: write the loop first, `for number in 1..=count`; keep what `ask(number)?` returns")
 }
 
-/// The figures that describe a list of times.
-#[derive(Debug, PartialEq)]
-pub struct Statistics {
-    /// The shortest time.
-    pub minimum: Duration,
-    /// The sum of the times divided by their number.
-    pub mean: Duration,
-    /// The middle one of the sorted times, or the mean of the two in the middle.
-    pub median: Duration,
-    /// The longest time.
-    pub maximum: Duration,
-}
-
-/// Step 5: computes the figures of `times`, in any order. `None` if there are no times.
-pub fn statistics(times: &[Duration]) -> Option<Statistics> {
+/// Step 5: returns minimum, mean, median and maximum of `times`, which are in any order. `None` if there are no times.
+pub fn statistics(times: &[Duration]) -> Option<[Duration; 4]> {
     // BEGIN SOLUTION
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -246,27 +191,15 @@ pub fn statistics(times: &[Duration]) -> Option<Statistics> {
         0 => (sorted[middle - 1] + sorted[middle]) / 2,
         _ => sorted[middle],
     };
-    Some(Statistics { minimum, mean, median, maximum })
+    Some([minimum, mean, median, maximum])
     // END SOLUTION
     // STUB: let _ = times; // delete this line
     // STUB: todo!("step 5: sort a copy of the times first, `times.to_vec()`; minimum and maximum are its two ends")
 }
 
-/// A TCP connection, and when it was made.
-pub struct Connected {
-    /// The connection.
-    pub stream: TcpStream,
-    /// Read just before the connection was requested.
-    pub requested: Moment,
-    /// How long the handshake took: one round trip, for SYN and SYN-ACK.
-    pub connect: Duration,
-}
-
-/// Step 6: connects to a server over TCP, and measures how long that takes.
-///
-/// # Errors
-/// If no program listens there, or the server can't be reached or does not answer within `timeout`.
-pub fn connect_tcp(server: SocketAddr, timeout: Duration) -> io::Result<Connected> {
+/// Step 6: connects to a server over TCP. Returns when the connection was requested, and how long it took: one round trip,
+/// for SYN and SYN-ACK.
+pub fn connect_tcp(server: SocketAddr, timeout: Duration) -> io::Result<(TcpStream, Moment, Duration)> {
     // BEGIN SOLUTION
     let requested = Moment::now();
     let stream = TcpStream::connect_timeout(&server, timeout)?;
@@ -274,7 +207,7 @@ pub fn connect_tcp(server: SocketAddr, timeout: Duration) -> io::Result<Connecte
     // Otherwise Nagle's algorithm holds a request back while an earlier one is not acknowledged.
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(timeout))?;
-    Ok(Connected { stream, requested, connect })
+    Ok((stream, requested, connect))
     // END SOLUTION
     // STUB: let _ = (server, timeout); // delete this line
     // STUB: todo!("step 6: read the clocks first; then connect with `TcpStream::connect_timeout`")
@@ -285,13 +218,7 @@ pub fn connection_line(requested: &Moment, connect: Duration) -> String {
     format!("TCP: connection requested {requested}, connected after {:.3} ms\n", milliseconds(connect))
 }
 
-/// Step 6: makes one exchange over TCP. The request is a line, and so is its reply.
-///
-/// A stream keeps no message boundaries: a reply may arrive in pieces, or together with the next one. So the connection
-/// is buffered, and the reply is complete with its newline.
-///
-/// # Errors
-/// A timeout if no reply arrives in time, and any other error if the connection is over.
+/// Step 6: makes one exchange over TCP. The request is a line, and so is its reply, which may arrive in pieces.
 pub fn ask_tcp(
     connection: &mut BufReader<TcpStream>,
     number: u32,

@@ -1,17 +1,15 @@
 //! Sends a sentence to an echo server, once or many times, and shows the round-trip times.
 
-use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 use labcore::{
     Addresses, ClientAddress, Operation, exit_code, is_timeout, messages, parse_interval, parse_timeout,
     print_reply,
 };
 use rtt_client::{
-    Exchange, TEXT_BYTES_MAX, Tally, ask_tcp, ask_udp, connect_tcp, connect_udp, connection_line, line,
-    milliseconds, repeat, statistics,
+    Exchange, ask_tcp, ask_udp, connect_tcp, connect_udp, connection_line, line, milliseconds, repeat,
+    statistics,
 };
 use std::io::{self, BufReader, ErrorKind, Write};
-use std::net::{ToSocketAddrs, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -39,9 +37,7 @@ struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Protocol {
-    /// UDP: each request is a datagram
     Udp,
-    /// TCP: all requests go over one connection
     Tcp,
 }
 
@@ -51,53 +47,30 @@ fn main() -> ExitCode {
 
 fn run(mut args: Args) -> anyhow::Result<()> {
     let addresses = args.address.resolve()?;
-    let Some(text) = messages(args.message.take()).next() else { return Ok(()) };
-    let text = text?;
-    ensure!(
-        text.len() <= TEXT_BYTES_MAX,
-        "a request carries at most {TEXT_BYTES_MAX} bytes of text, and this text has {}",
-        text.len()
-    );
+    let Some(text) = messages(args.message.take()).next().transpose()? else { return Ok(()) };
     match args.protocol {
         Protocol::Udp => {
             let mut socket = None;
-            measure(&args, &addresses, "UDP", |number| {
-                exchange_udp(&mut socket, &addresses, number, &text, args.timeout)
+            measure(&args, &addresses, "UDP", |number| match &socket {
+                Some(socket) => ask_udp(socket, number, &text, args.timeout),
+                // A name may have several addresses, and only a reply shows at which of them the server is.
+                None => addresses.try_each(|address| {
+                    let new = connect_udp(address)?;
+                    let exchange = ask_udp(&new, number, &text, args.timeout)?;
+                    socket = Some(new);
+                    Ok(exchange)
+                }),
             })
         }
         Protocol::Tcp => {
-            let connected = addresses
-                .try_each(|address| connect_tcp(address, args.timeout))
-                .map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
-            print(&connection_line(&connected.requested, connected.connect))?;
-            let mut connection = BufReader::new(connected.stream);
+            let connected = addresses.try_each(|address| connect_tcp(address, args.timeout));
+            let (stream, requested, connect) =
+                connected.map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
+            write!(io::stdout(), "{}", connection_line(&requested, connect))?;
+            let mut connection = BufReader::new(stream);
             measure(&args, &addresses, "TCP", |number| ask_tcp(&mut connection, number, &text, args.timeout))
         }
     }
-}
-
-/// Makes an exchange with the server that has answered before.
-///
-/// A name may have several addresses, and only a reply shows at which of them the server is.
-fn exchange_udp(
-    socket: &mut Option<UdpSocket>,
-    addresses: &Addresses,
-    number: u32,
-    text: &[u8],
-    timeout: Duration,
-) -> io::Result<Exchange> {
-    if let Some(socket) = socket {
-        return ask_udp(socket, number, text, timeout);
-    }
-    let alone = addresses.to_socket_addrs()?.count() == 1;
-    addresses.try_each(|address| {
-        let new = connect_udp(address)?;
-        let exchange = ask_udp(&new, number, text, timeout);
-        if alone || exchange.is_ok() {
-            *socket = Some(new);
-        }
-        exchange
-    })
 }
 
 /// Makes all exchanges, prints each, and then the summary.
@@ -107,64 +80,49 @@ fn measure(
     protocol: &str,
     mut exchange: impl FnMut(u32) -> io::Result<Exchange>,
 ) -> anyhow::Result<()> {
-    let mut refused = None;
-    let mut ask = |number| match exchange(number) {
-        Ok(exchange) => {
-            print_reply(&exchange.reply)?;
-            print(&line(protocol, &exchange))?;
-            Ok(Some(exchange.rtt()))
+    let (mut sent, mut rtts, mut lost) = (0, Vec::new(), None);
+    let mut ask = |number| {
+        sent += 1;
+        match exchange(number) {
+            Ok(exchange) => {
+                print_reply(&exchange.reply)?;
+                write!(io::stdout(), "{}", line(protocol, &exchange))?;
+                Ok(Some(exchange.received.monotonic - exchange.sent.monotonic))
+            }
+            // The run goes on: the next reply may arrive, and a server that refuses may be started again.
+            Err(error) if is_timeout(&error) || error.kind() == ErrorKind::ConnectionRefused => {
+                let late = format!("no reply within {:?}", args.timeout);
+                let why = if is_timeout(&error) { late } else { error.to_string() };
+                writeln!(io::stdout(), "{protocol} {number}: {why}")?;
+                lost = Some(error);
+                Ok(None)
+            }
+            Err(error) => Err(addresses.failed_to(Operation::GetReply, &error)),
         }
-        Err(error) if is_timeout(&error) => {
-            print(&format!("{protocol} {number}: no reply within {:?}\n", args.timeout))?;
-            Ok(None)
-        }
-        // The server may be started again, so the run goes on.
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            print(&format!("{protocol} {number}: {error}\n"))?;
-            refused = Some(error);
-            Ok(None)
-        }
-        Err(error) => Err(addresses.failed_to(Operation::GetReply, &error)),
     };
-    let mut tally = Tally::default();
-    let result = if args.count == 1 {
-        ask(1).map(|rtt| tally.rtts.extend(rtt))
-    } else {
-        repeat(args.count, args.interval, &mut tally, ask)
+    let result = match args.count {
+        1 => ask(1).map(|rtt| rtts.extend(rtt)),
+        count => repeat(count, args.interval, &mut rtts, ask),
     };
-    if args.count > 1 && !tally.rtts.is_empty() {
-        print(&summary(&tally))?;
+    if args.count > 1 && !rtts.is_empty() {
+        write!(io::stdout(), "{}", summary(sent, &rtts))?;
     }
     result?;
-    match refused {
-        _ if !tally.rtts.is_empty() => Ok(()),
-        Some(error) => Err(addresses.failed_to(Operation::GetReply, &error)),
-        None => Err(addresses.no_reply_within(args.timeout)),
+    match lost {
+        Some(error) if rtts.is_empty() && is_timeout(&error) => Err(addresses.no_reply_within(args.timeout)),
+        Some(error) if rtts.is_empty() => Err(addresses.failed_to(Operation::GetReply, &error)),
+        _ => Ok(()),
     }
 }
 
-fn summary(tally: &Tally) -> String {
-    let Tally { sent, rtts } = tally;
-    let mut text = String::from("\n");
-    for (name, count) in [("sent", *sent), ("received", rtts.len()), ("lost", sent - rtts.len())] {
-        text += &format!("{name:30}{count:12}\n");
-    }
-    text += "\nround trip time in ms\n";
-    if let Some(figures) = statistics(rtts) {
-        for (name, time) in [
-            ("minimum", figures.minimum),
-            ("mean", figures.mean),
-            ("median", figures.median),
-            ("maximum", figures.maximum),
-        ] {
-            text += &format!("{name:30}{:12.3}\n", milliseconds(time));
-        }
+fn summary(sent: usize, rtts: &[Duration]) -> String {
+    let (received, lost) = (rtts.len(), sent - rtts.len());
+    let mut text =
+        format!("\n{:30}{sent:12}\n{:30}{received:12}\n{:30}{lost:12}\n\n", "sent", "received", "lost");
+    text += "round trip time in ms\n";
+    let names = ["minimum", "mean", "median", "maximum"];
+    for (name, time) in names.iter().zip(statistics(rtts).unwrap_or_default()) {
+        text += &format!("{name:30}{:12.3}\n", milliseconds(time));
     }
     text
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut output = io::stdout();
-    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-    written.context("failed to write to standard output")
 }

@@ -8,7 +8,7 @@ use crate::plan::{Plan, Protocol};
 use crate::probe_log::{Arrival, ProbeLog};
 use crate::request::{Requests, SIZE_MAX, StreamItem};
 use labcore::is_timeout;
-use rtt_client::{Connected, DATAGRAM_BYTES_MAX, Moment, connect_tcp, connect_udp};
+use rtt_client::{DATAGRAM_BYTES_MAX, Moment, connect_tcp, connect_udp};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ impl Prober {
     /// If no program listens there, the server can't be reached or does not answer in time, or there is not enough
     /// memory for the log.
     pub fn tcp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Prober> {
-        let Connected { stream, requested, connect } = connect_tcp(server, plan.timeout)?;
+        let (stream, requested, connect) = connect_tcp(server, plan.timeout)?;
         stream.set_nodelay(plan.no_delay)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
         let prober = Prober::new(Protocol::Tcp, server, Socket::Tcp(stream), plan, run)?;

@@ -1,13 +1,12 @@
 //! The pure functions of the model solution.
 
-use rtt_client::{Statistics, TEXT_BYTES_MAX, request, statistics, text_of_reply};
+use rtt_client::{request, statistics, text_of_reply};
 use std::time::Duration;
 
 #[track_caller]
 fn check(times_us: &[u64], figures_us: [u64; 4]) {
     let times: Vec<Duration> = times_us.iter().copied().map(Duration::from_micros).collect();
-    let [minimum, mean, median, maximum] = figures_us.map(Duration::from_micros);
-    assert_eq!(statistics(&times), Some(Statistics { minimum, mean, median, maximum }));
+    assert_eq!(statistics(&times), Some(figures_us.map(Duration::from_micros)));
 }
 
 #[test]
@@ -25,5 +24,4 @@ fn tells_a_reply_by_its_number() {
     assert_eq!(text_of_reply(2, b"2 HELLO"), Some(&b"HELLO"[..]));
     assert_eq!(text_of_reply(2, b"1 HELLO"), None);
     assert_eq!(text_of_reply(2, b"22 HELLO"), None);
-    assert_eq!(request(u32::MAX, &[b'a'; TEXT_BYTES_MAX]).len(), 65_507);
 }
