@@ -165,7 +165,8 @@ impl Relay {
 
     /// Receives the server's replies to one client, until the client is forgotten.
     fn receive_replies(&self, upstream: &UdpSocket, client: SocketAddr) {
-        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        // On the stack, because an allocator may keep what hundreds of threads allocate and free.
+        let mut buffer = [0; DATAGRAM_BYTES_MAX];
         loop {
             match upstream.recv(&mut buffer) {
                 Ok(size) => self.handle(Direction::Reply, client, &buffer[..size], Instant::now()),
