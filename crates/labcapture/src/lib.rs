@@ -4,12 +4,13 @@
 //! follows what two programs send to each other; [`capture`] collects all conversations of a file. The other modules
 //! show a capture: [`text_view`] on the terminal, [`json`] for other programs, [`sequence_diagram`] as a picture,
 //! [`questions`] by the numbers of the handouts, and [`sheet`] compared with a student's answers. [`pitfalls`] warns
-//! about what is easily misread.
+//! about what is easily misread. [`flow`] draws the pictures of the handouts, from a capture and the programs' calls.
 
 pub mod capture;
 pub mod capture_file;
 pub mod checksum;
 pub mod conversation;
+pub mod flow;
 pub mod formatting;
 pub mod fragments;
 pub mod http;
@@ -23,4 +24,5 @@ pub mod pitfalls;
 pub mod questions;
 pub mod sequence_diagram;
 pub mod sheet;
+pub mod svg;
 pub mod text_view;

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use labcapture::lab::Lab;
-use labcapture::{capture, json, pitfalls, questions, sequence_diagram, sheet, text_view};
+use labcapture::{capture, flow, json, pitfalls, questions, sequence_diagram, sheet, text_view};
 use labcore::exit_code;
 use labcore::note;
 use std::fs::{self, File};
@@ -23,6 +23,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Draw the picture of a lab's handout, from a recorded run
+    Flow {
+        /// The lab
+        lab: Lab,
+        /// The directory with the run, as scripts/pictures.py records it
+        directory: PathBuf,
+    },
     /// Grade an answer sheet against a capture
     Grade {
         /// The capture, pcap or pcapng
@@ -64,6 +71,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     match (arguments.command, arguments.show) {
+        (Some(Command::Flow { lab, directory }), _) => {
+            let picture = flow::draw(lab, &directory)?;
+            print(|output| output.write_all(picture.as_bytes()))
+        }
         (Some(Command::Grade { file, sheet, json }), _) => grade(&file, &sheet, json),
         (Some(Command::Sheet { lab }), _) => print(|output| output.write_all(sheet::blank(lab).as_bytes())),
         (None, Some(arguments)) => show(&arguments),

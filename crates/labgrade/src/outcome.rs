@@ -285,9 +285,10 @@ impl Outcome {
         })
     }
 
-    /// Points of all checks of `kind`.
+    /// Points of all checks of `kind`, without those that only another machine can try.
     pub fn points_possible(&self, kind: Kind) -> u32 {
-        let of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind);
+        let can_be_tried = |checked: &&Checked| checked.status != Status::NotTried(Reason::OneHost);
+        let of_kind = self.checks.iter().filter(|checked| checked.check.kind == kind).filter(can_be_tried);
         of_kind.map(|checked| checked.check.points).sum()
     }
 }

@@ -8,7 +8,9 @@ mod support;
 
 use labgrade::outcome::Status;
 use std::path::Path;
-use support::corpus::{KINDS, SEED, Sample, grade, names, write_core_rubric};
+use support::corpus::{
+    Expected, KINDS, SEED, Sample, grade, names, write_core_rubric, write_two_hosts_rubric,
+};
 use support::{Folder, labgrade, outcome};
 
 /// Programs of each kind that every lab has at least.
@@ -20,7 +22,7 @@ fn rounds() -> u64 {
     word.parse().ok().filter(|rounds| *rounds > 0).expect("`LABGRADE_ROUNDS` is a number from 1 on")
 }
 
-/// Grades all programs for `lab`. Only programs of which points for robustness are expected run the whole rubric.
+/// Grades all programs for `lab`. Only programs of which points for robustness are expected run checks for it.
 #[track_caller]
 fn check(lab: &str) {
     if !support::can_grade() {
@@ -33,14 +35,20 @@ fn check(lab: &str) {
         assert!(names.len() >= count_min, "only {} programs for {lab} are {kind}", names.len());
         samples.extend(names.iter().map(|name| Sample::read(lab, kind, name)));
     }
-    let class = |sample: &Sample| if sample.expected.robust.is_some() { "robust" } else { "core" };
+    let class = |sample: &Sample| match sample.expected {
+        Expected { robust: Some(_), .. } => "robust",
+        Expected { two_hosts: Some(_), .. } => "two-hosts",
+        _ => "core",
+    };
     for sample in &samples {
         sample.copy(&folder.join(class(sample)));
     }
     let core_rubric = folder.join("core.toml");
     write_core_rubric(&support::workspace(), lab, &core_rubric);
-    for class in ["core", "robust"].into_iter().filter(|class| folder.join(class).is_dir()) {
-        let rubric = (class == "core").then_some(&*core_rubric);
+    let two_hosts_rubric = folder.join("two-hosts.toml");
+    write_two_hosts_rubric(&support::workspace(), lab, &two_hosts_rubric);
+    let classes = [("core", Some(&*core_rubric)), ("two-hosts", Some(&*two_hosts_rubric)), ("robust", None)];
+    for (class, rubric) in classes.into_iter().filter(|(class, _)| folder.join(class).is_dir()) {
         grade(labgrade(), lab, &folder.join(class), &folder.join(format!("results-{class}")), rubric, SEED);
     }
 

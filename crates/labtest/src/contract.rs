@@ -3,12 +3,14 @@
 //! - [`ServerContract`]: how a server starts, what it prints, and what it survives.
 //! - [`tcp_echo`], [`udp_echo`]: how the echo servers treat a byte stream and datagrams.
 //! - [`ClientContract`]: how both echo clients ask, print and give up.
+//! - [`two_hosts`]: how programs meet on two computers.
 //! - [`plain`]: conversations with the plain programs that handouts print, and with netcat.
 
 mod client;
 pub mod plain;
 mod server;
 pub mod tcp_echo;
+pub mod two_hosts;
 pub mod udp_echo;
 
 pub use client::{ClientContract, EchoPeer};

@@ -2,19 +2,24 @@
 
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::http::{Wanted, cause, cause_of_body, shortened};
+use crate::diagnosis::peers;
 use crate::failure::{Action, Actor, Cause, End};
-use crate::peer::TcpPeer;
+use crate::peer::{RECEIVED_BYTES_MAX, TcpPeer};
 use crate::program::Server;
-use crate::response::Parts;
+use crate::response::{Parts, Progress};
 use crate::transcript::Transcript;
 use crate::wait::patience;
 use labcore::printable;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long a check waits for an answer that must not come yet.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Bytes of a head that is read byte by byte, so that nothing behind it is read.
+const HEAD_BYTES_MAX: usize = 1 << 16;
 
 /// What is read at once while a check waits for the end of a response.
 const READ_BYTES: usize = 1 << 16;
@@ -92,7 +97,9 @@ impl TcpPeer {
     /// Reads until `received` is enough or nothing more comes, and never more than `length` bytes in all, or one byte
     /// at once.
     fn read_pieces(&mut self, received: &mut Vec<u8>, length: usize, enough: impl Fn(&[u8]) -> bool) -> End {
-        while !enough(received) {
+        // A head comes byte by byte, so fewer of them may come.
+        let bytes_max = if length > 1 { RECEIVED_BYTES_MAX } else { HEAD_BYTES_MAX };
+        while !enough(received) && received.len() < bytes_max {
             let at_once = length.saturating_sub(received.len()).clamp(1, READ_BYTES);
             let (more, end) = self.read_for(patience(), at_once, |more| !more.is_empty());
             if more.is_empty() {
@@ -157,10 +164,16 @@ impl Response {
             }
             client.send(piece.as_bytes());
         }
-        let is_whole = |received: &[u8]| Parts::of(&[&early, received].concat()).is_complete();
-        let (rest, end) = client.read_until(is_whole);
-        (self.received, self.end) = ([early, rest].concat(), end);
-        client.step_received(&self.received, end);
+        let early_bytes = early.len();
+        let state = RefCell::new((Progress::default(), early));
+        let is_whole = |rest: &[u8]| {
+            let (progress, received) = &mut *state.borrow_mut();
+            received.extend_from_slice(&rest[received.len() - early_bytes..]);
+            progress.is_complete(received)
+        };
+        self.end = client.read_until(is_whole).1;
+        self.received = state.into_inner().1;
+        client.step_received(&self.received, self.end);
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -417,7 +430,9 @@ impl Response {
 
     /// True if the client can know that it has everything.
     fn is_whole(&self, parts: &Parts<'_>) -> bool {
-        self.is_head || parts.is_complete() || (parts.length().is_none() && self.end == End::Closed)
+        self.is_head
+            || Progress::default().is_complete(&self.received)
+            || (parts.length().is_none() && self.end == End::Closed)
     }
 
     fn problem(&self, what: &str) -> Problem {
@@ -437,7 +452,11 @@ impl Response {
         let parts = self.parts();
         let cause = match self.is_early {
             true => Some(Cause::AnsweredTooEarly),
-            false => cause(wanted, &self.received, self.end, self.is_first),
+            false => {
+                let of_call = || peers::cause_of_no_response(&self.transcript, self.end);
+                let of_call = if self.received.is_empty() { of_call() } else { None };
+                of_call.or_else(|| cause(wanted, &self.received, self.end, self.is_first))
+            }
         };
         let cause = cause.or_else(|| matches!(wanted, Wanted::Page(_)).then_some(Cause::WrongBody));
         let is_silent = self.received.is_empty() && self.end == End::Silence;

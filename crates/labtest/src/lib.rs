@@ -34,6 +34,8 @@
 //! - `LAB_REPORT=DIR`: a check that fails writes its [`Failure`] there as JSON; [`failure::read`] reads it. A check that
 //!   broke by itself writes nothing.
 //! - `LAB_OWN_NETWORK`, `LAB_RUN_FILE`: set if the check has a network to itself, and if a `run.toml` describes the programs.
+//! - `LAB_TWO_HOSTS`: set by a check on two hosts for the sandbox of its program, to `server` or `client`: that program has
+//!   a host of its own.
 //! - `LAB_SEED=N`: the seed for texts that no program can know beforehand.
 //!
 //! Nothing waits without limit. A wait for a reply or a server's start takes at most [`patience`], and longer where the

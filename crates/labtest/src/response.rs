@@ -45,37 +45,99 @@ impl<'a> Parts<'a> {
         self.field("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
     }
 
-    /// True if nothing more belongs to it, whether the connection ends or not.
-    pub(crate) fn is_complete(&self) -> bool {
-        match self.length() {
-            Some(length) => self.rest.len() >= length,
-            None => self.is_chunked() && chunks(self.rest).1,
-        }
-    }
-
     /// The body as far as it came. Bytes after `Content-Length` do not belong to it.
     pub(crate) fn body(&self) -> Vec<u8> {
         let end = self.length().map_or(self.rest.len(), |length| length.min(self.rest.len()));
-        if self.is_chunked() { chunks(self.rest).0 } else { self.rest[..end].to_vec() }
+        if self.is_chunked() { joined_chunks(self.rest) } else { self.rest[..end].to_vec() }
     }
 }
 
-/// Joins the chunks of a body (RFC 9112 §7.1), and finds out if the last one has come.
-fn chunks(mut rest: &[u8]) -> (Vec<u8>, bool) {
+/// Joins the chunks of a body (RFC 9112 §7.1), as far as they came.
+fn joined_chunks(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(at) = find(rest, b"\r\n") {
-        let digits = std::str::from_utf8(&rest[..at]).unwrap_or_default();
-        let size = usize::from_str_radix(digits.split(';').next().unwrap_or_default().trim(), 16);
-        match size {
-            Ok(0) => return (body, true),
-            Ok(size) if size <= rest.len() => {
-                body.extend(rest[at + 2..].iter().take(size));
-                rest = rest.get(at + 2 + size + 2..).unwrap_or_default();
+        let Some(size @ 1..) = chunk_size(&rest[..at]) else { break };
+        let chunk = &rest[at + 2..];
+        body.extend_from_slice(&chunk[..size.min(chunk.len())]);
+        rest = size.checked_add(2).and_then(|next| chunk.get(next..)).unwrap_or_default();
+    }
+    body
+}
+
+/// The size of a chunk by its first line, which may have extensions.
+fn chunk_size(line: &[u8]) -> Option<usize> {
+    let digits = std::str::from_utf8(line).ok()?.split(';').next()?;
+    usize::from_str_radix(digits.trim(), 16).ok()
+}
+
+/// Finds the end of a response while it arrives. However small its pieces are, each byte is looked at once.
+#[derive(Default)]
+pub(crate) struct Progress {
+    stage: Stage,
+    /// Where the next search begins. Everything before it has been looked at.
+    at: usize,
+}
+
+#[derive(Default)]
+enum Stage {
+    /// The empty line has not come.
+    #[default]
+    Head,
+    /// The body ends at this length of the response.
+    Length(usize),
+    /// The first line of a chunk begins at this place.
+    Chunk(usize),
+    /// The last chunk has come.
+    Complete,
+    /// Only the end of the connection ends it.
+    UntilClose,
+}
+
+impl Progress {
+    /// True if nothing more belongs to the response, whether the connection ends or not. `received` is all of it so far:
+    /// what was passed before, and more.
+    pub(crate) fn is_complete(&mut self, received: &[u8]) -> bool {
+        loop {
+            self.stage = match self.stage {
+                Stage::Head => match self.search(received, b"\r\n\r\n") {
+                    Some(end) => body_after(Parts::of(&received[..end]), end),
+                    None => return false,
+                },
+                Stage::Length(end) => return received.len() >= end,
+                Stage::Chunk(start) => {
+                    self.at = self.at.max(start);
+                    let Some(end) = self.search(received, b"\r\n") else { return false };
+                    match chunk_size(&received[start..end - 2]) {
+                        Some(0) => Stage::Complete,
+                        Some(size) => end
+                            .checked_add(size)
+                            .and_then(|end| end.checked_add(2))
+                            .map_or(Stage::UntilClose, Stage::Chunk),
+                        None => Stage::UntilClose,
+                    }
+                }
+                Stage::Complete => return true,
+                Stage::UntilClose => return false,
             }
-            _ => break,
         }
     }
-    (body, false)
+
+    /// The place behind the next `mark`. If it has not come, the next search goes on where this one ended.
+    fn search(&mut self, received: &[u8], mark: &[u8]) -> Option<usize> {
+        let found = find(received.get(self.at..)?, mark).map(|at| self.at + at + mark.len());
+        // The beginning of a mark may have come already.
+        self.at = found.unwrap_or_else(|| self.at.max(received.len().saturating_sub(mark.len() - 1)));
+        found
+    }
+}
+
+/// How the body ends whose head is `parts`, which has `length` bytes.
+fn body_after(parts: Parts<'_>, length: usize) -> Stage {
+    match parts.length() {
+        Some(body) => length.checked_add(body).map_or(Stage::UntilClose, Stage::Length),
+        None if parts.is_chunked() => Stage::Chunk(length),
+        None => Stage::UntilClose,
+    }
 }
 
 /// Where `part` stands in `bytes`.
@@ -85,7 +147,7 @@ pub(crate) fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::Parts;
+    use super::{Parts, Progress};
 
     #[test]
     fn finds_the_end_of_a_body() {
@@ -99,8 +161,33 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n01;x\r\nb\r\n0\r\n\r\n", true),
         ] {
             let parts = Parts::of(response.as_bytes());
-            assert_eq!(parts.is_complete(), expected, "{response:?}");
+            assert_eq!(Progress::default().is_complete(response.as_bytes()), expected, "{response:?}");
             assert!(!expected || parts.body() == b"ab", "{response:?}");
+            // The same, byte by byte.
+            let mut progress = Progress::default();
+            let pieces = (1..=response.len()).map(|end| &response.as_bytes()[..end]);
+            let complete = pieces.map(|piece| progress.is_complete(piece));
+            assert_eq!(complete.last(), Some(expected), "{response:?}");
         }
+    }
+
+    /// It takes minutes if each piece has everything before it parsed again.
+    #[test]
+    fn looks_at_each_byte_of_many_chunks_once() {
+        const CHUNKS: usize = 100_000;
+        let mut response = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        response.extend(b"1\r\nx\r\n".repeat(CHUNKS));
+        response.extend(b"0\r\n");
+        let mut progress = Progress::default();
+        let first = (1..=response.len()).find(|end| progress.is_complete(&response[..*end]));
+        assert_eq!(first, Some(response.len()));
+        assert_eq!(Parts::of(&response).body().len(), CHUNKS);
+    }
+
+    #[test]
+    fn takes_any_size_of_a_chunk() {
+        let huge = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc\r\n";
+        assert!(!Progress::default().is_complete(huge));
+        assert_eq!(Parts::of(huge).body(), b"abc\r\n");
     }
 }

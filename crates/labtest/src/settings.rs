@@ -26,6 +26,15 @@ pub enum Reason {
     NoOptions,
     /// The program did not compile.
     NotBuilt,
+    /// The check needs two hosts, and this machine allows no networks for them.
+    OneHost,
+}
+
+/// The program under test that has a host of its own, in a check on two hosts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum OnSecondHost {
+    Server,
+    Client,
 }
 
 /// The command line that `variable` holds.
@@ -60,14 +69,20 @@ pub(crate) fn has_submission() -> bool {
     programs().is_some() || command_line(SERVER).is_some()
 }
 
+/// Names the folder for the results of failed checks.
+pub(crate) const REPORT: &str = "LAB_REPORT";
+
 /// The folder for the results of failed checks (`LAB_REPORT`).
 pub(crate) fn report() -> Option<PathBuf> {
-    env::var_os("LAB_REPORT").map(PathBuf::from)
+    env::var_os(REPORT).map(PathBuf::from)
 }
+
+/// Set if the test has the network to itself.
+pub(crate) const OWN_NETWORK: &str = "LAB_OWN_NETWORK";
 
 /// True if the test has the network to itself (`LAB_OWN_NETWORK`), so that all traffic on it belongs to the check.
 pub(crate) fn has_own_network() -> bool {
-    env::var_os("LAB_OWN_NETWORK").is_some()
+    env::var_os(OWN_NETWORK).is_some()
 }
 
 /// The run file that describes the programs under test, if there is one (`LAB_RUN_FILE`).
@@ -75,14 +90,29 @@ pub(crate) fn has_run_file() -> bool {
     env::var_os("LAB_RUN_FILE").is_some()
 }
 
+/// Holds the address of a scripted server.
+pub(crate) const ADDRESS: &str = "LAB_ADDRESS";
+
 /// Where a scripted server listens, for clients that have the address in their code (`LAB_ADDRESS`).
 pub(crate) fn address() -> Option<IpAddr> {
-    env::var("LAB_ADDRESS").ok()?.parse().ok()
+    env::var(ADDRESS).ok()?.parse().ok()
 }
 
 /// The port that goes with [`address`] (`LAB_PORT`).
 pub(crate) fn port() -> Option<u16> {
     env::var("LAB_PORT").ok()?.parse().ok()
+}
+
+/// Set to `server` or `client` in a check on two hosts: that program has a host of its own.
+pub(crate) const TWO_HOSTS: &str = "LAB_TWO_HOSTS";
+
+/// The program that has a host of its own, if the check has two hosts (`LAB_TWO_HOSTS`).
+pub(crate) fn on_second_host() -> Option<OnSecondHost> {
+    match &*env::var(TWO_HOSTS).ok()? {
+        "server" => Some(OnSecondHost::Server),
+        "client" => Some(OnSecondHost::Client),
+        word => panic!("`{TWO_HOSTS}={word}` is neither `server` nor `client`"),
+    }
 }
 
 /// The seed for texts that no program can know beforehand (`LAB_SEED`).

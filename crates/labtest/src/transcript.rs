@@ -2,6 +2,7 @@
 
 use crate::failure::{self, Action, Actor, ProgramOutput, Step};
 use crate::os::process;
+use crate::os::traffic::{Packet, Traffic};
 use crate::output::Output;
 use crate::peer_log::PeerLog;
 use crate::wait::{self, Programs};
@@ -20,6 +21,7 @@ pub(crate) struct Transcript {
     steps: Mutex<Steps>,
     programs: Mutex<Vec<Started>>,
     peers: Mutex<Vec<PeerLog>>,
+    traffic: Mutex<Traffic>,
 }
 
 #[derive(Default)]
@@ -69,6 +71,7 @@ impl Transcript {
             steps: Mutex::default(),
             programs: Mutex::default(),
             peers: Mutex::default(),
+            traffic: Mutex::new(Traffic::watch()),
         }
     }
 
@@ -132,6 +135,12 @@ impl Transcript {
     /// Gives access to the logs of all peers.
     pub(crate) fn peers<T>(&self, look: impl FnOnce(&mut Vec<PeerLog>) -> T) -> T {
         look(&mut self.peers.lock().unwrap())
+    }
+
+    /// The datagrams and the requests for connections so far, of all programs and peers. Empty unless the check has the
+    /// network to itself.
+    pub(crate) fn packets(&self) -> Vec<Packet> {
+        self.traffic.lock().unwrap().packets().to_vec()
     }
 
     /// The processes that were started, and have not been waited for.

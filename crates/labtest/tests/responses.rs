@@ -90,3 +90,34 @@ fn names_what_follows_an_earlier_response() {
     assert_eq!(cause(head, &["HEAD", "GET"], |_| ()), Some(Cause::ExtraAfterFile));
     assert_eq!(cause(head, &["GET", "GET"], |_| ()), Some(Cause::ClosedAfterReplies { replies: 1 }));
 }
+
+#[test]
+fn keeps_a_limited_part_of_an_endless_response() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        while connection.write_all(&[b'x'; 1 << 16]).is_ok() {} // until the client leaves
+    });
+    let mut client = TcpPeer::connect(address);
+    let received = client.read_to_end().len();
+    assert!((100 << 20..200 << 20).contains(&received), "{received} bytes are kept");
+    client.reset();
+    server.join().unwrap();
+}
+
+#[test]
+fn reads_a_limited_part_of_a_head_without_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let _ = connection.write_all(b"HTTP/1.1 200 OK\r\n");
+        while connection.write_all(b"X: y\r\n").is_ok() {} // until the client leaves
+    });
+    let mut client = TcpPeer::connect(address);
+    let failure = catch_unwind(AssertUnwindSafe(|| client.read_response(false))).err().unwrap();
+    assert_eq!(failure.downcast::<Failure>().unwrap().cause, Some(Cause::HeadWithoutEnd));
+    client.reset();
+    server.join().unwrap();
+}

@@ -251,3 +251,24 @@ fn fails_when_the_server_closes_without_a_reply() {
     let start = format!("error: failed to get a reply from `{address}`: ");
     client.wait().expect_error_with(&start).expect_status(1);
 }
+
+/// Server and client on two hosts, as in the lab room.
+mod two_hosts {
+    use crate::common::CLIENT;
+    use labtest::contract::two_hosts::{asks_another_host, await_datagram};
+    use labtest::{Client, UdpPeer};
+
+    /// The options for the crate's own client. Other programs get none.
+    const OWN_ARGS: [&str; 5] = ["udp", "--count", "1", "--timeout", "1s"];
+
+    #[test]
+    fn client_asks_another_host() {
+        asks_another_host(|| {
+            let mut server = UdpPeer::server();
+            let mut client = Client::start_with_own(CLIENT, &OWN_ARGS, server.address());
+            client.write(b"hello\n"); // for a program that asks for a sentence
+            await_datagram(&server);
+            server.receive_any();
+        });
+    }
+}

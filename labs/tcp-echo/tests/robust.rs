@@ -322,3 +322,18 @@ while True:
         }
     }
 }
+
+mod two_hosts {
+    use super::{CLIENT, SERVER};
+    use labtest::contract::two_hosts;
+
+    #[test]
+    fn server_answers_another_host() {
+        two_hosts::tcp_server(SERVER);
+    }
+
+    #[test]
+    fn client_asks_another_host() {
+        two_hosts::tcp_client(CLIENT);
+    }
+}

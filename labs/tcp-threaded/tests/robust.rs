@@ -171,3 +171,13 @@ fn goes_on_when_it_can_start_no_thread() {
 fn goes_on_without_its_screen() {
     CONTRACT.survives_a_closed_standard_output();
 }
+
+mod two_hosts {
+    use super::SERVER;
+    use labtest::contract::two_hosts;
+
+    #[test]
+    fn server_answers_another_host() {
+        two_hosts::tcp_server(SERVER);
+    }
+}

@@ -9,9 +9,12 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 // END SOLUTION
-// STUB: use labcore::EventLog; // you also need `labcore::uppercase` and `labcore::printable`
-// STUB: use std::io;
-// STUB: use std::net::{SocketAddr, UdpSocket};
+// STUB: #![allow(unused_imports)] // delete this line when you have finished
+// STUB:
+// STUB: use labcore::{EventLog, printable, uppercase};
+// STUB: use std::collections::HashMap;
+// STUB: use std::io::{self, ErrorKind};
+// STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 // STUB: use std::time::Duration;
 
 /// The longest text that fits: 65,535 bytes less the headers of IPv4 (20) and UDP (8).
@@ -57,7 +60,8 @@ pub fn serve(socket: &UdpSocket, log: &EventLog) -> io::Result<()> {
     }
     // END SOLUTION
     // STUB: let _ = (socket, log); // delete this line
-    // STUB: todo!("serve: receive a datagram first; `socket.recv_from(&mut buffer)` gives its size and its sender")
+    // STUB: // To print: log.line(format_args!("client {number}: {}", printable(datagram)));
+    // STUB: todo!("step 1: `socket.recv_from(&mut buffer)`; print; `uppercase`; `socket.send_to` the sender; repeat")
 }
 
 // BEGIN SOLUTION
@@ -105,7 +109,7 @@ pub fn connect(server: SocketAddr, timeout: Duration) -> io::Result<UdpSocket> {
     Ok(socket)
     // END SOLUTION
     // STUB: let _ = (server, timeout); // delete this line
-    // STUB: todo!("connect: make a socket first; `UdpSocket::bind` with port 0, then `connect` it to the server")
+    // STUB: todo!("step 2: `UdpSocket::bind` to port 0 of any address; `connect` to the server; `set_read_timeout`")
 }
 
 /// Sends `text` as one datagram and waits for one reply, up to the timeout that [`connect`] has set.
@@ -130,5 +134,5 @@ pub fn ask(socket: &UdpSocket, text: &[u8]) -> io::Result<Vec<u8>> {
     }
     // END SOLUTION
     // STUB: let _ = (socket, text); // delete this line
-    // STUB: todo!("ask: send the text first with `socket.send`; then receive the reply into a large enough buffer")
+    // STUB: todo!("step 2: send the text with `socket.send`; receive the reply with `socket.recv(&mut buffer)`")
 }

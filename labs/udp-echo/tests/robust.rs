@@ -225,3 +225,18 @@ while True:
         client.wait().expect_status(0).expect_stdout("From server: HELLO\nFrom server: WORLD\n");
     }
 }
+
+mod two_hosts {
+    use super::{CLIENT, SERVER};
+    use labtest::contract::two_hosts;
+
+    #[test]
+    fn server_answers_another_host() {
+        two_hosts::udp_server(SERVER);
+    }
+
+    #[test]
+    fn client_asks_another_host() {
+        two_hosts::udp_client(CLIENT);
+    }
+}

@@ -114,7 +114,7 @@ fn writes_json_that_reads_back() {
 fn draws_each_packet() {
     let capture = capture("lab-tcp-echo.pcap");
     let picture = sequence_diagram::draw(&capture.conversations[0]);
-    assert_eq!(picture.matches("class=\"head\"").count(), capture.conversations[0].common.packets.len());
+    assert_eq!(picture.matches("<path d=").count(), capture.conversations[0].common.packets.len());
     assert!(picture.contains(">PSH, ACK · seq 1 ack 1 · 6 bytes &quot;hello\\n&quot;<"), "{picture}");
     assert!(picture.ends_with("</svg>\n"));
 }

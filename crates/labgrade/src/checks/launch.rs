@@ -10,7 +10,6 @@ use anyhow::Context;
 use labtest::Reason;
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -57,11 +56,8 @@ impl Launch {
         run_file: &RunFile,
     ) -> anyhow::Result<Launch> {
         let host = run_file.host().map(|host| host.to_string());
-        let address = || host.clone().unwrap_or_else(|| Ipv4Addr::LOCALHOST.to_string());
-        let names: Vec<(String, String)> =
-            run_file.hosts.iter().map(|name| (address(), name.clone())).collect();
         let etc = work.join("etc");
-        write_etc(&etc, suite.user(), &names)?;
+        write_etc(&etc, suite.user(), &run_file.hosts, run_file.host())?;
         let sandbox = sandbox(suite, etc, files, true);
         let mut scripts = Scripts::new(suite, work)?;
         for name in &suite.build.programs {

@@ -78,7 +78,7 @@ impl PreparedSuite {
             isolated: no_sandbox.is_none(),
             time_max: limits::BUILD,
         };
-        sandbox::write_etc(&build.etc, user, &[])?;
+        sandbox::write_etc(&build.etc, user, &[], None)?;
         Ok(PreparedSuite {
             lab: lab.to_owned(),
             rubric,

@@ -4,6 +4,9 @@
 //! Inside it, bubblewrap starts each program under test: with its own processes, a root folder of read-only system files,
 //! and a scratch folder in memory ([`ProgramSandbox`]). The test itself stays outside of the second layer. A build has a
 //! sandbox of its own kind, without a network ([`BuildSandbox`]).
+//!
+//! A check on two hosts makes a network for the program inside its own, and starts the script of the program there
+//! (`labtest::os::second_host`). The program's sandbox stays the same, except for its `/etc/hosts`.
 
 mod available;
 mod build;

@@ -83,10 +83,11 @@ impl ProgramSandbox {
         // grader's.
         script.push_str(&format!(
             "case $folder in {usual} | {usual}/*) folder={SCRATCH} ;; esac\n\
-             exec env -i PATH=\"$PATH\" bwrap {options} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
+             exec env -i PATH=\"$PATH\" bwrap {options} ${{LAB_TWO_HOSTS:+--ro-bind {etc}/hosts-\"$LAB_TWO_HOSTS\" /etc/hosts}} --ro-bind \"$LAB_TMP\" \"$LAB_TMP\" --setenv LAB_LIMIT \"$LAB_LIMIT\" --remount-ro / \\\n  \
              -- {limits} {start} sh \"$folder\" {files} {words} \"$@\"\n",
             options = shell_words::join(self.options().iter().map(|word| word.to_string_lossy())),
             start = quote(&format!("{copy}{START}")),
+            etc = quoted_path(&self.etc),
         ));
         script
     }

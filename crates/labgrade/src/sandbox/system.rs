@@ -3,8 +3,10 @@
 use super::user::User;
 use crate::limits;
 use anyhow::Context;
+use labtest::os::second_host;
 use std::ffi::OsString;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -23,6 +25,10 @@ const SYSTEM: [&str; 12] = [
     "/etc/java-21-openjdk",
     "/opt",
 ];
+
+/// The files that replace `/etc/hosts` in a check on two hosts, on the host of the server or of the client. labtest sets
+/// `LAB_TWO_HOSTS` to the last word of the name.
+pub(super) const HOSTS_ON: [&str; 2] = ["hosts-server", "hosts-client"];
 
 /// Files of `/etc` that [`write_etc`] makes up.
 const MADE_UP: [&str; 5] = ["passwd", "group", "nsswitch.conf", "resolv.conf", "hosts"];
@@ -98,16 +104,17 @@ pub(super) fn etc_options(folder: &Path) -> Vec<OsString> {
 
 /// Writes the few files of `/etc` that a program may read. They say nothing about this machine.
 ///
-/// `names` are addresses and the host names that stand for them.
+/// `names` are host names for the server. It has the given address, or by default loopback, and in a check on two hosts
+/// the address of its host.
 ///
 /// # Errors
 /// If the folder cannot be written to.
-pub fn write_etc(folder: &Path, user: User, names: &[(String, String)]) -> anyhow::Result<()> {
+pub fn write_etc(folder: &Path, user: User, names: &[String], address: Option<IpAddr>) -> anyhow::Result<()> {
     user.create_readable_folder(folder)?;
-    let mut hosts = "127.0.0.1 localhost lab\n::1 localhost ip6-localhost\n".to_owned();
-    for (address, name) in names {
-        hosts.push_str(&format!("{address} {name}\n"));
-    }
+    let local = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let server = address.filter(|address| !address.is_loopback()).unwrap_or(second_host::SERVER);
+    let names = |address| names.iter().map(move |name| (address, name.as_str()));
+    let distant: Vec<_> = names(server).filter(|(_, name)| *name != "localhost").collect();
     let users =
         format!("root:x:0:0:root:/root:/bin/sh\n{USER_NAME}:x:1000:1000:{USER_NAME}:{SCRATCH}:/bin/sh\n");
     let texts = [
@@ -115,13 +122,21 @@ pub fn write_etc(folder: &Path, user: User, names: &[(String, String)]) -> anyho
         format!("root:x:0:\n{USER_NAME}:x:1000:\n"),
         "passwd: files\ngroup: files\nhosts: files\n".to_owned(),
         String::new(),
-        hosts,
+        hosts(Ipv4Addr::LOCALHOST.into(), names(local)),
+        hosts(server, distant.iter().copied()),
+        hosts(second_host::client_address(server), distant.iter().copied()),
     ];
-    for (name, text) in MADE_UP.into_iter().zip(texts) {
+    for (name, text) in MADE_UP.into_iter().chain(HOSTS_ON).zip(texts) {
         let path = folder.join(name);
         fs::write(&path, text)
             .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
     Ok(())
+}
+
+/// The text of `/etc/hosts` on a computer with this address, and with names for others.
+fn hosts<'a>(own: IpAddr, names: impl Iterator<Item = (IpAddr, &'a str)>) -> String {
+    let lines = names.map(|(address, name)| format!("{address} {name}\n"));
+    format!("127.0.0.1 localhost\n::1 localhost ip6-localhost\n{own} lab\n{}", lines.collect::<String>())
 }

@@ -124,6 +124,7 @@ fn says_which_part_is_not_written_yet() {
         function: Some("serve".to_owned()),
         file: "src/lib.rs".to_owned(),
         line,
+        step: None,
         task: None,
     };
     set_cause(&mut outcome.checks[0], Some(cause(40)));

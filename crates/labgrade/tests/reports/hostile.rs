@@ -27,6 +27,7 @@ fn hostile(name: &str, text: &str) -> Outcome {
                 function: Some(text.to_owned()),
                 file: text.to_owned(),
                 line,
+                step: None,
                 task: Some(text.to_owned()),
             },
         });

@@ -178,6 +178,7 @@ pub fn class(size: usize) -> Vec<Outcome> {
                     function: Some("serve".to_owned()),
                     file: "src/lib.rs".to_owned(),
                     line: 40 + u32::try_from(variant).unwrap(),
+                    step: None,
                     task: None,
                 }),
                 (_, 0) => Some(Cause::NewlineRemoved),

@@ -1,7 +1,7 @@
 //! All reports name the same totals, as the parsers of their readers find them.
 
 use crate::sample::{class, class_report, outcome_with, report_of};
-use labgrade::outcome::{Outcome, Status};
+use labgrade::outcome::{Outcome, Reason, Status};
 use labrubric::Kind;
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -119,4 +119,13 @@ fn a_grader_error_asks_for_another_run_in_every_report() {
     let of_class = [outcome];
     assert!(class_report(&of_class, "class.csv").contains("\r\na,,100,20,20,"));
     assert!(class_report(&of_class, "class.html").contains("To regrade: 1 submission"));
+}
+
+/// What no submission can reach on this machine is not held against it. What a submission lacks is.
+#[test]
+fn leaves_out_points_that_only_another_machine_can_give() {
+    let possible = |status| outcome_with("ada", &[(4, status)]).points_possible(Kind::Robust);
+    let all = possible(Status::Pass);
+    assert_eq!(possible(Status::NotTried(Reason::OneHost)), all - 15);
+    assert_eq!(possible(Status::NotTried(Reason::NoClient)), all);
 }

@@ -7,6 +7,7 @@
 //! score = 80                    # or the lowest and the highest, as in `[60, 80]`
 //! cause = "sent-to-other-client" # the code of a cause, or a table with some of its fields
 //! robust = "less"               # right by the textbook; only points for robustness are missing
+//! two_hosts = "missed"          # or "reached": what the checks on two hosts find, the only ones for robustness then
 //! ```
 
 use super::{Folder, copy_changed, outcome};
@@ -31,6 +32,7 @@ pub struct Expected {
     score: Score,
     cause: Option<serde_json::Value>,
     pub robust: Option<Less>,
+    pub two_hosts: Option<TwoHosts>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -44,6 +46,13 @@ enum Score {
 #[serde(rename_all = "lowercase")]
 pub enum Less {
     Less,
+}
+
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum TwoHosts {
+    Reached,
+    Missed,
 }
 
 /// A program of the corpus.
@@ -93,6 +102,15 @@ impl Sample {
         if self.expected.robust.is_some() && !is_less {
             differences.push("no point for robustness is missing".to_owned());
         }
+        match self.expected.two_hosts {
+            Some(TwoHosts::Reached) if outcome.points(Kind::Robust) != Some(robust_max) => {
+                differences.push("it does not work on two hosts".to_owned());
+            }
+            Some(TwoHosts::Missed) if !is_less => {
+                differences.push("it works on two hosts".to_owned());
+            }
+            _ => {}
+        }
         if let Some(expected) = &self.expected.cause {
             if !causes(outcome).any(|cause| is_cause(expected, cause)) {
                 differences.push(format!("no check failed with the cause {expected}"));
@@ -101,12 +119,17 @@ impl Sample {
         if self.kind == "right" && low != 100 {
             differences.push("it is called right, and 100 is not expected".to_owned());
         }
-        if self.kind == "wrong" && high == 100 && self.expected.robust.is_none() {
+        let loses_other_points =
+            self.expected.robust.is_some() || self.expected.two_hosts == Some(TwoHosts::Missed);
+        if self.kind == "wrong" && high == 100 && !loses_other_points {
             differences.push("it is called wrong, and may get all points".to_owned());
         }
         if !differences.is_empty() {
-            let core = outcome.checks.iter().filter(|checked| checked.check.kind == Kind::Core);
-            for checked in core.filter(|checked| checked.status != Status::Pass) {
+            let kinds = outcome
+                .checks
+                .iter()
+                .filter(|checked| checked.check.kind == Kind::Core || self.expected.two_hosts.is_some());
+            for checked in kinds.filter(|checked| checked.status != Status::Pass) {
                 let failure = checked.failure.as_ref().map(ToString::to_string).unwrap_or_default();
                 differences.push(format!("  {}: {}\n{failure}", checked.check.test, checked.status));
             }
@@ -146,8 +169,18 @@ fn is_cause(expected: &serde_json::Value, cause: &Cause) -> bool {
 
 /// Writes the part of a lab's rubric that makes the score to a file.
 pub fn write_core_rubric(workspace: &Path, lab: &str, path: &Path) {
+    write_rubric(workspace, lab, path, |_| false);
+}
+
+/// Writes the part of a lab's rubric that makes the score to a file, and the checks on two hosts.
+pub fn write_two_hosts_rubric(workspace: &Path, lab: &str, path: &Path) {
+    write_rubric(workspace, lab, path, |row| row.contains("::two_hosts::"));
+}
+
+fn write_rubric(workspace: &Path, lab: &str, path: &Path, has_more: impl Fn(&str) -> bool) {
     let rubric = fs::read_to_string(workspace.join("labs").join(lab).join("rubric.toml")).unwrap();
-    let rows = rubric.split("[[check]]").skip(1).filter(|row| row.contains("\nkind = \"core\"\n"));
+    let is_kept = |row: &&str| row.contains("\nkind = \"core\"\n") || has_more(row);
+    let rows = rubric.split("[[check]]").skip(1).filter(is_kept);
     fs::write(path, rows.map(|row| format!("[[check]]{row}")).collect::<String>()).unwrap();
 }
 

@@ -4,7 +4,11 @@ use crate::failure::{Cause, End};
 use crate::os::socket::Transport;
 
 /// Lengths at which many programs have a buffer.
-const BUFFER_LENGTHS: [usize; 4] = [1024, 2048, 4096, 8192];
+pub(super) const BUFFER_LENGTHS: [usize; 20] =
+    [16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 1024, 1500, 2000, 2048, 4096, 5000, 8192, 10000];
+
+/// A missing last byte is more likely than a buffer that is shorter than this.
+const LONG_BUFFER_BYTES: usize = 500;
 
 /// The bytes of one exchange.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +54,13 @@ pub(crate) fn cause(exchange: &Exchange<'_>) -> Option<Cause> {
     if expected.starts_with(received) {
         let length = received.len();
         return Some(if text_length(expected) == length {
-            if sent.is_empty() { Cause::NewlineMissing } else { Cause::NewlineRemoved }
+            if sent.is_empty() && transport == Transport::Tcp {
+                Cause::NewlineMissing
+            } else {
+                Cause::NewlineRemoved
+            }
+        } else if length + 1 == expected.len() && length < LONG_BUFFER_BYTES {
+            Cause::LastByteMissing
         } else if BUFFER_LENGTHS.contains(&length) {
             Cause::CutAtBuffer { bytes: length, transport }
         } else if length + 1 == expected.len() {
@@ -65,9 +75,11 @@ pub(crate) fn cause(exchange: &Exchange<'_>) -> Option<Cause> {
 fn cause_of_nothing(transport: Transport, sent: &[u8], end: End) -> Option<Cause> {
     Some(match end {
         End::Enough => return None,
+        // The system reports that a datagram did not arrive, or that the one before did not.
+        End::Closed | End::Reset | End::Refused if transport == Transport::Udp => Cause::NobodyListens,
         // Nothing was sent to it yet, so it is a client that has to send first.
         End::Closed | End::Reset if sent.is_empty() => Cause::ClosedBeforeSending,
-        End::Silence => Cause::NoReply { transport },
+        End::Silence => Cause::NoReply { transport, was_received: false },
         End::Closed => Cause::ClosedWithoutReply,
         End::Reset => Cause::ResetWithoutReply,
         End::Refused => Cause::NobodyListens,
@@ -112,6 +124,7 @@ mod tests {
     #[test]
     fn names_the_common_mistakes() {
         let transport = Transport::Udp;
+        let no_reply = Cause::NoReply { transport, was_received: false };
         check(b"hello", b"hello", End::Enough, Some(Cause::Unchanged));
         check(b"Hello", b"hello", End::Enough, Some(Cause::LowerCased));
         check(b"hello", b"HELL", End::Silence, Some(Cause::LastByteMissing));
@@ -134,11 +147,37 @@ mod tests {
         check(b"a\xe9", b"A\xc9", End::Enough, Some(Cause::BeyondAsciiConverted));
         check(b"1 + Two", b"1\0+\0TWO", End::Enough, Some(Cause::OtherCharactersChanged));
         check(b"Two", b"tWO", End::Enough, Some(Cause::OtherCharactersChanged));
-        check(b"hello", b"", End::Silence, Some(Cause::NoReply { transport }));
+        check(b"hello", b"", End::Silence, Some(no_reply));
         check(b"hello", b"", End::Refused, Some(Cause::NobodyListens));
-        check(b"hello", b"", End::Closed, Some(Cause::ClosedWithoutReply));
-        check(b"", b"", End::Closed, Some(Cause::ClosedBeforeSending));
+        check(b"hello", b"", End::Closed, Some(Cause::NobodyListens));
         check(b"hello", b"GOODBYE", End::Enough, None);
+    }
+
+    #[test]
+    fn names_the_ends_of_connections() {
+        let check = |sent: &[u8], cause_expected| {
+            let (transport, end) = (Transport::Tcp, End::Closed);
+            let exchange = Exchange { transport, sent, expected: b"HELLO", received: b"", end };
+            assert_eq!(cause(&exchange), Some(cause_expected));
+        };
+        check(b"hello", Cause::ClosedWithoutReply);
+        check(b"", Cause::ClosedBeforeSending);
+    }
+
+    #[test]
+    fn tells_a_small_buffer_from_a_missing_byte() {
+        let check = |length: usize, received: usize, cause_expected| {
+            let (sent, expected) = (vec![b'x'; length], vec![b'X'; length]);
+            let (transport, end) = (Transport::Tcp, End::Closed);
+            let received = &expected[..received];
+            let exchange = Exchange { transport, sent: &sent, expected: &expected, received, end };
+            assert_eq!(cause(&exchange), Some(cause_expected));
+        };
+        let transport = Transport::Tcp;
+        check(40, 16, Cause::CutAtBuffer { bytes: 16, transport });
+        check(17, 16, Cause::LastByteMissing);
+        check(1025, 1024, Cause::CutAtBuffer { bytes: 1024, transport });
+        check(40, 17, Cause::CutShort { transport });
     }
 
     #[test]

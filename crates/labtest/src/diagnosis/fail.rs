@@ -6,8 +6,9 @@ use crate::os::process;
 use crate::settings;
 use crate::transcript::Transcript;
 use crate::wait::{POLL, Programs, patience};
-use std::thread;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 /// How long a failed check waits for its programs to end. A program that is using the processor gets more time: it may be
 /// about to end, and a traceback takes long on a busy machine.
@@ -66,7 +67,7 @@ impl Problem {
 pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
     await_last_words(transcript);
     let output = transcript.output();
-    let stub = output.iter().find_map(|output| startup::stub_reached(&output.stderr));
+    let stub = output.iter().find_map(|output| startup::stub_reached(&output.stderr)).map(with_function);
     let verdict = problem.verdict.unwrap_or(Verdict::Fail);
     let verdict = match verdict {
         Verdict::NotTried(_) => verdict,
@@ -93,6 +94,17 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
         output,
         has_run_file: settings::has_run_file(),
     })
+}
+
+/// Adds the function that a stub stands in, if its message does not name it and its source is here.
+fn with_function(mut stub: Cause) -> Cause {
+    if let Cause::NotWritten { function: function @ None, file, line, .. } = &mut stub {
+        let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+        let mut sources =
+            package.ancestors().filter_map(|folder| fs::read_to_string(folder.join(&*file)).ok());
+        *function = sources.next().and_then(|source| startup::function_at(&source, *line));
+    }
+    stub
 }
 
 /// A summary that is short enough for a line. It may quote what a program printed.

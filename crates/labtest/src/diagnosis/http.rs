@@ -1,10 +1,8 @@
 //! The cause that a web server's response shows.
 
+use super::bytes::BUFFER_LENGTHS;
 use crate::failure::{Cause, End};
 use crate::response::{Parts, find};
-
-/// Lengths at which many programs have a buffer.
-const BUFFER_LENGTHS: [usize; 4] = [1024, 2048, 4096, 8192];
 
 /// What a check wants to see.
 #[derive(Clone, Copy, Debug)]

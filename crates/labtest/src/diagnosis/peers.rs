@@ -1,6 +1,7 @@
 //! Causes that a single reply does not show, but all peers, programs and sockets together do.
 
 use super::bytes::{self, Exchange};
+use super::{sent, startup, two_hosts};
 use crate::failure::{Cause, End};
 use crate::os::socket::{self, Transport, unreachable_datagrams};
 use crate::peer_log::{PeerLog, Role, Socket};
@@ -8,7 +9,7 @@ use crate::settings;
 use crate::transcript::{Launch, Transcript};
 use crate::wait::Programs;
 use std::io::Read;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +19,14 @@ const RELEASE: Duration = Duration::from_secs(1);
 /// How long a program that closed its connection may take to end, if that is why.
 const END: Duration = Duration::from_millis(500);
 
+/// Bytes of the largest datagram over IPv4.
+const DATAGRAM_BYTES_MAX: usize = 65_507;
+
 /// Finds the cause of what the peer with the index `peer` received.
 pub(crate) fn cause(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> Option<Cause> {
-    cause_of_all(transcript, peer, exchange).or_else(|| bytes::cause(exchange))
+    let is_possible = |cause: &Cause| cause.is_possible_over(exchange.transport);
+    let cause = cause_of_all(transcript, peer, exchange).filter(is_possible);
+    cause.or_else(|| bytes::cause(exchange)).filter(is_possible)
 }
 
 fn cause_of_all(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -> Option<Cause> {
@@ -36,8 +42,33 @@ fn cause_of_all(transcript: &Transcript, peer: usize, exchange: &Exchange<'_>) -
         (Role::Client, false, _) if begins_with_an_older_text(transcript, peer, exchange) => {
             Some(Cause::OlderMessageFirst)
         }
+        (Role::Client, false, _) if is_cut_at_a_buffer(server, exchange) => {
+            Some(Cause::CutAtBuffer { bytes: exchange.received.len(), transport: exchange.transport })
+        }
         _ => None,
     }
+}
+
+/// Sends a UDP server a longer text than the one of which only the beginning came back. True if its reply has the same
+/// length: then a buffer is too small.
+fn is_cut_at_a_buffer(server: SocketAddr, exchange: &Exchange<'_>) -> bool {
+    let (expected, received) = (exchange.expected, exchange.received);
+    let is_cut = expected.len() > received.len() && expected.starts_with(received);
+    if exchange.transport != Transport::Udp || !is_cut {
+        return false;
+    }
+    let any = match server {
+        SocketAddr::V4(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
+        SocketAddr::V6(_) => SocketAddr::from(([0; 16], 0)),
+    };
+    let longer = vec![b'x'; (2 * expected.len()).min(DATAGRAM_BYTES_MAX)];
+    let ask = || {
+        let socket = UdpSocket::bind(any)?;
+        socket.set_read_timeout(Some(RELEASE))?;
+        socket.send_to(&longer, server)?;
+        socket.recv(&mut [0; DATAGRAM_BYTES_MAX])
+    };
+    ask().is_ok_and(|size| size == received.len())
 }
 
 /// True for a UDP server that has let a request go unanswered, as if the request or its reply had been lost.
@@ -70,7 +101,8 @@ fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'
     if has_ended(transcript, end) {
         return Some(cause_of_end(transcript));
     }
-    if let Some(cause) = cause_of_other_sockets(transcript, transport, server) {
+    let cause = cause_of_other_sockets(transcript, transport, server);
+    if let Some(cause) = cause.or_else(|| cause_of_socket_call(transcript)) {
         return Some(cause);
     }
     let (replies, unreachable_before) =
@@ -79,15 +111,23 @@ fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'
         (_, End::Silence) if another_got_the_reply(transcript, peer) => {
             Some(Cause::SentToOtherClient { transport })
         }
-        (Transport::Udp, End::Silence) if unreachable_before < unreachable_datagrams() => {
-            Some(Cause::SentToUnusedPort)
+        (Transport::Udp, End::Silence) => {
+            let unused = unreachable_before < unreachable_datagrams();
+            let lost = sent::cause_of_lost_reply(transcript, server);
+            lost.or_else(|| unused.then_some(Cause::SentToUnusedPort { to: None }))
+                .or_else(|| cause_of_white_space(exchange))
+                .or_else(|| socket::has_unread_datagram(server).then_some(Cause::DoesNotRead))
+                .or_else(|| {
+                    let was_received = sent::was_received_only(transcript, peer);
+                    Some(Cause::NoReply { transport, was_received })
+                })
         }
         (Transport::Tcp, End::Silence) if is_released_by_disconnecting_others(transcript, peer) => {
             let others_open = others(transcript, peer, |peer| peer.socket.is_open());
             Some(Cause::ClientsWait { one_at_a_time: others_open == 1 })
         }
-        (_, End::Silence) if !exchange.sent.is_empty() && exchange.sent.trim_ascii().is_empty() => {
-            Some(Cause::WhitespaceStripped { text: labcore::printable(exchange.sent).to_string() })
+        (Transport::Tcp, End::Silence) if cause_of_white_space(exchange).is_some() => {
+            cause_of_white_space(exchange)
         }
         (Transport::Tcp, End::Silence) if replies > 0 => Some(Cause::StopsAnswering { replies }),
         (Transport::Tcp, End::Silence) if others_have_left(transcript, peer) => {
@@ -99,6 +139,31 @@ fn cause_of_no_reply(transcript: &Transcript, peer: usize, exchange: &Exchange<'
         (Transport::Tcp, End::Reset) => Some(Cause::NeverRead),
         _ => None,
     }
+}
+
+/// The cause of silence after a text of white space alone.
+fn cause_of_white_space(exchange: &Exchange<'_>) -> Option<Cause> {
+    let is_white = !exchange.sent.is_empty() && exchange.sent.trim_ascii().is_empty();
+    is_white.then(|| Cause::WhitespaceStripped { text: labcore::printable(exchange.sent).to_string() })
+}
+
+/// The cause that a failed call of a program on a socket shows.
+fn cause_of_socket_call(transcript: &Transcript) -> Option<Cause> {
+    transcript.output().iter().find_map(|output| startup::cause_of_socket_call(&output.stderr))
+}
+
+/// The same, where the connection ended without a response.
+pub(crate) fn cause_of_no_response(transcript: &Transcript, end: End) -> Option<Cause> {
+    has_ended(transcript, end);
+    cause_of_socket_call(transcript)
+}
+
+/// The cause that the last words of a program show which ended before it did anything.
+fn cause_of_last_words(transcript: &Transcript) -> Option<Cause> {
+    let serves_files = transcript.launch().is_some_and(|launch| launch.directory.is_some());
+    let mut causes = transcript.output().into_iter().filter_map(|output| startup::cause(&output.stderr));
+    // A web server that ends where a file is missing lacks an answer for that, and not the file.
+    causes.find(|cause| !serves_files || !matches!(cause, Cause::FileMissing { .. }))
 }
 
 /// How many other clients there are of this kind.
@@ -173,7 +238,7 @@ fn cause_of_end(transcript: &Transcript) -> Cause {
         return Cause::EndedByReset;
     }
     match replies(transcript) {
-        0 => Cause::EndedBeforeReply,
+        0 => cause_of_last_words(transcript).unwrap_or(Cause::EndedBeforeReply),
         replies => Cause::EndedAfterReplies { replies },
     }
 }
@@ -190,7 +255,7 @@ fn cause_of_other_sockets(transcript: &Transcript, wanted: Transport, server: So
         return Some(Cause::ListensElsewhere { found: *found, wanted: server });
     }
     let (found, address) = *other.first()?;
-    Some(Cause::WrongTransport { address, found, wanted })
+    Some(Cause::WrongTransport { address: Some(address), found, wanted })
 }
 
 /// Why a client under test sends no more after a request that was not answered.
@@ -204,8 +269,26 @@ fn has_fixed_address() -> bool {
     settings::port().is_none() && settings::command_line(settings::CLIENT).is_some_and(is_fixed)
 }
 
+/// How the server at `server` is asked: a UDP server is known from the start, and a TCP server when it accepts.
+fn transport_of(transcript: &Transcript, server: SocketAddr) -> Transport {
+    transcript.peers(|peers| {
+        let mut servers = peers.iter().filter(|peer| peer.role == Role::Server && peer.server == server);
+        servers.next().map_or(Transport::Tcp, |peer| peer.socket.transport())
+    })
+}
+
 /// Why a client under test sent nothing to `server`.
 pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -> Cause {
+    if let Some(cause) = two_hosts::cause_of_no_request(transcript, server) {
+        return cause;
+    }
+    let wanted = transport_of(transcript, server);
+    let replies: usize = transcript.peers(|peers| {
+        peers.iter().filter(|peer| peer.role == Role::Server).map(|peer| peer.sent.len()).sum()
+    });
+    if let Some(cause) = sent::cause_of_client(transcript, wanted, server).filter(|_| replies == 0) {
+        return cause;
+    }
     let mentions_refusal = transcript
         .output()
         .iter()
@@ -214,15 +297,15 @@ pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -
         let mut servers = peers.iter().filter(|peer| peer.role == Role::Server);
         servers.any(|peer| peer.unreachable_before < unreachable_datagrams())
     });
-    let replies: usize = transcript.peers(|peers| {
-        peers.iter().filter(|peer| peer.role == Role::Server).map(|peer| peer.sent.len()).sum()
-    });
     if mentions_refusal || went_astray {
-        Cause::AsksElsewhere { server }
+        sent::asks_elsewhere(server, None)
     } else if transcript.have_ended() {
-        if replies > 0 { Cause::EndedTooEarly { replies } } else { Cause::EndedBeforeSending }
+        match replies {
+            0 => cause_of_last_words(transcript).unwrap_or(Cause::EndedBeforeSending),
+            replies => Cause::EndedTooEarly { replies },
+        }
     } else if replies == 0 && has_fixed_address() {
-        Cause::AsksElsewhere { server }
+        sent::asks_elsewhere(server, None)
     } else if transcript.has_typed() {
         Cause::SentNothingAfterInput
     } else {

@@ -2,6 +2,7 @@
 //! other end with `nc` or `curl`.
 
 use crate::failure::Command;
+use crate::os::second_host;
 use crate::os::socket::Transport;
 use crate::peer_log::{PeerLog, Role};
 use crate::response::find;
@@ -34,8 +35,30 @@ pub(crate) fn commands(transcript: &Transcript, shows_bytes: bool) -> Vec<Comman
         Some(server) => with_server(&launch, server, &transcript.typed()),
         None => with_clients(&launch, peers, shows_bytes),
     });
-    let lines = lines.unwrap_or_default().into_iter().enumerate();
-    lines.map(|(number, line)| Command { terminal: number + 1, line }).collect()
+    let mut lines = lines.unwrap_or_default();
+    if settings::on_second_host().is_some() {
+        lines = if settings::has_run_file() { Vec::new() } else { on_hosts(&lines) };
+    }
+    lines.into_iter().enumerate().map(|(number, line)| Command { terminal: number + 1, line }).collect()
+}
+
+/// The same lines for the simulated hosts of a lab room. The first line starts the server, which is on host A. On one
+/// computer alone, nothing would go wrong. A person with a run file may not have that script.
+fn on_hosts(lines: &[String]) -> Vec<String> {
+    const TOPOLOGY: &str = "scripts/topology.sh";
+    let on = |host: &str, line: &str| {
+        let needs_shell = line.contains(|character| "|;&()<>".contains(character));
+        let line = if needs_shell { format!("sh -c {}", shell_words::quote(line)) } else { line.to_owned() };
+        format!("{TOPOLOGY} exec {host} {line}")
+    };
+    let Some((server, clients)) = lines.split_first() else { return Vec::new() };
+    let mut all = vec![format!("{TOPOLOGY} up"), on("A", server)];
+    all.extend(clients.iter().map(|client| on("B", client)));
+    if clients.is_empty() {
+        // Without a client, the server's sockets show where it listens.
+        all.push(on("A", "ss -lntu"));
+    }
+    all
 }
 
 fn with_clients(launch: &Launch, clients: &[PeerLog], shows_bytes: bool) -> Option<Vec<String>> {
@@ -48,7 +71,8 @@ fn with_clients(launch: &Launch, clients: &[PeerLog], shows_bytes: bool) -> Opti
     }
     let is_web = sent().any(|bytes| find(bytes, b" HTTP/1.").is_some());
     let usual_port = if is_web { WEB_PORT } else { ECHO_PORT };
-    let used = clients.last().map_or((Ipv4Addr::LOCALHOST, usual_port).into(), |client| client.server);
+    let host = second_host::program_address().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let used = clients.last().map_or((host, usual_port).into(), |client| client.server);
     let address = address(launch, used, usual_port);
     let mut lines = vec![start(launch, address)?];
     // A UDP client that sent nothing is not there for the server.
@@ -225,7 +249,7 @@ fn printf_format(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ordinary_target, printed, printf_format, start};
+    use super::{on_hosts, ordinary_target, printed, printf_format, start};
     use crate::transcript::Launch;
 
     #[test]
@@ -233,6 +257,19 @@ mod tests {
         assert_eq!(printf_format(b"it's -5 %\n\\ \xff\0"), r"'it\047s \0555 %%\n\\ \377\000'");
         let pieces = [b"a".to_vec(), b"b".to_vec()];
         assert_eq!(printed(&pieces).as_deref(), Some("printf 'a'; sleep 1; printf 'b'"));
+    }
+
+    #[test]
+    fn puts_lines_on_two_hosts() {
+        let lines = ["server 10.0.3.1 25000", "printf 'a' | nc 10.0.3.1 25000"].map(str::to_owned);
+        let expected = [
+            "scripts/topology.sh up",
+            "scripts/topology.sh exec A server 10.0.3.1 25000",
+            r"scripts/topology.sh exec B sh -c 'printf '\''a'\'' | nc 10.0.3.1 25000'",
+        ];
+        assert_eq!(on_hosts(&lines), expected);
+        assert_eq!(on_hosts(&lines[..1]).last().unwrap(), "scripts/topology.sh exec A ss -lntu");
+        assert!(on_hosts(&[]).is_empty());
     }
 
     #[test]

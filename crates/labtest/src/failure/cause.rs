@@ -20,6 +20,9 @@ pub enum Cause {
         file: String,
         /// The line in it.
         line: u32,
+        /// The step of the handout, if the stub names one.
+        #[serde(default)]
+        step: Option<u32>,
         /// What the stub says is to be done first.
         task: Option<String>,
     },
@@ -37,6 +40,20 @@ pub enum Cause {
     PortTaken,
     /// The program binds an address that this machine does not have.
     AddressUnavailable,
+    /// The file that holds the program is missing.
+    ProgramMissing {
+        /// Its name, escaped, if the error message has it.
+        file: Option<String>,
+    },
+    /// A file that the program opens is missing.
+    FileMissing {
+        /// Its name, escaped, if the error message has it.
+        file: Option<String>,
+    },
+    /// The port is a string, as it came from the command line.
+    PortNotANumber,
+    /// The program reads from or writes to a TCP socket that has no connection, such as the listening socket.
+    NotConnected,
 
     // The bytes of a reply, or of a line that a client sends.
     /// The text came back as it went.
@@ -55,7 +72,7 @@ pub enum Cause {
     NewlineMissing,
     /// Bytes follow that do not belong to this text.
     ExtraBytes,
-    /// The reply ends where a buffer of a usual length ends.
+    /// The reply ends where a buffer ends: at a usual length, or where another message was cut as well.
     CutAtBuffer {
         /// The length of that buffer.
         bytes: usize,
@@ -92,6 +109,9 @@ pub enum Cause {
     NoReply {
         /// How it should have come.
         transport: Transport,
+        /// True if it is known that the request was received, and that nothing was sent after it.
+        #[serde(default)]
+        was_received: bool,
     },
     /// The program does not read what it is sent.
     DoesNotRead,
@@ -111,7 +131,14 @@ pub enum Cause {
         transport: Transport,
     },
     /// The reply went to a port where nobody listens.
-    SentToUnusedPort,
+    SentToUnusedPort {
+        /// Where it went, if that is known.
+        to: Option<SocketAddr>,
+    },
+    /// The server sent the reply to its own port.
+    SentToOwnPort,
+    /// The reply does not fit into a datagram.
+    ReplyTooLarge,
     /// The reply came from another socket than the one that received the request.
     SentFromOtherSocket,
     /// The server answers one client, or only so many, and the next one when they leave.
@@ -152,32 +179,49 @@ pub enum Cause {
         /// Where it should listen.
         wanted: SocketAddr,
     },
-    /// The program has a socket of the other transport.
+    /// The program uses the other transport.
     WrongTransport {
-        /// Where that socket is bound.
-        address: SocketAddr,
+        /// Where its socket is bound, if it is a server.
+        address: Option<SocketAddr>,
         /// What it speaks.
         found: Transport,
         /// What the lab speaks.
         wanted: Transport,
     },
 
+    /// The server listens on loopback alone, where no other computer reaches it.
+    ListensOnLoopback {
+        /// Where it listens.
+        address: SocketAddr,
+    },
+
     // Clients under test.
-    /// The client sends to an address where nobody listens.
-    AsksElsewhere {
+    /// The client sent to its own computer, and the server is on another one.
+    AsksOwnComputer {
         /// Where the server is.
         server: SocketAddr,
     },
-    /// The client ended before it sent anything.
+    /// The client's socket is bound to loopback, and cannot send to another computer.
+    BoundToLoopback,
+    /// The client sends to another address than its server's.
+    AsksElsewhere {
+        /// Where the server is.
+        server: SocketAddr,
+        /// Where the client sends to, if that is known.
+        found: Option<SocketAddr>,
+        /// False if the client's command line has no place for an address.
+        was_told: bool,
+    },
+    /// The client ended, and nothing had come from it.
     EndedBeforeSending,
     /// The client ended after some replies, with more to do.
     EndedTooEarly {
         /// Replies that it was sent.
         replies: usize,
     },
-    /// The client sent nothing when a line was typed.
+    /// Nothing came from the client when a line was typed.
     SentNothingAfterInput,
-    /// The client sent nothing, and needs no input for it.
+    /// Nothing came from the client, which needs no input for it.
     SentNothing,
     /// The client ended when a reply was lost.
     EndedAfterLostReply,
@@ -195,6 +239,8 @@ pub enum Cause {
         shown: usize,
         /// Bytes of the reply.
         length: usize,
+        /// How the reply came.
+        transport: Transport,
     },
     /// The client never printed the reply.
     ReplyNotShown,

@@ -1,4 +1,4 @@
-//! The words of causes about output, resources and pages. `sentences.rs` has all others.
+//! The words of causes about output, resources, pages and two hosts. `sentences.rs` has most others.
 
 use super::Cause;
 
@@ -97,6 +97,27 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
             "the client sends a byte now and then, and each byte renews its time limit",
             "set one deadline for the whole request, instead of a timeout for each read",
         ),
+        Cause::ListensOnLoopback { address } => {
+            return (
+                format!(
+                    "the server listens only on {}, so only programs on the same computer reach it",
+                    address.ip()
+                ),
+                "bind the address that the command line gives, or 0.0.0.0, which stands for all addresses of the computer",
+            );
+        }
+        Cause::AsksOwnComputer { server } => {
+            return (
+                format!(
+                    "the client sent to its own computer (127.0.0.1 or `localhost`), and the server is at {server}"
+                ),
+                "send to the host that the command line gives, instead of one that is written into the code",
+            );
+        }
+        Cause::BoundToLoopback => (
+            "the client's socket is bound to 127.0.0.1, so it can send to no other computer",
+            "leave out `bind`, or bind 0.0.0.0: the system then chooses the address that fits the server",
+        ),
         // `sentences.rs` has the words of all others.
         _ => return (cause.code(), ""),
     };
@@ -105,16 +126,27 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    /// Every cause has its words in one of two files. The compiler checks the first one, and this the second.
+    /// Every cause has its words in one of four files. The compiler checks the first one, and this the others.
     #[test]
-    fn has_words_for_each_cause_that_the_other_file_leaves_to_it() {
-        let (others, here) = (include_str!("sentences.rs"), include_str!("output_sentences.rs"));
-        let (here, _) = here.split_once("#[cfg(test)]").unwrap();
-        let left = others.lines().filter_map(|line| line.trim().strip_prefix("| Cause::"));
-        let names: Vec<&str> = left.filter_map(|line| line.split([' ', '{', '=']).next()).collect();
-        assert!(names.len() > 10, "{names:?}");
+    fn has_words_for_each_cause_that_the_first_file_leaves_to_others() {
+        let others = [
+            include_str!("http_sentences.rs"),
+            include_str!("output_sentences.rs"),
+            include_str!("start_sentences.rs"),
+        ];
+        let others = others.map(|file| file.split("#[cfg(test)]").next().unwrap()).concat();
+        let cause = |line: &'static str| line.trim().trim_start_matches("| ").strip_prefix("Cause::");
+        let mut lines = include_str!("sentences.rs").lines().map(str::trim).peekable();
+        let mut names = Vec::new();
+        while let Some(line) = lines.next() {
+            // The first one of several has its next one below it.
+            if line.starts_with("| ") || lines.peek().is_some_and(|next| next.starts_with("| Cause::")) {
+                names.extend(cause(line).and_then(|line| line.split([' ', '{', '=']).next()));
+            }
+        }
+        assert!(names.len() > 20, "{names:?}");
         for name in names {
-            assert!(here.contains(&format!("Cause::{name}")), "`{name}` has no words");
+            assert!(others.contains(&format!("Cause::{name}")), "`{name}` has no words");
         }
     }
 }

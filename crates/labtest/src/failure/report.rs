@@ -1,11 +1,12 @@
 //! Where a failure goes: as JSON into the folder that `LAB_REPORT` names, and as text onto the screen.
 
-use super::{FORMAT, Failure};
+use super::{FORMAT, Failure, Verdict};
 use crate::settings;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Once;
+use std::sync::{Mutex, Once};
 use std::{env, fs, panic, thread};
 
 /// Bytes of a failure as JSON.
@@ -50,14 +51,44 @@ fn install() {
         panic::set_hook(Box::new(move |info| match failure(info.payload()) {
             Some(failure) => {
                 write(failure);
+                let text = match explained_before(failure) {
+                    Some(check) => failure.in_short(&check),
+                    None => failure.to_string(),
+                };
                 #[allow(clippy::print_stderr)] // the test harness captures this, but not a direct write
                 {
-                    eprintln!("\n{failure}");
+                    eprintln!("\n{text}");
                 }
             }
             None => usual(info),
         }));
     });
+}
+
+/// The check of this process for which the same cause was explained. If there is none, it is this one from now on.
+///
+/// `cargo test` runs all checks of a file in one process.
+fn explained_before(failure: &Failure) -> Option<String> {
+    static EXPLAINED: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let key = cause_key(failure)?;
+    let mut explained = EXPLAINED.lock().ok()?;
+    let before = explained.get(&key).cloned();
+    if before.is_none() {
+        explained.insert(key, failure.check.clone());
+    }
+    before
+}
+
+/// What two failures with the same cause have in common. A crash has a message of its own, so two are alike only if their
+/// messages are.
+fn cause_key(failure: &Failure) -> Option<String> {
+    let mut cause = serde_json::to_value(failure.cause.as_ref()?).ok()?;
+    // Each check has a server at another address.
+    cause.as_object_mut()?.remove("server");
+    let is_crash = failure.verdict == Verdict::Crash;
+    let outputs = failure.output.iter().filter(|_| is_crash);
+    let messages: Vec<&str> = outputs.filter_map(|output| output.stderr.lines().last()).collect();
+    Some(format!("{} {cause} {messages:?}", failure.verdict))
 }
 
 fn failure(payload: &(dyn Any + Send)) -> Option<&Failure> {
@@ -95,7 +126,55 @@ pub(crate) fn check_name() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_name, file_name};
+    use super::{cause_key, check_name, explained_before, file_name};
+    use crate::failure::{Cause, FORMAT, Failure, ProgramOutput, Verdict};
+
+    fn failure(check: &str, verdict: Verdict, cause: Option<Cause>, stderr: &str) -> Failure {
+        let (program, stdout, stderr) = ("server".to_owned(), String::new(), stderr.to_owned());
+        Failure {
+            format: FORMAT,
+            check: check.to_owned(),
+            verdict,
+            cause,
+            summary: "it went wrong".to_owned(),
+            steps: Vec::new(),
+            steps_left_out: 0,
+            expected: None,
+            received: None,
+            reproduce: Vec::new(),
+            output: vec![ProgramOutput { program, stdout, stderr }],
+            has_run_file: false,
+        }
+    }
+
+    #[test]
+    fn explains_the_same_cause_once() {
+        let first = failure("core::one", Verdict::Fail, Some(Cause::FormatLost), "");
+        assert_eq!(explained_before(&first), None);
+        let second = Failure { check: "core::two".to_owned(), ..first };
+        assert_eq!(explained_before(&second).as_deref(), Some("core::one"));
+        let text = second.in_short("core::one");
+        assert_eq!(
+            text.lines().nth(1),
+            Some("the same cause as in `core::one`; what to do about it is explained there")
+        );
+        assert!(text.contains("it went wrong") && text.lines().count() == 3, "{text}");
+    }
+
+    #[test]
+    fn explains_each_crash_and_what_has_no_cause() {
+        let crash =
+            |message| cause_key(&failure("a", Verdict::Crash, Some(Cause::EndedBeforeReply), message));
+        assert_eq!(crash("x\nKeyError: 1\n"), crash("KeyError: 1"));
+        assert_ne!(crash("KeyError: 1"), crash("KeyError: 2"));
+        assert_eq!(cause_key(&failure("a", Verdict::Fail, None, "")), None);
+        let asks = |port| {
+            let server = ([127, 0, 0, 1], port).into();
+            let cause = Cause::AsksElsewhere { server, found: None, was_told: true };
+            cause_key(&failure("a", Verdict::Timeout, Some(cause), ""))
+        };
+        assert_eq!(asks(1), asks(2));
+    }
 
     #[test]
     fn names_the_check() {

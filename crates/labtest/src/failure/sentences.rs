@@ -1,6 +1,6 @@
 //! The words of each cause, for people. Nothing else depends on them.
 
-use super::{Cause, output_sentences};
+use super::{Cause, http_sentences, output_sentences, start_sentences};
 use crate::os::socket::Transport;
 
 impl Cause {
@@ -40,33 +40,18 @@ fn times(count: usize, what: &str) -> String {
 fn words(cause: &Cause) -> (String, &'static str) {
     use Transport::{Tcp, Udp};
     let (what, hint) = match cause {
-        Cause::NotWritten { function, file, line, .. } => {
-            let function = function.as_ref().map(|name| format!("`{name}`, ")).unwrap_or_default();
-            return (
-                format!("this part is not written yet: {function}{file}:{line}"),
-                "write it, and delete its `todo!`",
-            );
-        }
-        Cause::Python2 => ("the program is written in Python 2", "`print` needs parentheses in Python 3"),
-        Cause::MergeMarkers => (
-            "merge conflict markers are left in the program",
-            "remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`",
-        ),
-        Cause::SyntaxError => {
-            ("the program has a syntax error", "run it by hand, and correct the line that it names")
-        }
-        Cause::IndentationError => {
-            ("the program is indented wrongly", "run it by hand, and correct the line that it names")
-        }
-        Cause::UndefinedName => (
-            "the program uses a name that it does not define",
-            "look for a placeholder that was never filled in",
-        ),
-        Cause::PortTaken => ("its port is in use already", "look for a second server in the program"),
-        Cause::AddressUnavailable => (
-            "it binds an address that this machine does not have",
-            "bind the address given on its command line",
-        ),
+        Cause::NotWritten { .. }
+        | Cause::Python2
+        | Cause::MergeMarkers
+        | Cause::SyntaxError
+        | Cause::IndentationError
+        | Cause::UndefinedName
+        | Cause::PortTaken
+        | Cause::AddressUnavailable
+        | Cause::ProgramMissing { .. }
+        | Cause::FileMissing { .. }
+        | Cause::PortNotANumber
+        | Cause::NotConnected => return start_sentences::words(cause),
 
         Cause::Unchanged => {
             ("the text came back unchanged", "convert it to upper case before you send it back")
@@ -135,12 +120,17 @@ fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
 
-        Cause::NoReply { transport: Tcp } => (
+        Cause::NoReply { transport: Tcp, .. } => (
             "the program waits for something that was not sent (a newline, or the end of the stream), is busy with \
              another client, or sent its reply elsewhere",
             "answer what has arrived, without waiting for more",
         ),
-        Cause::NoReply { transport: Udp } => (
+        Cause::NoReply { transport: Udp, was_received: true } => (
+            "the server received the datagram, and sent nothing",
+            "answer each datagram at once, and check the result of `send_to` or `sendto`: a reply of more than 65,507 \
+             bytes is not sent",
+        ),
+        Cause::NoReply { transport: Udp, was_received: false } => (
             "the program received nothing, waits for more, or sent its reply elsewhere",
             "answer each datagram at once, and send the reply to the address that the datagram came from",
         ),
@@ -160,7 +150,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "read from the connection that `accept` returned before you close it",
         ),
         Cause::NobodyListens => (
-            "the program has ended or closed its socket",
+            "the program has ended, or its socket is gone",
             "check whether it serves one message only, or ended with an error (see its output)",
         ),
         Cause::ClosedBeforeSending => (
@@ -175,9 +165,23 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "the reply went to another client",
             "answer on the connection that the text was read from: a variable that all threads share holds only the newest one",
         ),
-        Cause::SentToUnusedPort => (
-            "the reply went to a port where nobody listens",
-            "send it to the address that the datagram came from (`recv_from`, `recvfrom`), never to a fixed one",
+        Cause::SentToUnusedPort { to } => {
+            return (
+                match to {
+                    Some(to) => format!("the reply went to {to}, where nobody listens"),
+                    None => "the reply went to a port where nobody listens".to_owned(),
+                },
+                "send it to the address that the datagram came from (`recv_from`, `recvfrom`), never to a fixed one",
+            );
+        }
+        Cause::SentToOwnPort => (
+            "the reply went to the server's own port",
+            "send it to the port that the datagram came from: `recv_from` and `recvfrom` return both address and port \
+             of the client",
+        ),
+        Cause::ReplyTooLarge => (
+            "the reply is too large: a datagram holds at most 65,507 bytes",
+            "send only as many bytes as were received, not the whole buffer",
         ),
         Cause::SentFromOtherSocket => (
             "the reply was sent from another socket than the one that received the request",
@@ -218,7 +222,7 @@ fn words(cause: &Cause) -> (String, &'static str) {
         Cause::EndedAfterReplies { replies } => {
             return (
                 format!("the program ended after {}", times(*replies, "reply")),
-                "receive or accept in a loop, and never close the socket that does it",
+                "receive or accept in a loop that never ends, with the same socket each time",
             );
         }
         Cause::EndedByReset => (
@@ -233,7 +237,10 @@ fn words(cause: &Cause) -> (String, &'static str) {
         }
         Cause::WrongTransport { address, found, wanted } => {
             return (
-                format!("its socket at {address} is a {found} socket, and this lab uses {wanted}"),
+                match address {
+                    Some(at) => format!("its socket at {at} is a {found} socket, and this lab uses {wanted}"),
+                    None => format!("the client uses {found}, and its server uses {wanted}"),
+                },
                 match wanted {
                     Udp => "make a datagram socket: `UdpSocket`, `SOCK_DGRAM`",
                     Tcp => "make a stream socket: `TcpListener` or `TcpStream`, `SOCK_STREAM`",
@@ -241,15 +248,25 @@ fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
 
-        Cause::AsksElsewhere { server } => {
+        Cause::AsksElsewhere { server, found, was_told } => {
+            let server = match was_told {
+                true => format!("{server}, the address that it was given"),
+                false => format!("{server}, the address of its server"),
+            };
             return (
-                format!(
-                    "the client uses another address than {server} or another protocol, and nobody listens there"
-                ),
+                match found {
+                    Some(found) => format!("the client sent to {found}, not to {server}"),
+                    None => format!(
+                        "the client uses another address than {server}, or another protocol, and nobody listens there"
+                    ),
+                },
                 "take host and port from the command line",
             );
         }
-        Cause::EndedBeforeSending => ("the client ended before it sent anything", "its last output says why"),
+        Cause::EndedBeforeSending => (
+            "the client ended, and nothing had come from it",
+            "its last output says why; check, too, that it uses the host and the port of its command line",
+        ),
         Cause::EndedTooEarly { replies } => {
             return (
                 format!("the client ended after {}", times(*replies, "reply")),
@@ -257,12 +274,13 @@ fn words(cause: &Cause) -> (String, &'static str) {
             );
         }
         Cause::SentNothingAfterInput => (
-            "the client sent nothing when a line was typed",
-            "send each line when it is typed, not at the end of the input",
+            "nothing came from the client when a line was typed",
+            "send each line when it is typed, not at the end of the input, to the host and port of the command line",
         ),
-        Cause::SentNothing => {
-            ("the client sent nothing", "it needs no input here: send the first request at once")
-        }
+        Cause::SentNothing => (
+            "nothing came from the client",
+            "it needs no input here: send the first request at once, to the host and port of the command line",
+        ),
         Cause::EndedAfterLostReply => (
             "the client ended after a request that was not answered",
             "a lost reply is no reason to stop: note it, and send the next request",
@@ -282,10 +300,15 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "the whole buffer was printed, with the zeros after the reply",
             "print as many bytes as were received",
         ),
-        Cause::ReplyShownInPart { shown, length } => {
+        Cause::ReplyShownInPart { shown, length, transport } => {
             return (
                 format!("only the first {shown} of {length} bytes are shown"),
-                "one read of a stream need not return everything, and the part of a datagram that exceeds the buffer is lost",
+                match transport {
+                    Tcp => {
+                        "read on until all of it has come: one read of a stream need not return everything"
+                    }
+                    Udp => "use a larger buffer: the part of a datagram that exceeds it is lost",
+                },
             );
         }
         Cause::ReplyNotShown => {
@@ -352,142 +375,45 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::ValidatorIgnored
         | Cause::MethodIgnored
         | Cause::ClosedTooEarly
+        | Cause::ListensOnLoopback { .. }
+        | Cause::AsksOwnComputer { .. }
+        | Cause::BoundToLoopback
         | Cause::NoDeadline => return output_sentences::words(cause),
 
-        Cause::AnsweredTooEarly => (
-            "the server did not wait for all of a request that comes in pieces",
-            "read on until the empty line that ends the request",
-        ),
-        Cause::StopsAfterRequests => (
-            "the server answers only so many requests",
-            "accept the next client in a loop, and close each connection once it is answered",
-        ),
-        Cause::WebServerGone => (
-            "the program has ended or closed its listening socket",
-            "accept clients in a loop, and look for errors in its output",
-        ),
-        Cause::WaitsAfterRequest => (
-            "the server waits for something that does not come: the request is complete at its empty line, and the \
-             client waits with the connection open",
-            "answer as soon as the empty line has come",
-        ),
-        Cause::ResetBeforeRequestRead => (
-            "the connection was reset: the server closed it before it had read the whole request, or ended with an error",
-            "read up to the empty line before you close, and look for errors in its output",
-        ),
-        Cause::ClosedWithoutResponse => (
-            "the server closed the connection without a response",
-            "check whether it ended with an error (see its output)",
-        ),
-        Cause::SpaceBeforeStatus => (
-            "a newline or a space stands before the status line",
-            "`HTTP/` must be the first bytes that are sent",
-        ),
-        Cause::NotFoundWithoutHead => (
-            "the page that says 404 came without a head",
-            "send `HTTP/1.1 404 Not Found` first, then an empty line, then the page",
-        ),
-        Cause::FileWithoutHead => (
-            "the file came without a head",
-            "send `HTTP/1.1 200 OK` first, then an empty line, then the file",
-        ),
-        Cause::BareNewlines => {
-            ("the lines of the head end in `\\n` alone", "end each line with `\\r\\n`, as HTTP requires")
-        }
-        Cause::HeadWithoutEnd => {
-            ("the head has no end", "send an empty line, so `\\r\\n` twice, between the head and the body")
-        }
-        Cause::LeavesRoot => (
-            "the path leads out of the folder that is served",
-            "find out which file the path really names (`realpath`, `canonicalize`), and refuse it if it is not below the root",
-        ),
-        Cause::NotFoundWithoutBody => {
-            ("only the head came, and a browser shows nothing", "send a small page after the empty line")
-        }
-        Cause::OkBeforeOpening => (
-            "200 was sent before the file was found",
-            "open the file first, and choose the status line by the result",
-        ),
-        Cause::LooksElsewhere => (
-            "the server looked for the file in another place",
-            "it is started in the folder that it serves, and the slash that begins the target is not part of the file's name",
-        ),
-        Cause::WrongStatus { found, wanted } => {
-            return (
-                match found {
-                    Some(found) => format!("the status code is `{found}`, not `{wanted}`"),
-                    None => format!("the status line is not like `HTTP/1.1 {wanted} …`"),
-                },
-                "check how the status line is made, and look for errors in the program's output",
-            );
-        }
-        Cause::WrongField { name, found, wanted } => {
-            return (
-                match (found, wanted) {
-                    (Some(found), Some(wanted)) => format!("`{name}` is `{found}`, not `{wanted}`"),
-                    (None, Some(wanted)) => format!("`{name}: {wanted}` is missing"),
-                    (Some(found), None) => format!("`{name}: {found}` does not belong here"),
-                    (None, None) => format!("`{name}` is missing"),
-                },
-                "check the fields of the head",
-            );
-        }
-        Cause::BodyWithoutEnd => (
-            "the body has no Content-Length and the connection stays open, so the client cannot know where the body ends",
-            "send the length, or close the connection",
-        ),
-        Cause::LengthTooLarge => {
-            ("Content-Length promises more bytes than came", "it counts the body in bytes, without the head")
-        }
-        Cause::LengthTooSmall => {
-            ("Content-Length promises fewer bytes than came", "it counts bytes, not characters")
-        }
-        Cause::ResetAfterResponse => (
-            "the connection was reset, since the server closed it before it had read the whole request",
-            "read up to the empty line",
-        ),
-        Cause::ConnectionNotClosed => ("the connection stays open", "close it after this response"),
-        Cause::ConnectionClosed => {
-            ("the connection was closed", "keep it open for the client's next request")
-        }
-        Cause::FileAsFormat => (
-            "the file was printed as a format, in which `%` has a meaning",
-            "use `write`, `send` or `printf(\"%s\", …)`",
-        ),
-        Cause::FileBytesReplaced => {
-            ("bytes that are not UTF-8 were replaced", "open the file in binary mode, and send bytes")
-        }
-        Cause::LineEndingsChanged => {
-            ("line endings were changed", "open the file in binary mode, and send its bytes as they are")
-        }
-        Cause::FileEndsAtZero => (
-            "the file was taken for a string that ends at its first zero byte",
-            "count the bytes that were read from the file",
-        ),
-        Cause::FormatLost => (
-            "only the head came, and the file has a `%` in it, which `printf` takes for a place to fill",
-            "use `write`, `send` or `printf(\"%s\", …)`",
-        ),
-        Cause::HeadOnly => ("only the head came", "send the file after the empty line"),
-        Cause::FileCutAtBuffer { bytes } => {
-            return (
-                format!("the file is cut at {bytes} bytes, the length of a buffer"),
-                "read it to its end, and send until all is sent",
-            );
-        }
-        Cause::FileCutShort => {
-            ("only the beginning of the file came", "read the file to its end, and send until all is sent")
-        }
-        Cause::WholeBufferAfterFile => {
-            ("the whole buffer was sent, with zeros after the file", "send only as many bytes as were read")
-        }
-        Cause::ExtraAfterFile => (
-            "more came than the file: the rest of an older response, or a newline",
-            "send the file and nothing else",
-        ),
-        Cause::WrongBody => {
-            ("the body is not the file", "check which file was opened, and send it unchanged")
-        }
+        Cause::AnsweredTooEarly
+        | Cause::StopsAfterRequests
+        | Cause::WebServerGone
+        | Cause::WaitsAfterRequest
+        | Cause::ResetBeforeRequestRead
+        | Cause::ClosedWithoutResponse
+        | Cause::SpaceBeforeStatus
+        | Cause::NotFoundWithoutHead
+        | Cause::FileWithoutHead
+        | Cause::BareNewlines
+        | Cause::HeadWithoutEnd
+        | Cause::LeavesRoot
+        | Cause::NotFoundWithoutBody
+        | Cause::OkBeforeOpening
+        | Cause::LooksElsewhere
+        | Cause::WrongStatus { .. }
+        | Cause::WrongField { .. }
+        | Cause::BodyWithoutEnd
+        | Cause::LengthTooLarge
+        | Cause::LengthTooSmall
+        | Cause::ResetAfterResponse
+        | Cause::ConnectionNotClosed
+        | Cause::ConnectionClosed
+        | Cause::FileAsFormat
+        | Cause::FileBytesReplaced
+        | Cause::LineEndingsChanged
+        | Cause::FileEndsAtZero
+        | Cause::FormatLost
+        | Cause::HeadOnly
+        | Cause::FileCutAtBuffer { .. }
+        | Cause::FileCutShort
+        | Cause::WholeBufferAfterFile
+        | Cause::ExtraAfterFile
+        | Cause::WrongBody => return http_sentences::words(cause),
     };
     (what.to_owned(), hint)
 }

@@ -42,6 +42,7 @@ impl fmt::Display for Reason {
                 "the command line does not end with `{args}`, so it takes neither options nor another address"
             }
             Reason::NotBuilt => "the program was not built",
+            Reason::OneHost => "this machine does not let a check make the networks of two hosts",
         })
     }
 }
@@ -110,18 +111,44 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// The verdict, and what is wrong, in one line.
+    fn headline(&self) -> String {
         match (&self.cause, self.verdict) {
             // The cause of this one says that it is not written yet.
-            (Some(cause), Verdict::NotWritten) => writeln!(f, "{}", one_line(&cause.sentence()))?,
-            (Some(cause), _) => writeln!(f, "{}: {}", self.verdict, one_line(&cause.sentence()))?,
-            (None, Verdict::NotTried(reason)) => writeln!(f, "{}: {reason}", self.verdict)?,
-            (None, _) => writeln!(f, "{}: {}", self.verdict, one_line(&self.summary))?,
+            (Some(cause), Verdict::NotWritten) => one_line(&cause.sentence()).to_string(),
+            (Some(cause), _) => format!("{}: {}", self.verdict, one_line(&cause.sentence())),
+            (None, Verdict::NotTried(reason)) => format!("{}: {reason}", self.verdict),
+            (None, _) => format!("{}: {}", self.verdict, one_line(&self.summary)),
         }
+    }
+
+    /// The failure in a few lines, for a cause that was explained for the check `explained`.
+    pub(super) fn in_short(&self, explained: &str) -> String {
+        let mut text = format!(
+            "{}\nthe same cause as in `{}`; what to do about it is explained there\n",
+            self.headline(),
+            one_line(explained)
+        );
+        if self.verdict != Verdict::NotWritten {
+            let _ = writeln!(text, "{}", one_line(&self.summary));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
         if let Some(hint) = self.hint() {
             writeln!(f, "hint: {}", one_line(&hint))?;
-            writeln!(f, "\n{}", one_line(&self.summary))?;
+            if self.verdict != Verdict::NotWritten {
+                writeln!(f, "\n{}", one_line(&self.summary))?;
+            }
+        }
+        if self.verdict == Verdict::NotWritten {
+            // Everything else that happened follows from the stub.
+            return self.output.iter().try_for_each(|output| write!(f, "\n{output}"));
         }
         write!(f, "\n{}", self.details())
     }
@@ -209,6 +236,15 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "fail: the text came back unchanged");
         assert_eq!(lines[1], "hint: convert it to upper case before you send it back");
+    }
+
+    #[test]
+    fn shows_nothing_that_follows_from_a_stub() {
+        let (function, file) = (Some("serve".to_owned()), "src/lib.rs".to_owned());
+        let cause = Some(Cause::NotWritten { function, file, line: 7, step: Some(2), task: None });
+        let text = Failure { verdict: Verdict::NotWritten, cause, ..failure() }.to_string();
+        assert!(text.starts_with("this part is not written yet: step 2, `serve`, src/lib.rs:7\n"), "{text}");
+        assert!(!text.contains("wrong reply") && !text.contains("expected"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! *Sockets* of a program, read from Linux's `/proc`: no packet is sent to find them.
 
-use super::process;
+use super::{process, second_host};
 use crate::settings;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -27,6 +27,35 @@ impl fmt::Display for Transport {
 /// Finds where the programs of process group `group` listen (TCP) or are bound (UDP), and whatever they started, also
 /// in a session of its own. Empty where there is no `/proc`.
 pub(crate) fn open(group: u32) -> Vec<(Transport, SocketAddr)> {
+    const LOCAL: usize = 1;
+    let (tcp, udp) = (Transport::Tcp, Transport::Udp);
+    find(group, LOCAL, [("tcp", "0A", tcp), ("tcp6", "0A", tcp), ("udp", "07", udp), ("udp6", "07", udp)])
+}
+
+/// Finds the other ends of the connections (TCP) and of the connected sockets (UDP) of the same programs.
+pub(crate) fn connected(group: u32) -> Vec<(Transport, SocketAddr)> {
+    const REMOTE: usize = 2;
+    let (tcp, udp) = (Transport::Tcp, Transport::Udp);
+    find(group, REMOTE, [("tcp", "01", tcp), ("tcp6", "01", tcp), ("udp", "01", udp), ("udp6", "01", udp)])
+}
+
+/// True if a datagram has come to the socket at `address` that its program has not received.
+pub(crate) fn has_unread_datagram(address: SocketAddr) -> bool {
+    ["udp", "udp6"].into_iter().any(|table| {
+        let table = fs::read_to_string(format!("/proc/self/net/{table}")).unwrap_or_default();
+        table.lines().any(|row| {
+            // sl local remote state tx_queue:rx_queue …
+            let fields: Vec<&str> = row.split_whitespace().collect();
+            let queue = fields.get(4).and_then(|queues| queues.split_once(':'));
+            let bound = fields.get(1).and_then(|word| parse_address(word));
+            queue.is_some_and(|(_, unread)| unread.contains(|digit| digit != '0'))
+                && bound.is_some_and(|bound| reaches(bound, address))
+        })
+    })
+}
+
+/// Finds the addresses in column `column` of the rows of these tables that have this state, for the programs' sockets.
+fn find(group: u32, column: usize, tables: [(&str, &str, Transport); 4]) -> Vec<(Transport, SocketAddr)> {
     let mut found = Vec::new();
     let mut processes = process::tree(group);
     // In a sandbox nothing leaves the tree, and looking at every process of a busy machine is slow.
@@ -40,12 +69,9 @@ pub(crate) fn open(group: u32) -> Vec<(Transport, SocketAddr)> {
         if inodes.is_empty() {
             continue;
         }
-        let (tcp, udp) = (Transport::Tcp, Transport::Udp);
-        for (table, state, transport) in
-            [("tcp", "0A", tcp), ("tcp6", "0A", tcp), ("udp", "07", udp), ("udp6", "07", udp)]
-        {
+        for (table, state, transport) in tables {
             let table = fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap_or_default();
-            let rows = table.lines().filter_map(|row| listener(row, state, &inodes));
+            let rows = table.lines().filter_map(|row| address_in(row, column, state, &inodes));
             found.extend(rows.map(|address| (transport, address)));
         }
     }
@@ -88,13 +114,18 @@ pub(crate) fn has_keepalive(server_port: u16) -> bool {
 }
 
 /// Reads one row of `/proc/net/tcp` and its like: `sl local remote state … uid timeout inode …`.
-fn listener(row: &str, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr> {
+fn address_in(row: &str, column: usize, state: &str, inodes: &HashSet<u64>) -> Option<SocketAddr> {
     let fields: Vec<&str> = row.split_whitespace().collect();
     let inode = fields.get(9)?.parse().ok()?;
     if *fields.get(3)? != state || !inodes.contains(&inode) {
         return None;
     }
-    let (ip, port) = fields[1].split_once(':')?;
+    parse_address(fields[column])
+}
+
+/// Reads an address as these tables write it, `0100007F:2EE0`.
+fn parse_address(word: &str) -> Option<SocketAddr> {
+    let (ip, port) = word.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
     // Four bytes at a time, each group in the machine's byte order.
     let groups =
@@ -114,12 +145,14 @@ pub(crate) fn reaches(bound: SocketAddr, asked: SocketAddr) -> bool {
     bound.port() == asked.port() && (bound.ip() == asked.ip() || bound.ip() == reachable(asked.ip()))
 }
 
-/// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback.
+/// The address that reaches a server bound to `ip`: one bound to all addresses is reached on loopback, or on another host
+/// at the address of that host.
 pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+    match (ip, second_host::program_address()) {
+        (ip, Some(host)) if ip.is_unspecified() => host,
+        (IpAddr::V4(ip), None) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        (IpAddr::V6(ip), None) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        (ip, _) => ip,
     }
 }
 

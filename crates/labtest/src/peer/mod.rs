@@ -6,5 +6,6 @@ mod tcp;
 mod udp;
 
 pub use listener::TcpPeerListener;
+pub(crate) use tcp::RECEIVED_BYTES_MAX;
 pub use tcp::TcpPeer;
 pub use udp::UdpPeer;

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Bytes that one read takes, where nothing more exact is asked for.
 pub(crate) const READ_BYTES: usize = 1 << 16;
 
+/// Bytes that one step keeps of what a program sends. The largest file of a check has half of that.
+pub(crate) const RECEIVED_BYTES_MAX: usize = 128 << 20;
+
 /// A scripted end of a TCP connection.
 pub struct TcpPeer {
     pub(super) stream: Arc<TcpStream>,
@@ -308,7 +311,7 @@ impl TcpPeer {
         let mut deadline = Deadline::of(time);
         let mut received = Vec::new();
         let mut buffer = vec![0; at_once];
-        while !enough(&received) {
+        while !enough(&received) && received.len() < RECEIVED_BYTES_MAX {
             let left = deadline.left(&*self.transcript);
             if left.is_zero() {
                 return (received, End::Silence);

@@ -4,9 +4,9 @@ use super::command_line::{CommandLine, replaced};
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::output;
 use crate::failure::{Action, Actor, Cause, Excerpt, Verdict};
-use crate::os::process;
 #[cfg(unix)]
 use crate::os::watchdog;
+use crate::os::{process, second_host};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
@@ -39,9 +39,9 @@ impl Program {
     #[track_caller]
     pub(super) fn start_in(directory: &Path, line: &CommandLine) -> Program {
         let words = replaced(&line.words);
-        let mut command = Command::new(&words[0]);
+        let mut command = command(&words);
         command.current_dir(directory);
-        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, &words, line);
         let input: Option<ChildStdin> = program.child.stdin.take();
         program.input = Mutex::new(input.map(|input| Box::new(input) as Box<dyn Write + Send>));
@@ -64,8 +64,8 @@ impl Program {
         line: &CommandLine,
     ) -> Program {
         let words = replaced(&line.words);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
+        let mut command = command(&words);
+        command.stdin(terminal()).stdout(terminal()).stderr(Stdio::piped());
         let mut program = Program::spawn(command, &words, line);
         program.input = Mutex::new(Some(Box::new(input)));
         program.output.collect(output, |printed| &mut printed.stdout);
@@ -304,6 +304,14 @@ pub struct Finished {
     pub stdout: String,
     /// All of its standard error.
     pub stderr: String,
+}
+
+/// The command that starts a program: on the second host, if the check has two.
+fn command(words: &[String]) -> Command {
+    let words = [&second_host::command(), words].concat();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
 }
 
 /// A command line as the transcript shows it. A script that starts a submission's command has that command as its words.

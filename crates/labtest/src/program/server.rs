@@ -7,12 +7,12 @@ use super::process::Program;
 use crate::diagnosis::fail::{Problem, fail};
 use crate::diagnosis::startup;
 use crate::failure::{Action, Cause, Verdict};
-use crate::os::{process, socket};
+use crate::os::{process, second_host, socket};
 use crate::output::Output;
 use crate::settings;
 use crate::transcript::Transcript;
 use crate::wait::{POLL, start_patience};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
@@ -36,7 +36,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the crate's own server on a free port of loopback, or the one that `LAB_SERVER` names, with `args`.
+    /// Starts the crate's own server on a free port, or the one that `LAB_SERVER` names, with `args`: on loopback, or on
+    /// its own host in a check on two hosts.
     #[track_caller]
     pub fn start(own_server: &str, args: &[&str]) -> Server {
         Server::start_in(&top_folder(), own_server, args)
@@ -50,7 +51,7 @@ impl Server {
         if let Some(template) = settings::command_line(settings::SERVER) {
             return Server::from_template_in(directory, &template, args);
         }
-        let mut line = own(own_server, &[args, &["127.0.0.1", "0"]].concat());
+        let mut line = own(own_server, &[args, &[&host(), "0"]].concat());
         line.set_directory(directory);
         Server::of(Program::start_in(directory, &line))
     }
@@ -65,7 +66,7 @@ impl Server {
     fn from_template_in(directory: &Path, template: &str, args: &[&str]) -> Server {
         // The port was free a moment ago. If another program has taken it since, the next one is tried.
         for _ in 0..PORTS_TRIED_MAX {
-            let mut line = filled(settings::SERVER, template, args, "127.0.0.1", free_port());
+            let mut line = filled(settings::SERVER, template, args, &host(), free_port());
             line.set_directory(directory);
             let mut program = Program::start_in(directory, &line);
             match program.wait_until_ready(true) {
@@ -195,6 +196,11 @@ impl Program {
         let cause = startup::cause(&self.output.stderr());
         fail(&self.transcript, problem.verdict(Verdict::DidNotStart).cause(cause));
     }
+}
+
+/// The host that a server is told to listen on: loopback, or the address of the host that it runs on.
+fn host() -> String {
+    second_host::program_address().unwrap_or(Ipv4Addr::LOCALHOST.into()).to_string()
 }
 
 /// Copies a program into a folder of its own, which is removed with the returned value.

@@ -15,3 +15,4 @@ mod links;
 mod load;
 mod log;
 mod requests;
+mod two_hosts;

@@ -3,14 +3,13 @@
 use anyhow::{bail, ensure};
 use clap::Parser;
 use labcore::{
-    ClientAddress, Operation, exit_code, is_timeout, messages, note, parse_timeout, print_reply,
-    without_newline,
+    ClientAddress, Operation, exit_code, is_timeout, messages, parse_timeout, print_reply, without_newline,
 };
 use std::io::{BufReader, ErrorKind};
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
-use tcp_echo::{End, ask};
+use tcp_echo::ask;
 
 /// Sends each line of its input over one connection and prints the replies.
 #[derive(Parser)]
@@ -36,39 +35,21 @@ fn run(args: Args) -> anyhow::Result<()> {
         .try_each(|address| TcpStream::connect_timeout(&address, args.timeout))
         .map_err(|error| addresses.failed_to(Operation::Connect, &error))?;
     let mut connection = BufReader::new(stream);
-    for (replies, text) in messages(args.message).enumerate() {
+    for text in messages(args.message) {
         let text = text?;
         ensure!(
             !text.contains(&b'\n'),
             "a text with a newline in it is several lines; give them on standard input"
         );
-        let reply = match ask(&mut connection, &text, args.timeout) {
-            Ok(reply) => reply,
-            Err(error) if is_timeout(&error) => bail!("{addresses} does not read what is sent; is it busy?"),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
-                ) =>
-            {
-                bail!("{addresses} closed the connection after {}", count(replies))
+        match ask(&mut connection, &text, args.timeout) {
+            Ok(reply) if reply.is_empty() => bail!("{addresses} closed the connection"),
+            Ok(reply) => print_reply(without_newline(&reply))?,
+            Err(error) if is_timeout(&error) => return Err(addresses.no_answer_within(args.timeout)),
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+                bail!("{addresses} closed the connection")
             }
             Err(error) => return Err(addresses.failed_to(Operation::GetReply, &error)),
-        };
-        match reply.end {
-            End::Closed if reply.text.is_empty() => {
-                bail!("{addresses} closed the connection after {}", count(replies))
-            }
-            End::Timeout if reply.text.is_empty() => return Err(addresses.no_answer_within(args.timeout)),
-            _ => print_reply(without_newline(&reply.text))?,
-        }
-        if reply.end == End::Timeout {
-            note(&format!("the reply had no newline within {} s", args.timeout.as_secs_f64()));
         }
     }
     Ok(())
-}
-
-fn count(replies: usize) -> String {
-    if replies == 1 { "1 reply".to_owned() } else { format!("{replies} replies") }
 }

@@ -1,5 +1,6 @@
 //! Returns text in upper case to one client at a time.
 
+use anyhow::Context;
 use clap::Parser;
 use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use std::net::TcpListener;
@@ -29,5 +30,5 @@ fn run(args: &Args) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(&addresses).map_err(|error| addresses.failed_to(Operation::Bind, &error))?;
     args.address.announce(listener.local_addr()?);
-    tcp_echo::serve(&listener, args.once, &log)
+    tcp_echo::serve(&listener, args.once, &log).context("failed to accept a client")
 }

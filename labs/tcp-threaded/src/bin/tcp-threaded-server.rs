@@ -1,6 +1,7 @@
 //! Answers every client at once, each in a thread of its own.
 
-use clap::{Parser, value_parser};
+use anyhow::Context;
+use clap::Parser;
 use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use socket2::SockRef;
 use std::net::TcpListener;
@@ -19,10 +20,6 @@ struct Args {
     /// What to answer: `upper`, whatever arrives in upper case, or `count`, the number of characters of each line
     #[arg(long, value_enum, default_value = "upper", hide_possible_values = true)]
     reply: Reply,
-    /// The most clients to serve at once, up to 10000; further clients are turned away
-    // A thread's stack and its guards are four memory maps, and Linux gives a process 65,530 (`vm.max_map_count`).
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u16).range(1..=10_000))]
-    max_clients: u16,
     #[command(flatten)]
     log: EventLogArgs,
 }
@@ -40,6 +37,5 @@ fn run(args: &Args) -> anyhow::Result<()> {
     // rest, and they try again only after a second.
     SockRef::from(&listener).listen(BACKLOG_MAX)?;
     args.address.announce(listener.local_addr()?);
-    tcp_threaded::serve(&listener, args.reply, args.max_clients.into(), &log);
-    Ok(())
+    tcp_threaded::serve(&listener, args.reply, &log).context("failed to accept a client")
 }

@@ -1,0 +1,8 @@
+import sys
+from socket import *
+
+server = socket(AF_INET, SOCK_DGRAM)
+server.bind(('', int(sys.argv[1])))
+while True:
+    text, address = server.recvfrom(2048)
+    server.sendto(text.upper(), address)
