@@ -7,9 +7,9 @@ usage() {
 usage: scripts/endurance.sh [SERVER…] [--seconds N] [--seed N]
 
 Runs many kinds of misbehaving clients against a server at the same time. Meanwhile a well-behaved client sends requests
-and checks every reply. Tests each named server; without a name: udp-echo-server, tcp-echo-server, tcp-threaded-server
-and http-file-server. Runs in a network namespace of its own, which reaches no other network. Takes about four minutes
-per server.
+and checks every reply. Tests each named server; without a name: udp-echo-server, tcp-echo-server, tcp-threaded-server,
+http-file-server, and udp-relay in front of an echo server. Runs in a network namespace of its own, which reaches no other
+network. Takes about four minutes per server.
 
 The misbehaving clients connect and leave, reset, half-close, never read, send one byte per second or nothing, send
 garbage, or request files outside the root. They also make 100,000 short connections, and send datagrams of 0 to 65,507
@@ -47,7 +47,7 @@ while [[ $# -gt 0 ]]; do
             [[ ${2-} =~ ^[1-9][0-9]{0,9}$ ]] || die "\`$1 ${2-}\`: give a whole number above 0" 2
             printf -v "${1#--}" %s "$2" && shift
             ;;
-        udp-echo-server | tcp-echo-server | tcp-threaded-server | http-file-server) servers+=("$1") ;;
+        udp-echo-server | tcp-echo-server | tcp-threaded-server | http-file-server | udp-relay) servers+=("$1") ;;
         *) die "\`$1\` is unknown; see --help" 2 ;;
     esac
     shift
@@ -61,7 +61,7 @@ need ip iproute2
 for tool in unshare setpriv; do need "$tool" util-linux; done
 
 cd "$(dirname "$0")/.."
-cargo build --locked --release --quiet -p udp-echo -p tcp-echo -p tcp-threaded -p http-file-server
+cargo build --locked --release --quiet -p udp-echo -p tcp-echo -p tcp-threaded -p http-file-server -p labrelay
 target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 new=(unshare --net)
 [[ $(id -u) -eq 0 ]] || new+=(--user --map-root-user)

@@ -218,52 +218,56 @@ staff_tree() {
     unset GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
 }
 
-# build_programs TARGET: builds all labs' programs from the staff tree, and copies them to $scratch/TARGET/bin.
+# list_programs: prints package, name and source of each program in the staff tree: those of the labs, and the relay.
+list_programs() {
+    cargo metadata --manifest-path "$staff/Cargo.toml" --no-deps --locked --offline --format-version 1 | python3 -c '
+import json, pathlib, sys
+for package in json.load(sys.stdin)["packages"]:
+    if package["name"] == "labrelay" or pathlib.Path(package["manifest_path"]).parent.parent.name == "labs":
+        for target in package["targets"]:
+            if "bin" in target["kind"]:
+                print(package["name"], target["name"], target["src_path"])'
+}
+
+# build_programs TARGET: builds all programs from the staff tree, and copies them to $scratch/TARGET/bin.
 build_programs() {
-    local target=$1 lab program size before
+    local target=$1 package program size before
     # --icf merges identical functions. --remap-path-prefix removes the temporary path of the sources, which differs each time.
     local flags="-C linker=rust-lld -C link-self-contained=yes -C link-arg=--icf=all --remap-path-prefix=$staff=/socket-labs"
     (
         cd "$staff"
-        RUSTFLAGS=$flags cargo build --target-dir "$scratch/target" --quiet --locked --offline --profile dist --target "$target" "${labs[@]/#/--package=}" --bins
+        RUSTFLAGS=$flags cargo build --target-dir "$scratch/target" --quiet --locked --offline --profile dist --target "$target" "${labs[@]/#/--package=}" --package=labrelay --bins
     )
     mkdir -p "$scratch/$target/bin"
-    for lab in "${labs[@]}"; do
-        for program in "$staff/labs/$lab"/src/bin/*.rs; do
-            program=$(basename "$program" .rs)
-            cp "$scratch/target/$target/dist/$program" "$scratch/$target/bin"
-            size=$(stat -c %s "$scratch/$target/bin/$program")
-            echo "$target $program $size" >>"$sizes"
-            before=
-            [[ -z $previous ]] || before=$(awk -v t="$target" -v p="$program" '$1 == t && $2 == p { print $3 }' "$previous")
-            [[ $size -le 1048576 ]] || before+='  larger than 1 MiB'
-            printf '%-32s %-20s %8s bytes, before: %s\n' "$target" "$program" "$size" "${before:-none}"
-        done
-    done
+    while read -r package program _; do
+        cp "$scratch/target/$target/dist/$program" "$scratch/$target/bin"
+        size=$(stat -c %s "$scratch/$target/bin/$program")
+        echo "$target $program $size" >>"$sizes"
+        before=
+        [[ -z $previous ]] || before=$(awk -v t="$target" -v p="$program" '$1 == t && $2 == p { print $3 }' "$previous")
+        [[ $size -le 1048576 ]] || before+='  larger than 1 MiB'
+        printf '%-32s %-20s %8s bytes, before: %s\n' "$target" "$program" "$size" "${before:-none}"
+    done < <(list_programs)
 }
 
 # manual FOLDER: writes man pages and completions there. A modified copy of each program generates them.
 manual() {
-    local copy=$scratch/manual-source lab program
+    local copy=$scratch/manual-source package program source changed=
     mkdir -p "$copy" "$1"/{man,bash,fish,zsh}
     tar --create --directory "$staff" --exclude ./vendor --exclude ./.cargo . | tar --extract --directory "$copy"
     (
         cd "$copy"
-        for lab in "${labs[@]}"; do
-            cargo add --quiet --package "$lab" clap_mangen@=0.3.3 clap_complete@=4.6.11
-            for program in "labs/$lab"/src/bin/*.rs; do
-                sed -i 's/^fn main()/#[allow(dead_code)]\nfn run_program()/' "$program"
-                cat scripts/release/manual.rs >>"$program"
-            done
-        done
+        while read -r package program source; do
+            source=$copy/${source#"$staff/"}
+            [[ $package == "$changed" ]] || cargo add --quiet --package "$package" clap_mangen@=0.3.3 clap_complete@=4.6.11
+            changed=$package
+            sed -i 's/^fn main()/#[allow(dead_code)]\nfn run_program()/' "$source"
+            cat scripts/release/manual.rs >>"$source"
+        done < <(list_programs)
         # The copies never call `run`, which would cause warnings.
-        RUSTFLAGS=--allow=warnings cargo build --quiet --target-dir "$scratch/target" "${labs[@]/#/--package=}" --bins
+        RUSTFLAGS=--allow=warnings cargo build --quiet --target-dir "$scratch/target" "${labs[@]/#/--package=}" --package=labrelay --bins
     )
-    for lab in "${labs[@]}"; do
-        for program in "$staff/labs/$lab"/src/bin/*.rs; do
-            "$scratch/target/debug/$(basename "$program" .rs)" "$1"
-        done
-    done
+    while read -r _ program _; do "$scratch/target/debug/$program" "$1"; done < <(list_programs)
     for program in "$1"/bash/*.bash; do mv "$program" "${program%.bash}"; done
 }
 

@@ -195,7 +195,7 @@ shape() {
     # shellcheck disable=SC2086 # the parent is one word or two
     complaint=$(tc qdisc add dev "$1" $parent netem limit 100000 "${netem[@]}" 2>&1) && return
     case $complaint in
-        *unknown*) die "--delay and --loss need netem, which this kernel does not have; for UDP use lab 4's \`udp-relay --delay 20ms --drop 5%\`" ;;
+        *unknown*) die "--delay and --loss need netem, which this kernel does not have; for UDP use \`udp-relay --delay 20ms --drop 5%\`" ;;
         *) die "\`tc\` failed with${3:+ --delay $3}${4:+ --loss $4}: ${complaint%%$'\n'*}; write a delay like 20ms and a loss like 5%" ;;
     esac
 }

@@ -40,7 +40,11 @@ class Kind:
 
     @property
     def is_udp(self):
-        return self.name == "udp-echo-server"
+        return self.name == "udp-echo-server" or self.is_relay
+
+    @property
+    def is_relay(self):
+        return self.name == "udp-relay"
 
     @property
     def is_web(self):
@@ -54,6 +58,9 @@ class Kind:
     def has_threads(self):
         return self.clients_max is not None
 
+
+# The port of the echo server that the relay sends to.
+BEHIND_RELAY_PORT = 25006
 
 # Limits of waiting. For a server with a thread per client, 5 s is far more than a busy machine needs. In a flood many
 # datagrams are lost, and the client notices each loss only after a timeout. The server that serves one client at a time
@@ -70,6 +77,15 @@ KINDS = [
         5.0,
         60 * 1024,
         300,
+    ),
+    # It forgets silent clients quickly, because most of them send a few datagrams from a new port and vanish.
+    Kind(
+        "udp-relay",
+        ["--to", f"127.0.0.1:{BEHIND_RELAY_PORT}", "--forget-after", "2s", "--drop", "2%", "--delay", "2ms"]
+        + ["--jitter", "2ms", "--duplicate", "5%", "--reorder", "2%"],
+        25005,
+        20.0,
+        96 * 1024,
     ),
 ]
 
@@ -155,6 +171,15 @@ class Server:
         command += [*wrapper, os.path.join(programs, kind.name), "127.0.0.1", str(kind.port), *kind.arguments]
         if kind.is_web:
             command += ["--root", os.path.join(scratch, "site")]
+        self.behind = None
+        if kind.is_relay:
+            behind = [os.path.join(programs, "udp-echo-server"), "127.0.0.1", str(BEHIND_RELAY_PORT), "--quiet"]
+            self.behind = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *behind],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
                 command,
@@ -220,6 +245,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.behind:
+            self.behind.kill()
+            self.behind.wait()
 
 
 def _raise_descriptors():

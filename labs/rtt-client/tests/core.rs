@@ -1,12 +1,17 @@
-//! The exercise itself: a client, in any language, that sends requests over UDP and prints how long each took.
+//! The exercise itself: a client, in any language, that sends requests over UDP and prints how long each took. A program
+//! that asks for a sentence gets one.
 //!
 //! The number of requests, their content, the timeout and the wording of the output are up to the program.
 
 mod pinger;
 
 use labtest::{Cause, Client, UdpPeer, patience};
+use pinger::SERIES;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// The options of the crate's own client for one exchange.
+const ONE: &[&str] = &["udp", "--count", "1", "--timeout", "1s"];
 
 /// Waits until the client says, in any wording, that something was lost, or until it ends. True if it said so.
 #[track_caller]
@@ -51,14 +56,35 @@ fn tells_of_loss(client: &mut Client) -> bool {
 }
 
 #[test]
+fn sends_a_request() {
+    let mut server = UdpPeer::server();
+    let _client = pinger::start(ONE, &server);
+    server.receive_any();
+}
+
+#[test]
+fn says_that_no_reply_came() {
+    let server = UdpPeer::server();
+    let mut client = pinger::start(ONE, &server);
+    if !tells_of_loss(&mut client) {
+        client.fail_because(Cause::LossNotReported, "no reply came, and it does not say so");
+    }
+}
+
+#[test]
 fn shows_the_round_trip_time() {
-    pinger::check_shown(Duration::from_millis(160));
+    pinger::check_shown(ONE, 1, Duration::from_millis(160));
+}
+
+#[test]
+fn shows_a_round_trip_time_for_each_request() {
+    pinger::check_shown(SERIES, 2, Duration::from_millis(160));
 }
 
 #[test]
 fn goes_on_after_a_lost_reply() {
     let mut server = UdpPeer::server();
-    let _client = pinger::start(&server);
+    let _client = pinger::start(SERIES, &server);
     for lost in [false, true, false, true] {
         let request = server.receive_any();
         if !lost {
@@ -70,7 +96,7 @@ fn goes_on_after_a_lost_reply() {
 #[test]
 fn tells_of_lost_replies() {
     let mut server = UdpPeer::server();
-    let mut client = pinger::start(&server);
+    let mut client = pinger::start(SERIES, &server);
     let request = server.receive_any();
     server.send(&request.to_ascii_uppercase());
     // No other request gets a reply.
@@ -85,7 +111,7 @@ fn tells_of_lost_replies() {
 #[test]
 fn ends_or_says_so_where_nobody_listens() {
     let nobody = UdpPeer::server();
-    let mut client = pinger::start(&nobody);
+    let mut client = pinger::start(SERIES, &nobody);
     drop(nobody);
     // On the same machine the system may refuse each request. The client must neither crash nor wait without limit.
     tells_of_loss(&mut client);

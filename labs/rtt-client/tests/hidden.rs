@@ -8,5 +8,5 @@ use std::time::Duration;
 #[test]
 fn measures_a_delay_that_nobody_could_foresee() {
     let drawn: u64 = unforeseen_text(8).bytes().map(u64::from).sum();
-    pinger::check_shown(Duration::from_millis(180 + drawn % 200));
+    pinger::check_shown(pinger::SERIES, 2, Duration::from_millis(180 + drawn % 200));
 }

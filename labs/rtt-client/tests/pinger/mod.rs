@@ -4,8 +4,8 @@ use labtest::{Cause, Client, UdpPeer, patience};
 use std::thread;
 use std::time::Duration;
 
-/// The options for the crate's own client. Other programs have the number of requests in their code.
-const OWN_ARGS: [&str; 7] = ["udp", "--count", "4", "--interval", "500ms", "--timeout", "1s"];
+/// The options of the crate's own client for a series. Other programs have the number of requests in their code.
+pub const SERIES: &[&str] = &["udp", "--count", "4", "--interval", "500ms", "--timeout", "1s"];
 
 /// How many requests are answered at most. Few programs send more than ten.
 const REQUESTS_MAX: usize = 20;
@@ -13,39 +13,48 @@ const REQUESTS_MAX: usize = 20;
 /// How much longer than the server's delay a round trip may take, on a busy machine.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// The lines of `output` that report measurements. The starter also prints a line about the settings (`…, one every
+/// The lines of `output` that report measurements. The reference also prints a line about the settings (`…, one every
 /// 500ms, timeout 1s`) and one about the schedule, which contain other times.
 pub fn measurements(output: &str) -> String {
     let is_given = |line: &&str| line.contains(", timeout ") || line.contains("scheduled");
     output.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
 }
 
-/// Starts the client for a server on UDP.
-pub fn start(server: &UdpPeer) -> Client {
-    Client::start_with_own(env!("CARGO_BIN_EXE_rtt-client"), &OWN_ARGS, server.address())
+/// Starts the client for a server on UDP, and types a sentence for a program that asks for one.
+pub fn start(own_args: &[&str], server: &UdpPeer) -> Client {
+    let mut client = Client::start_with_own(env!("CARGO_BIN_EXE_rtt-client"), own_args, server.address());
+    client.write(b"how long does this take?\n");
+    client
 }
 
-/// Answers each request after `delay`, until the client shows two round trip times of that length.
+/// Answers each request after `delay`, until the client shows `count` round trip times of that length.
 #[track_caller]
-pub fn check_shown(delay: Duration) {
+pub fn check_shown(own_args: &[&str], count: usize, delay: Duration) {
     let mut server = UdpPeer::server();
-    let mut client = start(&server);
+    let mut client = start(own_args, &server);
+    let mut requests = 0;
     for number in 0..REQUESTS_MAX {
         // The first request must come, and `receive_any` fails if it does not.
         if number > 0 && !server.has_datagram_for(patience()) {
             break;
         }
         let request = server.receive_any();
+        requests += 1;
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
-        if times(&measurements(&client.stdout()), delay) >= 2 {
+        if times(&measurements(&client.stdout()), delay) >= count {
             return;
         }
     }
     // Some clients print everything when they end.
     let finished = client.wait();
     let found = times(&measurements(&finished.stdout), delay);
-    if found < 2 {
+    if requests < count {
+        let what =
+            format!("{requests} request came, and then the client ended; expected a series of requests");
+        client.fail(&what);
+    }
+    if found < count {
         let what = format!(
             "each reply came {} ms after its request, and {found} such times are shown; expected one for each reply",
             delay.as_millis()

@@ -1,5 +1,6 @@
 //! What a request contains, and how its reply is recognised.
 
+use crate::plan::Plan;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 
@@ -19,12 +20,15 @@ const NUMBER: Range<usize> = MARKER.end..MARKER.end + 10;
 ///
 /// A request looks like `RTT 1A2B3C4D 0000000042 abcdefg`. Marker and number contain no lower-case letter, so an
 /// upper-case server returns them unchanged. The letters after them fill the request to its size and come back in upper
-/// case. The number in the marker is unique to the run, so that replies to other programs or to earlier runs are
-/// recognised.
+/// case. A text of the user may stand in their place. The number in the marker is unique to the run, so that replies to
+/// other programs or to earlier runs are recognised.
 pub struct Requests {
     request: Vec<u8>,
     /// Bytes of the request without its newline, which the reply must contain.
     text_size: usize,
+    /// Whether the text is the user's, who wants to see the reply.
+    is_shown: bool,
+    first_reply: Option<Vec<u8>>,
 }
 
 /// What the bytes from a TCP server begin with.
@@ -43,17 +47,41 @@ pub fn random_run() -> u32 {
 }
 
 impl Requests {
-    /// Prepares the requests of run `run`, of `size` bytes each. With `line`, the last byte is a newline.
-    pub fn new(run: u32, size: usize, line: bool) -> Requests {
+    /// Prepares the requests of run `run`. With `line`, the last byte is a newline.
+    pub fn new(run: u32, plan: &Plan, line: bool) -> Requests {
         let mut request = format!("RTT {run:08X} {:010} ", 0).into_bytes();
-        request.extend((b'a'..=b'z').cycle().take(size.saturating_sub(request.len())));
-        request.truncate(size.max(SIZE_MIN));
-        if line {
-            request.pop();
-            request.push(b'\n');
+        match &plan.text {
+            Some(text) => {
+                request.extend_from_slice(text.as_bytes());
+                if line {
+                    request.push(b'\n');
+                }
+            }
+            None => {
+                request.extend((b'a'..=b'z').cycle().take(plan.size.saturating_sub(request.len())));
+                request.truncate(plan.size.max(SIZE_MIN));
+                if line {
+                    request.pop();
+                    request.push(b'\n');
+                }
+            }
         }
         let text_size = request.len() - usize::from(line);
-        Requests { request, text_size }
+        Requests { request, text_size, is_shown: plan.text.is_some(), first_reply: None }
+    }
+
+    /// Keeps the text at the end of `reply`, unless an earlier reply is kept. Letters that only fill a request are not
+    /// kept.
+    pub fn keep_first(&mut self, reply: &[u8]) {
+        if self.is_shown && self.first_reply.is_none() {
+            let text = reply.len() - (self.text_size - NUMBER.end - 1);
+            self.first_reply = Some(reply[text..].to_vec());
+        }
+    }
+
+    /// Returns what [`Requests::keep_first`] has kept.
+    pub fn first_reply(&self) -> Option<&[u8]> {
+        self.first_reply.as_deref()
     }
 
     /// Returns request `sequence`.
@@ -87,11 +115,12 @@ impl Requests {
     /// A stream keeps no message boundaries: a reply may arrive in pieces, or together with the next. It counts as soon
     /// as its text is complete, with or without its newline, because some servers leave the newline out. `None`: more
     /// bytes are needed.
-    pub fn take(&self, unread: &mut Vec<u8>) -> Option<StreamItem> {
+    pub fn take(&mut self, unread: &mut Vec<u8>) -> Option<StreamItem> {
         loop {
             let newline = unread.iter().position(|byte| *byte == b'\n');
             let line = &unread[..newline.unwrap_or(unread.len())];
             if let Some((sequence, end)) = self.find(line) {
+                self.keep_first(&unread[..end]);
                 unread.drain(..end);
                 return Some(StreamItem::Reply(sequence));
             }
@@ -109,12 +138,28 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::{Requests, SIZE_MAX, SIZE_MIN, StreamItem};
+    use crate::plan::Plan;
+    use std::time::Duration;
 
     const RUN: u32 = 0x1A2B_3C4D;
 
+    fn requests(size: usize, text: Option<&str>, line: bool) -> Requests {
+        let plan = Plan {
+            count: 1,
+            warm_up: 0,
+            interval: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+            size,
+            split_write: false,
+            no_delay: true,
+            text: text.map(str::to_owned),
+        };
+        Requests::new(RUN, &plan, line)
+    }
+
     #[track_caller]
     fn check(stream: &[u8], expected: &[StreamItem]) {
-        let requests = Requests::new(RUN, 32, true);
+        let mut requests = requests(32, None, true);
         // Whole, and byte by byte: the pieces in which a stream arrives make no difference.
         for piece in [stream.len(), 1] {
             let (mut unread, mut arrived) = (Vec::new(), Vec::new());
@@ -130,7 +175,7 @@ mod tests {
     fn survives_upper_casing_at_every_size() {
         for size in [SIZE_MIN, SIZE_MIN + 1, 32, 100, SIZE_MAX] {
             for line in [false, true] {
-                let mut requests = Requests::new(RUN, size, line);
+                let mut requests = requests(size, None, line);
                 let reply = requests.write(4_294_967_295).to_ascii_uppercase();
                 assert_eq!(reply.len(), size);
                 assert_eq!(reply.ends_with(b"\n"), line);
@@ -141,13 +186,29 @@ mod tests {
 
     #[test]
     fn reads_as_documented() {
-        assert_eq!(Requests::new(RUN, 32, false).write(42), b"RTT 1A2B3C4D 0000000042 abcdefgh");
-        assert_eq!(Requests::new(RUN, 32, true).write(43), b"RTT 1A2B3C4D 0000000043 abcdefg\n");
+        assert_eq!(requests(32, None, false).write(42), b"RTT 1A2B3C4D 0000000042 abcdefgh");
+        assert_eq!(requests(32, None, true).write(43), b"RTT 1A2B3C4D 0000000043 abcdefg\n");
+    }
+
+    #[test]
+    fn carries_a_text_and_keeps_the_first_reply() {
+        for line in [false, true] {
+            let mut requests = requests(32, Some("hello &*!"), line);
+            let mut stream = requests.write(7).to_ascii_uppercase();
+            assert!(stream.starts_with(b"RTT 1A2B3C4D 0000000007 HELLO &*!"));
+            let (_, end) = requests.find(&stream).unwrap();
+            if line {
+                assert_eq!(requests.take(&mut stream), Some(StreamItem::Reply(7)));
+            } else {
+                requests.keep_first(&stream[..end]);
+            }
+            assert_eq!(requests.first_reply(), Some(&b"HELLO &*!"[..]));
+        }
     }
 
     #[test]
     fn recognises_what_is_not_a_reply() {
-        let requests = Requests::new(RUN, 32, false);
+        let requests = requests(32, None, false);
         for datagram in [
             &b""[..],
             b"HELLO",
@@ -174,7 +235,7 @@ mod tests {
 
     #[test]
     fn gives_up_on_a_line_that_never_ends() {
-        let requests = Requests::new(RUN, 32, true);
+        let mut requests = requests(32, None, true);
         let mut unread = vec![b'x'; 2 * SIZE_MAX];
         assert_eq!(requests.take(&mut unread), Some(StreamItem::Garbage));
         assert_eq!(unread, b"");

@@ -20,6 +20,8 @@ pub struct Plan {
     pub split_write: bool,
     /// Whether to set TCP_NODELAY, which turns Nagle's algorithm off (RFC 896, RFC 1122 section 4.2.3.4).
     pub no_delay: bool,
+    /// The text of each request, instead of the letters that fill it to its size.
+    pub text: Option<String>,
 }
 
 /// A transport protocol.

@@ -2,9 +2,10 @@
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use labcore::{Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval};
-use rtt_client::impairments::{Impairments, parse_share};
-use rtt_client::relay::Relay;
+use labcore::{
+    Addresses, EventLog, EventLogArgs, Operation, ServerAddress, exit_code, parse_interval, parse_timeout,
+};
+use labrelay::{Impairments, Relay, parse_share};
 use std::fs::File;
 use std::io::{LineWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
@@ -39,6 +40,9 @@ struct Args {
     /// Number that chooses the datagrams; the same number always chooses the same ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Forget a client that was silent for this long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
+    forget_after: Duration,
     /// Write a row for each datagram, as comma-separated values, to this file
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -65,8 +69,9 @@ fn run(args: &Args) -> anyhow::Result<()> {
         server != local,
         "the relay at `{local}` would send to itself; give the server's address after `--to`"
     );
-    let relay = Relay::new(socket, server, args.impairments(), log.transpose()?, event_log)
-        .context("failed to write the log")?;
+    let relay =
+        Relay::new(socket, server, args.impairments(), args.forget_after, log.transpose()?, event_log)
+            .context("failed to write the log")?;
     args.address.announce(local);
     relay.run().context("failed to receive a datagram")
 }

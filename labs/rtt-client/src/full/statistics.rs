@@ -1,6 +1,6 @@
 //! Figures that describe a list of times. These are pure functions, in any unit.
 //!
-//! Each definition names its source. `tests/statistics.csv` contains the same figures from Python's `statistics` and
+//! Each definition names its source. `tests/full/statistics.csv` contains the same figures from Python's `statistics` and
 //! from `numpy`, for comparison.
 
 /// The figures of a list of times.
@@ -57,16 +57,12 @@ pub fn mean(times: &[f64]) -> Option<f64> {
 /// statistical packages", The American Statistician 50 (1996), pages 361–365. It is numpy's default, and in Python's
 /// `statistics.quantiles` it is called inclusive.
 pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
-    // BEGIN SOLUTION
     let last = sorted.len().checked_sub(1)?;
     let position = last as f64 * percent / 100.0;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and `last`
     let below = position.floor() as usize;
     let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
     Some(low + (high - low) * (position - below as f64))
-    // END SOLUTION
-    // STUB: let _ = (sorted, percent); // delete this line
-    // STUB: todo!("percentile: find the two values around it; its position is `percent` of the way to the last one")
 }
 
 /// Calculates how far the times lie from their mean: the root of the sum of squared distances divided by n − 1.
@@ -74,13 +70,9 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
 /// Dividing by n − 1 estimates the spread of all the times that could have been measured (Bessel's correction). It
 /// takes at least two times.
 pub fn standard_deviation(times: &[f64]) -> Option<f64> {
-    // BEGIN SOLUTION
     let mean = mean(times)?;
     let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
     (times.len() > 1).then(|| (squares / (times.len() - 1) as f64).sqrt())
-    // END SOLUTION
-    // STUB: let _ = times; // delete this line
-    // STUB: todo!("standard_deviation: sum the squared distances from the mean first")
 }
 
 /// Calculates how far a time lies from the one before, on average: the mean of |x₂ − x₁|, |x₃ − x₂|, …
@@ -167,10 +159,10 @@ mod tests {
         assert!(jitter(&up) < jitter(&shuffled));
     }
 
-    /// Compares with another library: each row is `figure,value,times…`, made by `tests/statistics.py`.
+    /// Compares with another library: each row is `figure,value,times…`, made by `tests/full/statistics.py`.
     #[test]
     fn agrees_with_python_and_numpy() {
-        let table = include_str!("../tests/statistics.csv");
+        let table = include_str!("../../tests/full/statistics.csv");
         let mut rows = 0;
         for row in table.lines().skip(1) {
             let (figure, numbers) = row.split_once(',').unwrap();

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 /// The most datagrams that may wait, and the most bytes in them. Further datagrams are refused.
 const DATAGRAMS_MAX: usize = 100_000;
-const BYTES_MAX: usize = 64 << 20;
+const BYTES_MAX: usize = 16 << 20;
 
 /// The longest time that a datagram waits for the next one to change places with.
-pub const SWAP_WAIT_MAX: Duration = Duration::from_millis(300);
+pub(crate) const SWAP_WAIT_MAX: Duration = Duration::from_millis(300);
 
 /// A datagram in the relay, or a copy of one.
 #[derive(Clone, Debug, PartialEq)]

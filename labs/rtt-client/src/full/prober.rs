@@ -6,15 +6,11 @@ use crate::clock::{Clock, nanoseconds};
 use crate::event::{Event, EventKind, SystemError};
 use crate::plan::{Plan, Protocol};
 use crate::probe_log::{Arrival, ProbeLog};
-// BEGIN SOLUTION
 use crate::request::{Requests, SIZE_MAX, StreamItem};
 use labcore::is_timeout;
+use rtt_client::{DATAGRAM_BYTES_MAX, Moment, connect_tcp, connect_udp};
 use std::io::{self, ErrorKind, Read, Write};
-// END SOLUTION
-// STUB: use crate::request::{Requests, SIZE_MAX};
-// STUB: use labcore::is_timeout;
-// STUB: use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// One protocol's part of a run: its socket, and the log of its exchanges.
@@ -27,6 +23,8 @@ pub struct Prober {
     pub server: SocketAddr,
     /// How long TCP's handshake took. UDP has none.
     pub connect: Option<Duration>,
+    /// When the TCP connection was requested.
+    pub requested: Option<Moment>,
     /// Which requests were sent, and which were answered.
     pub log: ProbeLog,
     /// The error that ended this part early.
@@ -49,11 +47,8 @@ pub(crate) enum Socket {
     Tcp(TcpStream),
 }
 
-/// Room for any datagram: UDP's length field has 16 bits (RFC 768).
-const BUFFER_BYTES: usize = 65_535;
-
 /// Room for a line that is too long to be a reply, before it is discarded, and for one more read.
-const UNREAD_BYTES: usize = 2 * SIZE_MAX + BUFFER_BYTES;
+const UNREAD_BYTES: usize = 2 * SIZE_MAX + DATAGRAM_BYTES_MAX;
 
 /// The number of the request that checks whether there is a server. Measured requests have numbers from 1 on.
 const CHECK_SEQUENCE: u32 = 0;
@@ -64,20 +59,12 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(20);
 impl Prober {
     /// Opens a UDP socket for one server. Nothing is sent.
     ///
-    /// Connecting a UDP socket makes the system drop datagrams from any other address, and report when the server's
-    /// machine says that no program listens there (ICMP port unreachable).
-    ///
     /// # Errors
     /// If no port is free, there is no route to the server, or not enough memory for the log.
     pub fn udp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Prober> {
-        let any_address: SocketAddr = match server {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(any_address)?;
-        socket.connect(server)?;
+        let socket = connect_udp(server)?;
         socket.set_read_timeout(Some(READ_TIMEOUT))?;
-        Prober::new(Protocol::Udp, server, None, Socket::Udp(socket), plan, run)
+        Prober::new(Protocol::Udp, server, Socket::Udp(socket), plan, run)
     }
 
     /// Connects to a server over TCP, and measures how long that takes: one round trip, for SYN and SYN-ACK.
@@ -86,20 +73,17 @@ impl Prober {
     /// If no program listens there, the server can't be reached or does not answer in time, or there is not enough
     /// memory for the log.
     pub fn tcp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Prober> {
-        let before = Instant::now();
-        let stream = TcpStream::connect_timeout(&server, plan.timeout)?;
-        let connect = before.elapsed();
+        let (stream, requested, connect) = connect_tcp(server, plan.timeout)?;
         stream.set_nodelay(plan.no_delay)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
-        stream.set_write_timeout(Some(plan.timeout))?;
-        Prober::new(Protocol::Tcp, server, Some(connect), Socket::Tcp(stream), plan, run)
+        let prober = Prober::new(Protocol::Tcp, server, Socket::Tcp(stream), plan, run)?;
+        Ok(Prober { connect: Some(connect), requested: Some(requested), ..prober })
     }
 
     /// Sends the next request. A request that the system refuses to send counts as sent and lost.
     ///
     /// `due_ns` is when the request was due. Without a schedule it is `None`: the request is due now.
     pub fn send(&mut self, due_ns: Option<u64>, clock: &Clock, on_event: &mut dyn FnMut(Event)) {
-        // BEGIN SOLUTION
         let request = self.requests.write(self.log.next_sequence());
         let mut sent_ns = clock.now_ns();
         let result = match &mut self.socket {
@@ -119,14 +103,10 @@ impl Prober {
             }
         }
         self.log.add_request(due_ns.unwrap_or(sent_ns), sent_ns);
-        // END SOLUTION
-        // STUB: let _ = (due_ns, clock, on_event, self.split_write, Prober::fail); // delete this line
-        // STUB: todo!("send: read the clock first, `clock.now_ns()`; then send what `self.requests.write` returns")
     }
 
     /// Receives what has arrived, or waits for it, for [`READ_TIMEOUT`] at most.
     pub fn receive(&mut self, clock: &Clock, on_event: &mut dyn FnMut(Event)) {
-        // BEGIN SOLUTION
         let result = match &mut self.socket {
             Socket::Udp(socket) => socket.recv(&mut self.buffer),
             Socket::Tcp(stream) => stream.read(&mut self.buffer),
@@ -137,6 +117,9 @@ impl Prober {
             (_, Err(error)) => self.fail(error, at_ns, on_event),
             (Protocol::Udp, Ok(size)) => {
                 let found = self.requests.find(&self.buffer[..size]);
+                if let Some((_, end)) = found {
+                    self.requests.keep_first(&self.buffer[..end]);
+                }
                 self.record(found.map(|(sequence, _)| sequence), at_ns, on_event);
             }
             (Protocol::Tcp, Ok(0)) => {
@@ -154,9 +137,11 @@ impl Prober {
                 }
             }
         }
-        // END SOLUTION
-        // STUB: let _ = (clock, on_event, &self.unread, Prober::record); // delete this line
-        // STUB: todo!("receive: receive into `self.buffer` first, and read the clock right after it")
+    }
+
+    /// Returns the text of the first reply, if the plan has a text.
+    pub fn first_reply(&self) -> Option<&[u8]> {
+        self.requests.first_reply()
     }
 
     /// Records what has arrived: a reply to request `sequence`, or garbage.
@@ -214,7 +199,6 @@ impl Prober {
     fn new(
         protocol: Protocol,
         server: SocketAddr,
-        connect: Option<Duration>,
         socket: Socket,
         plan: &Plan,
         run: u32,
@@ -222,15 +206,16 @@ impl Prober {
         Ok(Prober {
             protocol,
             server,
-            connect,
+            connect: None,
+            requested: None,
             log: ProbeLog::new(plan.warm_up + plan.count, nanoseconds(plan.timeout))?,
             ended_by: None,
             errors: Vec::new(),
             unfinished: 0,
             socket,
-            requests: Requests::new(run, plan.size, protocol == Protocol::Tcp),
+            requests: Requests::new(run, plan, protocol == Protocol::Tcp),
             split_write: plan.split_write,
-            buffer: vec![0; BUFFER_BYTES],
+            buffer: vec![0; DATAGRAM_BYTES_MAX],
             unread: Vec::with_capacity(UNREAD_BYTES),
         })
     }
@@ -256,6 +241,7 @@ mod tests {
             size: 32,
             split_write: false,
             no_delay: true,
+            text: None,
         };
         let mut prober = Prober::udp(server.local_addr().unwrap(), &plan, 1).unwrap();
         let Socket::Udp(socket) = &prober.socket else { unreachable!() };

@@ -1,8 +1,8 @@
 //! The client, seen from its server and its user. The tests play the server.
 
-use crate::common::{
-    check_counts, check_figures, echo, echo_udp, figure, figures, read_json, requests, scratch, start,
-};
+use crate::common::{check_figures, echo, echo_udp, figure, figures, start};
+use crate::files::{check_counts, read_json, requests};
+use crate::scratch::scratch;
 use labtest::{Cause, TcpPeerListener, UdpPeer, check, check_eq, fail_check, patience};
 use std::net::UdpSocket;
 
@@ -30,9 +30,10 @@ fn prints_when_it_sent_and_received_and_the_round_trip_time() {
     for protocol in ["udp", "tcp"] {
         let finished = start(&format!("{protocol} --count 2 --interval 1ms"), echo()).wait();
         for number in [1, 2] {
-            let text = finished.stdout.lines().nth(number).unwrap_or_default();
+            let begin = format!("{} {number}: ", protocol.to_uppercase());
+            let text = finished.stdout.lines().find(|line| line.starts_with(&begin)).unwrap_or_default();
             let Some(line) = Line::parse(text, protocol, number) else {
-                let what = format!("line {} does not hold two times and an RTT: `{text}`", number + 1);
+                let what = format!("line `{begin}` does not hold two times and an RTT: `{text}`");
                 finished.fail_because(Cause::WrongOutput, &what);
             };
             check_eq!(

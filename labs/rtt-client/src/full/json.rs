@@ -315,6 +315,7 @@ mod tests {
                 size: 32,
                 split_write: false,
                 no_delay: true,
+                text: None,
             },
             series: vec![
                 series(Protocol::Udp, &[(2, 300_000), (1, 400_000), (3, 3_000_000), (3, 3_000_001)]),

@@ -5,9 +5,9 @@
 
 use crate::impairments::{Direction, Impairments};
 use crate::queue::{Datagram, Queue};
-use labcore::{EventLog, is_timeout};
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::requests::{REMEMBERED_BYTES_MAX, Requests};
+use labcore::{EventLog, is_timeout, limit_clients};
+use std::collections::HashMap;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,11 +20,13 @@ const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// The most clients at the same time. Each has a socket and a thread. Datagrams of further clients are refused.
 const CLIENTS_MAX: usize = 256;
 
-/// A client that is silent for this long is forgotten, and its socket is closed.
-const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// What a client may need in memory: its thread's stack, a buffer for datagrams, its latest requests, and its share of
+/// the queue.
+const CLIENT_BYTES: usize =
+    STACK_BYTES + DATAGRAM_BYTES_MAX + REMEMBERED_BYTES_MAX + (16 << 20) / CLIENTS_MAX;
 
-/// The number of a client's latest requests whose replies are recognised.
-const REMEMBERED_MAX: usize = 10_000;
+/// The stack of a client's thread.
+const STACK_BYTES: usize = 256 << 10;
 
 /// How long the forwarding thread sleeps when the queue is empty. A new datagram wakes it earlier.
 const IDLE_WAIT: Duration = Duration::from_secs(60);
@@ -50,6 +52,9 @@ pub struct Relay {
     socket: UdpSocket,
     server: SocketAddr,
     impairments: Impairments,
+    clients_max: usize,
+    /// A client that is silent for this long is forgotten, and its socket is closed.
+    forget_after: Duration,
     event_log: EventLog,
     start: Instant,
     state: Mutex<State>,
@@ -74,7 +79,7 @@ struct Client {
 }
 
 impl Relay {
-    /// Makes a relay that receives from its clients on `socket`.
+    /// Makes a relay that receives from its clients on `socket`. It forgets a client that is silent for `forget_after`.
     ///
     /// # Errors
     /// If the first line of `log` can't be written.
@@ -82,6 +87,7 @@ impl Relay {
         socket: UdpSocket,
         server: SocketAddr,
         impairments: Impairments,
+        forget_after: Duration,
         mut log: Option<Box<dyn Write + Send>>,
         event_log: EventLog,
     ) -> io::Result<Arc<Relay>> {
@@ -89,8 +95,17 @@ impl Relay {
             writeln!(log, "{LOG_HEAD}")?;
         }
         let state = State { clients: HashMap::new(), clients_so_far: 0, queue: Queue::default(), log };
-        let (start, state, queued) = (Instant::now(), Mutex::new(state), Condvar::new());
-        Ok(Arc::new(Relay { socket, server, impairments, event_log, start, state, queued }))
+        Ok(Arc::new(Relay {
+            socket,
+            server,
+            impairments,
+            clients_max: limit_clients(CLIENTS_MAX, CLIENT_BYTES),
+            forget_after,
+            event_log,
+            start: Instant::now(),
+            state: Mutex::new(state),
+            queued: Condvar::new(),
+        }))
     }
 
     /// Relays until receiving from the clients fails.
@@ -126,7 +141,7 @@ impl Relay {
         if state.clients.contains_key(&address) {
             return Ok(());
         }
-        if state.clients.len() == CLIENTS_MAX {
+        if state.clients.len() >= self.clients_max {
             return Err(io::Error::other("there are too many clients"));
         }
         let any_address: SocketAddr = match self.server {
@@ -135,11 +150,11 @@ impl Relay {
         };
         let upstream = UdpSocket::bind(any_address)?;
         upstream.connect(self.server)?;
-        upstream.set_read_timeout(Some(CLIENT_SILENCE_MAX))?;
+        upstream.set_read_timeout(Some(self.forget_after))?;
         let upstream = Arc::new(upstream);
         let (relay, replies) = (Arc::clone(self), Arc::clone(&upstream));
         let number = state.clients_so_far + 1;
-        let thread = thread::Builder::new().name(format!("client {number}"));
+        let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
         thread.spawn(move || relay.receive_replies(&replies, address))?;
         state.clients_so_far = number;
         let client = Client { number, upstream, last_heard: Instant::now(), requests: Requests::default() };
@@ -150,19 +165,25 @@ impl Relay {
 
     /// Receives the server's replies to one client, until the client is forgotten.
     fn receive_replies(&self, upstream: &UdpSocket, client: SocketAddr) {
-        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        // On the stack, because an allocator may keep what hundreds of threads allocate and free.
+        let mut buffer = [0; DATAGRAM_BYTES_MAX];
         loop {
             match upstream.recv(&mut buffer) {
                 Ok(size) => self.handle(Direction::Reply, client, &buffer[..size], Instant::now()),
                 Err(error) if is_timeout(&error) => {
                     let mut state = self.lock();
-                    if state
-                        .clients
-                        .get(&client)
-                        .is_none_or(|client| client.last_heard.elapsed() >= CLIENT_SILENCE_MAX)
-                    {
-                        state.clients.remove(&client);
-                        return;
+                    let silence = state.clients.get(&client).map(|client| client.last_heard.elapsed());
+                    match silence.and_then(|silence| self.forget_after.checked_sub(silence)) {
+                        // The client has sent something since.
+                        Some(left) if !left.is_zero() => {
+                            let _ = upstream.set_read_timeout(Some(left));
+                        }
+                        _ => {
+                            if let Some(Client { number, .. }) = state.clients.remove(&client) {
+                                self.event_log.line(format_args!("client {number} is silent and forgotten"));
+                            }
+                            return;
+                        }
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -251,83 +272,5 @@ impl Relay {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The requests of one client, by their text.
-#[derive(Default)]
-struct Requests {
-    count: u64,
-    /// The number of the latest request with this text, and how many replies to it have arrived.
-    by_text: HashMap<u64, (u64, u64)>,
-    /// The keys of `by_text`, the oldest first.
-    order: VecDeque<u64>,
-    /// The number of replies to unknown requests.
-    unknown: u64,
-}
-
-impl Requests {
-    /// Adds a request, and returns its number.
-    fn add(&mut self, payload: &[u8]) -> u64 {
-        self.count += 1;
-        let text = hash_text(payload);
-        if self.by_text.insert(text, (self.count, 0)).is_none() {
-            self.order.push_back(text);
-        }
-        if self.order.len() > REMEMBERED_MAX {
-            self.order.pop_front().map(|oldest| self.by_text.remove(&oldest));
-        }
-        self.count
-    }
-
-    /// Finds the request that a reply answers. Returns its number, and how many replies to it have arrived so far.
-    ///
-    /// The number is 0 if the request is not known.
-    fn find(&mut self, payload: &[u8]) -> (u64, u64) {
-        match self.by_text.get_mut(&hash_text(payload)) {
-            Some((number, replies)) => {
-                *replies += 1;
-                (*number, *replies)
-            }
-            None => {
-                self.unknown += 1;
-                (0, self.unknown)
-            }
-        }
-    }
-}
-
-/// Hashes a text without regard to capitals.
-fn hash_text(payload: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    payload.to_ascii_uppercase().hash(&mut hasher);
-    hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{REMEMBERED_MAX, Requests};
-
-    #[test]
-    fn finds_the_request_that_a_reply_answers() {
-        let mut requests = Requests::default();
-        assert_eq!((requests.add(b"hello"), requests.add(b"world")), (1, 2));
-        assert_eq!(requests.find(b"WORLD"), (2, 1));
-        assert_eq!(requests.find(b"HELLO"), (1, 1));
-        assert_eq!(requests.find(b"hello"), (1, 2));
-        assert_eq!(requests.find(b"HELLO!"), (0, 1));
-        assert_eq!(requests.add(b"hello"), 3);
-        assert_eq!(requests.find(b"HELLO"), (3, 1));
-    }
-
-    #[test]
-    fn forgets_the_oldest_request() {
-        let mut requests = Requests::default();
-        for number in 0..=REMEMBERED_MAX {
-            requests.add(number.to_string().as_bytes());
-        }
-        assert_eq!(requests.find(b"0"), (0, 1));
-        assert_eq!(requests.find(b"1"), (2, 1));
-        assert_eq!(requests.by_text.len(), REMEMBERED_MAX);
     }
 }

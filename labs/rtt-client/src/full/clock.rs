@@ -1,6 +1,7 @@
 //! The clock of a run: durations from the monotonic clock, and the date and time that belong to them.
 
 use chrono::{DateTime, FixedOffset, Local, SecondsFormat, TimeDelta};
+use rtt_client::TIME_FORMAT;
 use std::time::{Duration, Instant};
 
 /// A run's clock: nanoseconds since the run began, and the date and time that belong to them.
@@ -31,7 +32,7 @@ impl Clock {
 
 /// Formats the time `after_ns` nanoseconds after `started` for people: date, microseconds, offset from UTC.
 pub fn human(started: DateTime<FixedOffset>, after_ns: u64) -> impl std::fmt::Display {
-    (started + delta(after_ns)).format("%Y-%m-%d %H:%M:%S%.6f %:z")
+    (started + delta(after_ns)).format(TIME_FORMAT)
 }
 
 /// Formats the same time for programs (RFC 3339).

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes statistics.csv, the table that src/statistics.rs is compared with. Needs numpy; run it as
+"""Makes statistics.csv, the table that ../../src/full/statistics.rs is compared with. Needs numpy; run it as
 `python3 statistics.py > statistics.csv`. Each figure comes from a library where one has it."""
 
 import sys

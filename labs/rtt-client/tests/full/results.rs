@@ -1,6 +1,8 @@
 //! The files that the client writes.
 
-use crate::common::{CLIENT, echo, json, number, read_written, requests, scratch, start};
+use crate::common::{CLIENT, echo, start};
+use crate::files::{json, number, read_written, requests};
+use crate::scratch::scratch;
 use labtest::{UdpPeer, check, check_eq, fail_check, run};
 use serde_json::{Value, json};
 

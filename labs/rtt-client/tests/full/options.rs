@@ -1,8 +1,9 @@
 //! The client's options and messages.
 
-use crate::common::{CLIENT, check_counts, check_figures, echo, echo_tcp, json, number, requests, start};
+use crate::common::{CLIENT, check_figures, echo, echo_tcp, start};
+use crate::files::{check_counts, json, number, requests};
 #[cfg(unix)]
-use crate::common::{read_json, scratch};
+use crate::{files::read_json, scratch::scratch};
 #[cfg(unix)]
 use labtest::Finished;
 use labtest::{TcpPeerListener, UdpPeer, check, check_eq, contract, run};
@@ -230,4 +231,16 @@ fn meets_nagle_when_it_writes_twice() {
     let no_delay_ms = median_ms("no-delay.json", "--no-delay true");
     // On an idle machine it is well below 1 ms.
     check!(no_delay_ms < 20.0, "with TCP_NODELAY, the median is {no_delay_ms} ms");
+}
+
+#[test]
+fn sends_a_text_and_shows_the_first_reply() {
+    for mode in ["udp", "tcp", "compare"] {
+        let finished = run(CLIENT, &[mode, &echo().to_string(), "-m", "hello &*! 42", "--count", "2"]);
+        check_figures(&finished, "received", &["2", "2"][..if mode == "compare" { 2 } else { 1 }]);
+        check_eq!(finished.stdout.matches("From server: HELLO &*! 42\n").count(), 1, "replies shown");
+        finished.expect_status(0);
+    }
+    let finished = run(CLIENT, &["udp", "127.0.0.1:9", "-m", "two\nlines"]);
+    finished.expect_error_with("the text is one line").expect_status(2);
 }
