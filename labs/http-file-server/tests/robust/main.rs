@@ -14,4 +14,6 @@ mod files;
 mod links;
 mod load;
 mod log;
+mod ranges;
 mod requests;
+mod versions;
