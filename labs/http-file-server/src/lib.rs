@@ -1,124 +1,314 @@
-//! A web server for the files of a directory: HTTP/1.1 by hand, over blocking sockets, with a thread for each client.
+//! A web server for the files of a directory: HTTP/1.1 by hand, with a thread for each connection.
 //!
-//! Read it in the order in which a request passes through it:
-//!
-//! 1. [`serve`], below, accepts connections. [`connections`] limits and tracks them, [`server`] holds what they share.
-//! 2. [`connection`] reads requests from a connection and sends the answers.
-//! 3. [`head`] splits the bytes that arrived into a request line and fields, [`request`] interprets them, [`body`] finds
-//!    the end of the request.
-//! 4. [`path`] decodes the path of the URL. [`mod@file`] opens it, and nothing outside the root.
-//! 5. [`answer`] decides what to answer, with the help of [`validators`], [`range`], [`types`] and [`listing`].
-//! 6. [`response`] builds the answer, with a [`status`] and a [`date`]. [`send`] sends it, [`log`] logs it.
-//!
-//! HTTP is defined in RFC 9110 (what messages mean) and RFC 9112 (how a connection carries them).
+//! Read [`serve`], then [`serve_connection`] and what it calls, in the order in which a request passes through it. RFC
+//! 9110 says what HTTP's messages mean, RFC 9112 how a connection carries them.
 
-pub mod answer;
-pub mod body;
-pub mod connection;
-pub mod connections;
-pub mod date;
-pub mod file;
-pub mod head;
-pub mod listing;
-pub mod log;
-pub mod path;
-pub mod range;
-pub mod request;
-pub mod response;
-pub mod send;
-pub mod server;
-pub mod status;
 pub mod types;
-pub mod validators;
 
 // BEGIN SOLUTION
-use crate::connection::Connection;
-use crate::connections::{Admission, Capacity, OpenConnection};
-use crate::server::Server;
-use labcore::limit_clients;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use labcore::{EventLog, parse_timeout, printable};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-
-/// A thread's stack: the system's default of 2 to 8 MiB, times 1,000, is more than a 32-bit Raspberry Pi can address.
-const STACK_BYTES: usize = 128 * 1024;
-
-/// The memory that a client may need: its thread's stack, a second stack for signals, and the longest request or
-/// listing, with the unused capacity of a vector.
-const CLIENT_BYTES: usize = STACK_BYTES + 512 * 1024;
+use types::content_type;
 
 /// A pause after a failed `accept`, which may fail again at once, as when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // END SOLUTION
-// STUB: use crate::server::Server;
-// STUB: use std::net::TcpListener;
+// STUB: use labcore::{EventLog, parse_timeout, printable};
+// STUB: use std::fs::File; // step 4 also needs `std::fs`
+// STUB: use std::io::{self, BufRead, BufReader, Read}; // step 3 also needs `BufWriter` and `Write`
+// STUB: use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+// STUB: use std::path::{Path, PathBuf};
+// STUB: use std::time::Duration;
+// STUB: use types::content_type;
 
-/// Serves clients, each in a thread of its own, until the server is told to [`stop`](server::stop).
-///
-/// This thread only accepts connections. A client that is slow, idle or gone delays its own thread and no other.
-pub fn serve(listener: TcpListener, server: &Server) {
-    // BEGIN SOLUTION
-    let capacity = Capacity::new(limit_clients(server.limits.max_connections.into(), CLIENT_BYTES));
-    // Threads of a scope may borrow the server: the scope ends after all of them.
-    thread::scope(|scope| {
-        for number in 1_u64.. {
-            let Some((stream, client)) = accept(&listener, server) else { break };
-            let Some(admission) = capacity.admit() else { continue };
-            let Some(open) = server.connections.add(number, stream, admission) else { continue };
-            if server.once {
-                // Like the exercise's server: one client at a time, until one has sent a request.
-                if serve_connection(&open, client.ip(), server) > 0 { break } else { continue }
-            }
-            let thread = thread::Builder::new().name(format!("client {number}")).stack_size(STACK_BYTES);
-            let started = thread.spawn_scoped(scope, move || {
-                serve_connection(&open, client.ip(), server);
-            });
-            // The closure owned the connection, and closed it when it was dropped.
-            if let Err(error) = started {
-                server.log.line(format_args!("lost a client: failed to start a thread: {error}"));
-            }
-        }
-        drop(listener); // the system refuses new clients, instead of letting them wait for an answer that never comes
-    });
-    // END SOLUTION
-    // STUB: let _ = (listener, server); // delete this line
-    // STUB: todo!("serve: accept a client first; then `Capacity::admit`, `Connections::add`, `Connection::serve`")
+/// The longest head: request line, header fields and the empty line. Without a limit, one client could fill the memory.
+pub const HEAD_BYTES_MAX: u64 = 16 * 1024;
+
+/// The part of a request line that is shown on the screen.
+const SHOWN_BYTES_MAX: usize = 200;
+
+/// For how long, and how many bytes, a closing connection is still read.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: u64 = 1 << 20;
+
+/// The page at `/`, which names no file.
+const WELCOME: &str = "<!DOCTYPE html>\n<title>It works</title>\n<h1>It works</h1>\n<p>Now request a file.\n";
+
+/// What is served.
+pub struct Site {
+    /// The directory with the files. Its path is absolute and free of links ([`std::fs::canonicalize`]).
+    pub root: PathBuf,
+    /// How long the server waits for a client.
+    pub timeouts: Timeouts,
 }
 
-// BEGIN SOLUTION
-/// Waits for the next client, and tries again for as long as accepting fails. `None`: the server is stopping.
-fn accept(listener: &TcpListener, server: &Server) -> Option<(TcpStream, SocketAddr)> {
+/// How long a server waits for a client.
+#[derive(clap::Args, Clone, Copy)]
+pub struct Timeouts {
+    /// Time in which a request must arrive
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    pub request_timeout: Duration,
+    /// Time that a connection may stay open without a request
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_timeout)]
+    pub idle_timeout: Duration,
+    /// Time after which a client that receives nothing is disconnected
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
+    pub write_timeout: Duration,
+}
+
+/// The words of a request line.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    target: &'a str,
+    version: &'a str,
+}
+
+/// A response that is not sent yet.
+struct Response {
+    /// Code and reason, such as `200 OK`.
+    status: &'static str,
+    content_type: &'static str,
+    /// Bytes of the body.
+    length: u64,
+    body: Box<dyn Read>,
+}
+
+impl Response {
+    /// Makes a response whose body is a page of HTML.
+    fn page(status: &'static str, html: &'static str) -> Response {
+        let (content_type, length) = ("text/html; charset=utf-8", html.len() as u64);
+        Response { status, content_type, length, body: Box::new(html.as_bytes()) }
+    }
+}
+
+/// Serves every client at once, each in a thread of its own.
+///
+/// A client that is slow, idle or gone delays its own thread and no other.
+pub fn serve(listener: &TcpListener, site: &Site, log: &EventLog) {
+    // BEGIN SOLUTION
+    // Threads of a scope may borrow the site and the log: the scope ends after all of them.
+    thread::scope(|scope| {
+        loop {
+            let stream = accept(listener, log);
+            let connection = move || serve_connection(&stream, site, log);
+            // The closure owns the connection. If the thread can't start, dropping the closure closes it.
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, connection) {
+                log.line(format_args!("lost a client: failed to start a thread: {error}"));
+            }
+        }
+    });
+    // END SOLUTION
+    // STUB: let stream = accept(listener, log);
+    // STUB: serve_connection(&stream, site, log);
+    // STUB: todo!("step 7: accept the next client, in a loop; then give each connection a thread, as in lab 3")
+}
+
+/// Waits for the next client, and prints its socket address.
+fn accept(listener: &TcpListener, log: &EventLog) -> TcpStream {
+    // BEGIN SOLUTION
     let mut is_logged = false;
     loop {
-        let accepted = listener.accept();
-        if server.connections.is_stopping() {
-            return None;
-        }
-        match accepted {
-            Ok(accepted) => return Some(accepted),
+        match listener.accept() {
+            Ok((stream, client)) => {
+                log.line(format_args!("client connected from {client}"));
+                return stream;
+            }
             Err(error) => {
                 if !is_logged {
-                    server.log.line(format_args!(
-                        "failed to accept a client: {error}; it waits until another leaves"
-                    ));
+                    log.line(format_args!("failed to accept a client: {error}; it waits"));
                 }
                 is_logged = true;
                 thread::sleep(ACCEPT_PAUSE);
             }
         }
     }
+    // END SOLUTION
+    // STUB: let _ = listener; // delete this line
+    // STUB: let client = "?"; // the address that `listener.accept()` returns
+    // STUB: log.line(format_args!("client connected from {client}"));
+    // STUB: todo!("step 1: accept a client; `listener.accept()` returns its connection and its address")
 }
 
-/// Serves or rejects a client, and returns the number of its requests that were answered. An error ends its connection
-/// and affects that client only.
-fn serve_connection(open: &OpenConnection<'_>, client: IpAddr, server: &Server) -> u64 {
-    let Ok(connection) = Connection::new(&open.stream, client, server) else { return 0 };
-    match open.admission {
-        Admission::Serve(_) => connection.serve(),
-        Admission::Reject(_) => {
-            connection.reject();
-            0
-        }
+/// Serves one client, and closes its connection. A failure affects this client only.
+fn serve_connection(stream: &TcpStream, site: &Site, log: &EventLog) {
+    if let Err(error) = answer_requests(stream, site, log).and_then(|()| close(stream)) {
+        log.line(format_args!("gave up on a client: {error}"));
     }
 }
+
+/// Answers the requests of one client, until there are no more.
+fn answer_requests(stream: &TcpStream, site: &Site, log: &EventLog) -> io::Result<()> {
+    let client = stream.peer_addr()?;
+    stream.set_write_timeout(Some(site.timeouts.write_timeout))?;
+    stream.set_nodelay(true)?;
+    // The reader keeps the bytes that arrive together with a head: they belong to the next request.
+    let mut reader = BufReader::new(stream);
+    let mut timeout = site.timeouts.request_timeout;
+    loop {
+        stream.set_read_timeout(Some(timeout))?;
+        timeout = site.timeouts.idle_timeout;
+        let Some(head) = read_head(&mut reader)? else { return Ok(()) };
+        let line = head.lines().next().unwrap_or_default();
+        log.line(format_args!("{client} asks: {}", printable(line.as_bytes())));
+        let request = parse_request_line(line);
+        let response = answer(request, &site.root);
+        // BEGIN SOLUTION
+        // After a request that is not understood, nobody knows where the next one begins.
+        let keep_open = request.is_some_and(|request| keeps_alive(&request, &head));
+        respond(stream, client, line, response, keep_open, log)?;
+        if !keep_open {
+            return Ok(());
+        }
+        // END SOLUTION
+        // STUB: respond(stream, client, line, response, false, log)?;
+        // STUB: todo!("step 6: return here to close the connection; or let it stay open, and read the next request")
+    }
+}
+
+/// Reads a head, with the empty line that ends it, in however many segments it arrives.
+///
+/// `None`: the stream ends before the empty line, or the head is longer than [`HEAD_BYTES_MAX`].
+fn read_head(reader: &mut impl BufRead) -> io::Result<Option<String>> {
+    // BEGIN SOLUTION
+    let mut reader = reader.take(HEAD_BYTES_MAX);
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if reader.read_until(b'\n', &mut head)? == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
+    // END SOLUTION
+    // STUB: let _ = (reader.fill_buf()?, HEAD_BYTES_MAX); // delete this line
+    // STUB: todo!("step 2: read up to `\\r\\n\\r\\n`; `read_until` reads a line, and `take` limits the whole head")
+}
+
+/// Takes a request line such as `GET /file.txt HTTP/1.1` apart. `None`: it is something else.
+fn parse_request_line(line: &str) -> Option<Request<'_>> {
+    // BEGIN SOLUTION
+    let mut words = line.split(' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    let is_right = words.next().is_none()
+        && method == "GET"
+        && target.starts_with('/')
+        && version.starts_with("HTTP/1.");
+    is_right.then_some(Request { target, version })
+    // END SOLUTION
+    // STUB: let _ = (line, Request { target: "/", version: "HTTP/1.1" }); // delete this line
+    // STUB: todo!("step 3: split the line at its spaces; return the target and the version of a GET request")
+}
+
+/// Decides what to answer.
+fn answer(request: Option<Request<'_>>, root: &Path) -> Response {
+    let Some(request) = request else {
+        // BEGIN SOLUTION
+        return Response::page("400 Bad Request", "<!DOCTYPE html>\n<h1>400 Bad Request</h1>\n");
+        // END SOLUTION
+        // STUB: todo!("step 5: answer with `400 Bad Request` and a page; `Response::page` makes a response")
+    };
+    if request.target == "/" {
+        return Response::page("200 OK", WELCOME);
+    }
+    let Some((path, file)) = open_below(root, request.target) else {
+        // BEGIN SOLUTION
+        return Response::page("404 Not Found", "<!DOCTYPE html>\n<h1>404 Not Found</h1>\n");
+        // END SOLUTION
+        // STUB: todo!("step 5: answer with `404 Not Found` and a page; `Response::page` makes a response")
+    };
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    Response { status: "200 OK", content_type: content_type(&path), length, body: Box::new(file) }
+}
+
+/// Opens the file that a target names below the root. `None`: there is no such file, or it lies outside.
+fn open_below(root: &Path, target: &str) -> Option<(PathBuf, File)> {
+    // BEGIN SOLUTION
+    // The query after a `?` is not part of the name.
+    let name = target.split('?').next()?.trim_start_matches('/');
+    // This follows each `..` and each symbolic link. It does not suffice against somebody who changes the directory
+    // at the same time: then the file that is opened may be another one than was checked.
+    let path = fs::canonicalize(root.join(name)).ok()?;
+    let below = path.strip_prefix(root).ok()?;
+    let is_hidden = below.iter().any(|name| name.as_encoded_bytes().starts_with(b"."));
+    // Opening a pipe would wait for a writer.
+    if is_hidden || !path.is_file() {
+        return None;
+    }
+    let file = File::open(&path).ok()?;
+    Some((path, file))
+    // END SOLUTION
+    // STUB: let _ = (root, target); // delete this line
+    // STUB: todo!("step 4: join root and target; check with `fs::canonicalize` and `starts_with`; then open the file")
+}
+
+/// Sends a response, and prints its status also if sending fails.
+fn respond(
+    stream: &TcpStream,
+    client: SocketAddr,
+    line: &str,
+    response: Response,
+    keep_open: bool,
+    log: &EventLog,
+) -> io::Result<()> {
+    let status = response.status;
+    let result = send(stream, response, keep_open);
+    let shown = line.as_bytes().get(..SHOWN_BYTES_MAX);
+    let (shown, more) = shown.map_or((line.as_bytes(), ""), |shown| (shown, "..."));
+    log.line(format_args!("{} \"{}{more}\" {status}", client.ip(), shown.escape_ascii()));
+    result
+}
+
+/// Sends status line, header fields, an empty line and the body.
+///
+/// `Content-Length` tells the client where the body ends. `Connection` says whether the server closes afterwards.
+fn send(stream: &TcpStream, response: Response, keep_open: bool) -> io::Result<()> {
+    // BEGIN SOLUTION
+    let Response { status, content_type, length, body } = response;
+    let connection = if keep_open { "keep-alive" } else { "close" };
+    // Head and body of a small file leave in one write.
+    let mut writer = BufWriter::new(stream);
+    write!(writer, "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n")?;
+    write!(writer, "Content-Length: {length}\r\nConnection: {connection}\r\n\r\n")?;
+    // The file may grow or shrink meanwhile. More bytes would look like the next response.
+    let sent = io::copy(&mut body.take(length), &mut writer)?;
+    writer.flush()?;
+    if sent < length { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    // END SOLUTION
+    // STUB: let Response { status, content_type, length, body } = response;
+    // STUB: let _ = (stream, keep_open, status, content_type, length, body); // delete this line
+    // STUB: todo!("step 3: write the head with `write!`, each line ended by `\\r\\n`; `io::copy` copies the body")
+}
+
+// BEGIN SOLUTION
+/// True if the connection stays open after the response (RFC 9112 §9.3).
+fn keeps_alive(request: &Request<'_>, head: &str) -> bool {
+    let wants = |word: &str| list(head, "Connection").iter().any(|value| value.eq_ignore_ascii_case(word));
+    // This server does not read bodies, so what follows one can't be told from it.
+    let has_body = ["Content-Length", "Transfer-Encoding"].iter().any(|name| !list(head, name).is_empty());
+    let is_persistent = request.version != "HTTP/1.0" || wants("keep-alive");
+    is_persistent && !wants("close") && !has_body
+}
+
 // END SOLUTION
+/// Returns the values of a header field. A list has commas between them, and may go on in another field of the same name
+/// (RFC 9110 §5.3).
+pub fn list<'a>(head: &'a str, name: &str) -> Vec<&'a str> {
+    let fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+    let values = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    values.flat_map(|value| value.split(',')).map(str::trim).collect()
+}
+
+/// Closes the sending side, and waits a little for the client to close its own.
+///
+/// Closing a socket with unread bytes resets the connection, and the client might lose the last response.
+fn close(stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    stream.set_read_timeout(Some(LINGER))?;
+    // The client may be slow or gone, and that is no failure.
+    let _ = io::copy(&mut stream.take(LINGER_BYTES_MAX), &mut io::sink());
+    Ok(())
+}

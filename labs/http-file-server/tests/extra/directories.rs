@@ -1,30 +1,8 @@
-//! Directories: their index, their listing, and the slash at their end.
+//! The reference program's listing of a directory.
 
-use crate::site::{Site, check_location, get, list};
+use crate::site::{Site, get, list};
 use labtest::{Cause, check_eq};
 use std::fs;
-
-#[test]
-fn sends_a_client_to_the_path_with_a_slash() {
-    check_location("/a", "a/");
-    check_location("/a/b", "b/");
-    check_location("/a/b?x=y/z", "b/?x=y/z");
-    check_location("/%C3%BC%20%3F", "%C3%BC%20%3F/");
-}
-
-#[test]
-fn shows_the_index_of_a_directory() {
-    let site =
-        Site::new().with("index.html", "<p>top").with("a/index.html", "<p>a").with("b/index.html/x", "");
-    let server = site.serve(&["--no-listing"]);
-    list(&server, "/").expect_file(b"<p>top");
-    list(&server, "/?query").expect_file(b"<p>top");
-    let index = list(&server, "/a/");
-    index.expect_file(b"<p>a");
-    index.expect_field("Content-Type", "text/html; charset=utf-8");
-    get(&server, "/b/").expect_status("404");
-    get(&server, "/a/index.html/").expect_status("404");
-}
 
 #[test]
 fn lists_a_directory() {
@@ -88,8 +66,9 @@ fn fits_small_and_dark_screens() {
 
 #[test]
 fn shows_no_listing_when_told_so() {
-    let site = Site::new().with("a/b.txt", "hello");
+    let site = Site::new().with("a/b.txt", "hello").with("b/index.html/x", "");
     let server = site.serve(&["--no-listing"]);
+    get(&server, "/b/").expect_status("404");
     get(&server, "/").expect_status("404");
     get(&server, "/a/").expect_status("404");
     get(&server, "/a/b.txt").expect_file(b"hello");

@@ -9,6 +9,8 @@ mod directories;
 mod files;
 #[cfg(unix)]
 mod links;
+#[cfg(unix)]
+mod load;
 mod log;
 mod requests;
 mod stopping;

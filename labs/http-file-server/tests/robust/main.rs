@@ -14,5 +14,7 @@ mod files;
 mod links;
 mod load;
 mod log;
+mod ranges;
 mod requests;
 mod two_hosts;
+mod versions;

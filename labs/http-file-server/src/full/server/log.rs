@@ -1,6 +1,6 @@
 //! The access log: a line for each answer, in the Common Log Format that web servers have shared since 1993.
 
-use crate::status::Status;
+use crate::http::status::Status;
 use chrono::{DateTime, Datelike, Local, Timelike};
 use std::fmt::{self, Display};
 
@@ -65,7 +65,7 @@ fn fill_in(place: &mut [u8], mut number: u32) {
 #[cfg(test)]
 mod tests {
     use super::Entry;
-    use crate::status::Status;
+    use crate::http::status::Status;
 
     #[test]
     fn writes_the_common_log_format() {

@@ -1,41 +1,11 @@
-//! The open connections: limited in number, and tracked, so that they can be ended when the server stops.
+//! The open connections, tracked so that they can be ended when the server stops.
 
-use labcore::{Permit, Permits};
+use crate::server::admission::Admission;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Clients that may get the answer "503 Service Unavailable" at once. Further ones are dropped without an answer.
-const REJECTED_MAX: usize = 64;
-
-/// How many clients there is room for.
-pub struct Capacity {
-    served: Permits,
-    rejected: Permits,
-}
-
-/// Whether a client is served.
-pub enum Admission<'a> {
-    /// There is room to serve the client.
-    Serve(Permit<'a>),
-    /// There is room only to tell the client that the server is full.
-    Reject(Permit<'a>),
-}
-
-impl Capacity {
-    /// Makes room to serve `served_max` clients at once.
-    pub fn new(served_max: usize) -> Capacity {
-        Capacity { served: Permits::new(served_max), rejected: Permits::new(REJECTED_MAX) }
-    }
-
-    /// Admits a client, or returns `None` if there is not even room to reject it.
-    pub fn admit(&self) -> Option<Admission<'_>> {
-        let served = self.served.try_acquire().map(Admission::Serve);
-        served.or_else(|| self.rejected.try_acquire().map(Admission::Reject))
-    }
-}
 
 /// All open connections.
 #[derive(Default)]
@@ -108,22 +78,5 @@ impl Drop for OpenConnection<'_> {
     fn drop(&mut self) {
         self.connections.lock().remove(&self.number);
         self.connections.closed.notify_all();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Admission, Capacity, REJECTED_MAX};
-
-    #[test]
-    fn rejects_what_it_can_not_serve_and_drops_the_rest() {
-        let capacity = Capacity::new(1);
-        let served = capacity.admit();
-        assert!(matches!(served, Some(Admission::Serve(_))));
-        let rejected: Vec<_> = (0..REJECTED_MAX).map(|_| capacity.admit()).collect();
-        assert!(rejected.iter().all(|admission| matches!(admission, Some(Admission::Reject(_)))));
-        assert!(capacity.admit().is_none());
-        drop(served);
-        assert!(matches!(capacity.admit(), Some(Admission::Serve(_))));
     }
 }

@@ -1,6 +1,6 @@
 //! From a request's target to the name of a file (RFC 9112 §3.2, RFC 3986 §3). Nothing here does I/O.
 
-use crate::status::Status;
+use crate::http::status::Status;
 use std::ffi::OsStr;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;

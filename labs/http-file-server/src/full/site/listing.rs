@@ -1,9 +1,9 @@
 //! The page that lists a directory's files.
 
-use crate::date::HttpDate;
-use crate::file::Listing;
-use crate::path::{Target, encode};
-use crate::response::page_with;
+use crate::http::date::HttpDate;
+use crate::http::path::{Target, encode};
+use crate::http::response::page_with;
+use crate::site::file::Listing;
 use labcore::{printable, xml};
 use std::fmt::Write;
 

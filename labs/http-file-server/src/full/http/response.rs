@@ -1,7 +1,7 @@
 //! An answer: a status, fields, and a body (RFC 9112 §4).
 
-use crate::date::HttpDate;
-use crate::status::Status;
+use crate::http::date::HttpDate;
+use crate::http::status::Status;
 use std::fmt::{Display, Write};
 use std::fs::File;
 

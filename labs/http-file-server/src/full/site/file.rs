@@ -5,8 +5,8 @@
 //! out. A program that checked the path first and opened it afterwards could be tricked in between, by a link that
 //! changes.
 
-use crate::path::Target;
-use crate::status::Status;
+use crate::http::path::Target;
+use crate::http::status::Status;
 use anyhow::Context;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -175,8 +175,8 @@ fn is_out_of_resources(error: &io::Error) -> bool {
 #[cfg(unix)] // the tests make symbolic links
 mod tests {
     use super::{Found, Root, status_for};
-    use crate::path::Target;
-    use crate::status::Status;
+    use crate::http::path::Target;
+    use crate::http::status::Status;
     use proptest::prelude::*;
     use std::fs;
     use std::io::{self, ErrorKind, Read};

@@ -1,13 +1,13 @@
 //! One connection: requests arrive, answers are sent in the same order (RFC 9112 §9.3).
 
-use crate::answer::{answer, unavailable};
-use crate::body;
-use crate::log;
-use crate::request::{BodyLength, Method, Request, parse};
-use crate::response::{Body, Response};
-use crate::send::Sender;
-use crate::server::Server;
-use crate::status::Status;
+use crate::http::body;
+use crate::http::request::{BodyLength, Method, Request, parse};
+use crate::http::response::{Body, Response};
+use crate::http::status::Status;
+use crate::server::context::Server;
+use crate::server::log;
+use crate::server::send::Sender;
+use crate::site::answer::{answer, unavailable};
 use labcore::is_timeout;
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Shutdown, TcpStream};
@@ -53,7 +53,7 @@ impl<'a> Connection<'a> {
             stream,
             client: client.to_canonical().to_string(),
             server,
-            sender: Sender::new(stream, server.limits.write_timeout, &server.buffers)?,
+            sender: Sender::new(stream, server.limits.timeouts.write_timeout, &server.buffers)?,
             pending: Vec::new(),
             deadline: None,
             chunk: [0; CHUNK_BYTES_MAX],
@@ -99,7 +99,7 @@ impl<'a> Connection<'a> {
     /// The status to refuse the request with, if it is malformed or too slow.
     fn receive(&mut self) -> Result<Option<Request>, Status> {
         let is_first = self.answered == 0;
-        self.deadline = is_first.then(|| Instant::now() + self.server.limits.request_timeout);
+        self.deadline = is_first.then(|| Instant::now() + self.server.limits.timeouts.request_timeout);
         let (mut request, head_length) = loop {
             if let Some(parsed) = parse(&self.pending)? {
                 break parsed;
@@ -145,13 +145,13 @@ impl<'a> Connection<'a> {
     fn read(&mut self) -> Result<bool, Status> {
         let limits = &self.server.limits;
         if !self.pending.is_empty() {
-            self.deadline.get_or_insert_with(|| Instant::now() + limits.request_timeout);
+            self.deadline.get_or_insert_with(|| Instant::now() + limits.timeouts.request_timeout);
         }
         // The deadline belongs to the whole request. With a new timeout for each read, a client could send a byte now
         // and then and occupy the server for ever.
         let wait = match self.deadline {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-            None => limits.idle_timeout,
+            None => limits.timeouts.idle_timeout,
         };
         match self.read_within(wait) {
             Ok(size) => {

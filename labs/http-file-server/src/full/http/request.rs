@@ -2,13 +2,11 @@
 //!
 //! Read [`parse`], then [`Request::new`], which interprets what [`Head::parse`] has found.
 
-use crate::head::Head;
-use crate::path::{Target, is_authority};
-use crate::status::Status;
-use crate::validators::Conditions;
-// BEGIN SOLUTION
+use crate::http::conditional::Conditions;
+use crate::http::head::Head;
+use crate::http::path::{Target, is_authority};
+use crate::http::status::Status;
 use std::borrow::Cow;
-// END SOLUTION
 
 /// What a client asks for.
 #[derive(Debug, PartialEq)]
@@ -70,7 +68,6 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
 impl Request {
     /// Interprets a head.
     fn new(head: &Head<'_>) -> Result<Request, Status> {
-        // BEGIN SOLUTION
         match head.value("host") {
             Some(host) if !is_authority(host.as_bytes()) => return Err(Status::BAD_REQUEST),
             None if head.minor_version > 0 => return Err(Status::BAD_REQUEST),
@@ -108,13 +105,9 @@ impl Request {
                 if_range: text("if-range"),
             },
         })
-        // END SOLUTION
-        // STUB: let _ = (head.value("host"), is_authority); // delete this line
-        // STUB: todo!("new: distinguish the methods first; then parse the target with `Target::parse(head.target)`")
     }
 }
 
-// BEGIN SOLUTION
 /// True if the connection stays open after the answer (RFC 9112 §9.3): in HTTP/1.0 only if the client asks for it.
 fn keep_alive(head: &Head<'_>) -> bool {
     let wanted = head.minor_version > 0 || head.has_token("connection", "keep-alive");
@@ -137,13 +130,12 @@ fn body_length(head: &Head<'_>) -> Result<BodyLength, Status> {
         (Some(_), None) => Err(Status::NOT_IMPLEMENTED),
     }
 }
-// END SOLUTION
 
 #[cfg(test)]
 mod tests {
     use super::{BodyLength, Method, Request, parse};
-    use crate::head::{HEAD_BYTES_MAX, Head, REQUEST_LINE_BYTES_MAX};
-    use crate::status::Status;
+    use crate::http::head::{HEAD_BYTES_MAX, Head, REQUEST_LINE_BYTES_MAX};
+    use crate::http::status::Status;
     use proptest::prelude::*;
     use proptest::string::string_regex;
 

@@ -1,8 +1,8 @@
 //! Bodies of requests (RFC 9112 §6, §7.1). The server reads a body only to find where the next request begins.
 
-use crate::head::{Lines, parse_fields};
-use crate::request::BodyLength;
-use crate::status::Status;
+use crate::http::head::{Lines, parse_fields};
+use crate::http::request::BodyLength;
+use crate::http::status::Status;
 
 /// The longest line that gives a chunk's length, without its line ending.
 const SIZE_LINE_BYTES_MAX: usize = 256;
@@ -70,8 +70,8 @@ fn size(digits: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::{Chunk, measure, skip};
-    use crate::request::BodyLength;
-    use crate::status::Status;
+    use crate::http::request::BodyLength;
+    use crate::http::status::Status;
 
     #[track_caller]
     fn check(bytes: &[u8], expected: Result<Option<Chunk>, Status>) {

@@ -1,20 +1,14 @@
 //! Decides which answer a request gets.
 
-// BEGIN SOLUTION
-use crate::file::{Found, OpenFile, Root};
-use crate::listing;
-use crate::path::{Target, encode, encode_query};
-use crate::range::{Selection, select};
-use crate::request::{Method, Request};
-use crate::response::{Body, Response};
-use crate::status::Status;
-use crate::types::content_type;
-use crate::validators::{Precondition, Validators};
-// END SOLUTION
-// STUB: use crate::file::Root;
-// STUB: use crate::request::Request;
-// STUB: use crate::response::Response;
-// STUB: use crate::status::Status;
+use crate::http::conditional::{Precondition, Validators};
+use crate::http::path::{Target, encode, encode_query};
+use crate::http::range::{Selection, select};
+use crate::http::request::{Method, Request};
+use crate::http::response::{Body, Response};
+use crate::http::status::Status;
+use crate::site::file::{Found, OpenFile, Root};
+use crate::site::listing;
+use http_file_server::types::content_type;
 
 /// What is served.
 pub struct Site {
@@ -26,7 +20,6 @@ pub struct Site {
 
 /// Finds the answer to a request.
 pub fn answer(request: &Request, site: &Site) -> Response {
-    // BEGIN SOLUTION
     match request.method {
         Method::Get | Method::Head => {}
         Method::NotOffered => return Response::of(Status::METHOD_NOT_ALLOWED).with("Allow", "GET, HEAD"),
@@ -42,9 +35,6 @@ pub fn answer(request: &Request, site: &Site) -> Response {
         Err(Status::SERVICE_UNAVAILABLE) => unavailable(),
         Err(status) => Response::of(status),
     }
-    // END SOLUTION
-    // STUB: let _ = (request, site); // delete this line
-    // STUB: todo!("answer: find the file first with `site.root.find(&request.target)`; then make a response of it")
 }
 
 /// Makes the answer of a server that is overloaded at the moment.
@@ -52,7 +42,6 @@ pub fn unavailable() -> Response {
     Response::of(Status::SERVICE_UNAVAILABLE).with("Retry-After", "1")
 }
 
-// BEGIN SOLUTION
 /// Answers with the file, with part of it, or with the reason why it is not sent.
 fn file_response(request: &Request, OpenFile { file, metadata, path }: OpenFile) -> Response {
     let validators = Validators::of(&metadata);
@@ -98,4 +87,3 @@ fn add_slash(target: &Target) -> Response {
     let location = format!("{name}/{}", encode_query(&target.query));
     Response::of(Status::MOVED_PERMANENTLY).with("Location", location)
 }
-// END SOLUTION

@@ -3,7 +3,7 @@
 //! A stream has no boundaries except those that the parser finds. Wherever two programs could disagree on where a
 //! request ends, this one returns an error: what one takes for a body, another might take for the next request.
 
-use crate::status::Status;
+use crate::http::status::Status;
 use std::borrow::Cow;
 
 /// The longest request line, without its line ending.

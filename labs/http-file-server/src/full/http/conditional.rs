@@ -1,6 +1,6 @@
 //! Validators tell one version of a file from another. Conditional requests refer to them (RFC 9110 §8.8, §13).
 
-use crate::date::HttpDate;
+use crate::http::date::HttpDate;
 use std::fs::Metadata;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -117,7 +117,7 @@ fn contains_tag(list: &str, tag: &str, accept_weak: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Conditions, Precondition, Validators, tag};
-    use crate::date::HttpDate;
+    use crate::http::date::HttpDate;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";

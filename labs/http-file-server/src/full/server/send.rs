@@ -1,6 +1,6 @@
 //! Sends answers with few system calls, to clients that may be slow or gone.
 
-use crate::response::Body;
+use crate::http::response::Body;
 use labcore::is_timeout;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
