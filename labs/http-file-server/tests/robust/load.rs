@@ -78,7 +78,9 @@ fn keeps_nothing_of_clients_that_are_gone() {
         begin_large(&server).reset();
     }
     let start = Instant::now();
-    while in_use() != before {
+    // The server may still have had the first file open.
+    let is_more = |now: (usize, usize)| now.0 > before.0 || now.1 > before.1;
+    while is_more(in_use()) {
         if start.elapsed() > patience() {
             let what =
                 format!("it had {before:?} descriptors and threads, and {:?} after 300 clients", in_use());
