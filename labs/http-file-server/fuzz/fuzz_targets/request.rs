@@ -3,8 +3,12 @@
 //! `cargo +nightly fuzz run request -- -max_total_time=60 -max_len=1024`, in the directory above this one.
 
 #![no_main]
+#![allow(dead_code)] // the parser is a part of these modules
 
-use http_file_server::{body, request};
+#[path = "../../src/full/http/mod.rs"]
+mod http;
+
+use http::{body, request};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
