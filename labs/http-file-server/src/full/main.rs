@@ -6,7 +6,7 @@
 //! 2. [`http`] turns the bytes that arrived into a request.
 //! 3. [`site`] opens the file, and decides what to answer.
 //!
-//! The exercise, in `src/lib.rs`, is the same server without what can go wrong.
+//! The exercise, in `src/lib.rs`, is a smaller server. This one uses its time limits and its media types.
 
 mod http;
 mod server;

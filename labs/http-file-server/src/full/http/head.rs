@@ -1,4 +1,4 @@
-//! From bytes to the lines of a request's head (RFC 9112 §2–§5). Nothing here does I/O.
+//! The head of a request: a request line and fields (RFC 9112 §2–§5). Nothing here does I/O.
 //!
 //! A stream has no boundaries except those that the parser finds. Wherever two programs could disagree on where a
 //! request ends, this one returns an error: what one takes for a body, another might take for the next request.
@@ -7,7 +7,7 @@ use crate::http::status::Status;
 use std::borrow::Cow;
 
 /// The longest request line, without its line ending.
-pub(crate) const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
+pub const REQUEST_LINE_BYTES_MAX: usize = 8 * 1024;
 
 /// The largest head: request line and fields, with all line endings.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
 }
 
 /// The lines of a head, each ended by CR LF.
-pub(crate) struct Lines<'a> {
+pub struct Lines<'a> {
     pub bytes: &'a [u8],
     /// Where the next line begins.
     pub at: usize,
@@ -117,7 +117,7 @@ fn parse_request_line(line: &[u8]) -> Result<(&[u8], &[u8], u8), Status> {
 }
 
 /// Parses fields, including the empty line after them. They end a head, and also a chunked body.
-pub(crate) fn parse_fields<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<Field<'a>>>, Status> {
+pub fn parse_fields<'a>(lines: &mut Lines<'a>) -> Result<Option<Vec<Field<'a>>>, Status> {
     let mut fields = Vec::with_capacity(16); // browsers send about so many
     loop {
         match lines.next(HEAD_BYTES_MAX, Status::FIELDS_TOO_LARGE)? {

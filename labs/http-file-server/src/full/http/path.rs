@@ -1,4 +1,4 @@
-//! From a request's target to the name of a file (RFC 9112 §3.2, RFC 3986 §3). Nothing here does I/O.
+//! The target of a request, and the path of the file that it names (RFC 9112 §3.2, RFC 3986 §3). Nothing here does I/O.
 
 use crate::http::status::Status;
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! From a request's head to what the client asks for (RFC 9112 §3–§6, RFC 9110). Nothing here does I/O.
+//! A request: what a client asks for in a head (RFC 9112 §3–§6, RFC 9110). Nothing here does I/O.
 //!
 //! Read [`parse`], then [`Request::new`], which interprets what [`Head::parse`] has found.
 

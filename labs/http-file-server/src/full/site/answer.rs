@@ -8,7 +8,7 @@ use crate::http::response::{Body, Response};
 use crate::http::status::Status;
 use crate::site::file::{Found, OpenFile, Root};
 use crate::site::listing;
-use http_file_server::types::content_type;
+use crate::site::types::content_type;
 
 /// What is served.
 pub struct Site {
