@@ -21,8 +21,6 @@ fn sends_the_part_that_is_asked_for() {
         let response = get_range(&format!("bytes={range}"));
         response.expect_status_or("206", &Cause::RangeIgnored).expect_body(part.as_bytes());
         response.expect_field("Content-Range", content_range);
-        response.expect_some_field("ETag");
-        response.expect_some_field("Last-Modified");
     }
     for range in
         ["bytes=0-1,3-4", "bytes=4-2", "bytes=x", "bytes=", "lines=1-2", "bytes=0-1\r\nRange: bytes=2-3"]
@@ -64,7 +62,10 @@ fn sends_a_part_only_of_the_version_that_the_client_has() {
         ("nonsense", "200"),
     ] {
         let fields = format!("Range: bytes=2-4\r\nIf-Range: {if_range}\r\n");
-        get_with(&server, "/digits", &fields).expect_status(expected);
+        let response = get_with(&server, "/digits", &fields);
+        response.expect_status(expected);
+        response.expect_some_field("ETag");
+        response.expect_some_field("Last-Modified");
     }
 }
 
