@@ -1,0 +1,37 @@
+import sys
+import threading
+from socket import *
+
+
+def answer(c):
+    head = b''
+    while b'\r\n\r\n' not in head:
+        more = c.recv(4096)
+        if not more or len(head) > 16384:
+            return False
+        head += more
+    name = head.decode('latin-1').split(' ')[1]
+    try:
+        status, body = '200 OK', open(name[1:], 'rb').read()
+    except OSError:
+        status, body = '404 Not Found', b'<h1>404 Not Found</h1>'
+    close = b'connection: close' in head.lower()
+    connection = 'close' if close else 'keep-alive'
+    fields = f'Content-Length: {len(body)}\r\nConnection: {connection}'
+    c.sendall(f'HTTP/1.1 {status}\r\n{fields}\r\n\r\n'.encode() + body)
+    return not close
+
+
+def serve(c):
+    while answer(c):
+        pass
+    c.close()
+
+
+s = socket(AF_INET, SOCK_STREAM)
+s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+s.bind(('', int(sys.argv[1])))
+s.listen(5)
+while True:
+    c, addr = s.accept()
+    threading.Thread(target=serve, args=(c,)).start()
