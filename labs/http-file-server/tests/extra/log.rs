@@ -49,6 +49,11 @@ fn logs_each_answer_in_the_common_format() {
 }
 
 #[test]
+fn logs_the_address_of_a_client_of_ipv6() {
+    site().check_contract(|server| server.listens_on_ipv6(&["[::1]:0"]).expect_output("\n::1 - - ["));
+}
+
+#[test]
 fn prints_only_where_it_listens_when_quiet() {
     site().check_contract(|server| server.prints_only_where_it_listens_when_quiet());
 }

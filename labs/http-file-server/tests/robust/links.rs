@@ -74,7 +74,7 @@ impl Drop for SetAtEnd<'_> {
 #[test]
 fn is_not_cheated_by_a_link_that_changes() {
     let site = Site::with_links();
-    let server = site.serve(&["--quiet"]);
+    let server = site.serve(&[]);
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
