@@ -17,7 +17,6 @@ use clap::Parser;
 use labcore::{EventLog, EventLogArgs, Operation, ServerAddress, exit_code};
 use server::accept::serve;
 use server::context::{Limits, Server};
-use server::send::Buffers;
 use server::stop::stop;
 use site::answer::Site;
 use site::file::Root;
@@ -63,7 +62,6 @@ fn run(args: Args) -> anyhow::Result<()> {
         limits: args.limits,
         once: args.once,
         log: EventLog::open(EventLogArgs { quiet: args.quiet, timestamps: false })?,
-        buffers: Buffers::default(),
         connections: Arc::default(),
     };
     let addresses = args.address.resolve()?;

@@ -53,7 +53,7 @@ impl<'a> Connection<'a> {
             stream,
             client: client.to_canonical().to_string(),
             server,
-            sender: Sender::new(stream, server.limits.timeouts.write_timeout, &server.buffers)?,
+            sender: Sender::new(stream, server.limits.timeouts.write_timeout)?,
             pending: Vec::new(),
             deadline: None,
             chunk: [0; CHUNK_BYTES_MAX],

@@ -1,7 +1,6 @@
 //! What a server serves, and within which limits.
 
 use crate::server::connections::Connections;
-use crate::server::send::Buffers;
 use crate::site::answer::Site;
 use clap::value_parser;
 use http_file_server::Timeouts;
@@ -18,8 +17,6 @@ pub struct Server {
     pub once: bool,
     /// The access log.
     pub log: EventLog,
-    /// Buffers for small answers.
-    pub buffers: Buffers,
     /// The open connections, shared with the handler that stops the server.
     pub connections: Arc<Connections>,
 }

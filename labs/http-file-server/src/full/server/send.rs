@@ -5,7 +5,6 @@ use labcore::is_timeout;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A body up to this length is sent with the head in one write. A longer body does not pass through this program: on
@@ -16,34 +15,9 @@ const SMALL_BYTES_MAX: u64 = 16 * 1024;
 /// times before it reports that it got no further, so giving up may exceed the configured timeout by 10 %.
 const CHECKS: u32 = 30;
 
-/// How many buffers are kept for the next answers. If many slow clients hold more, the rest is freed.
-const BUFFERS_MAX: usize = 16;
-
-/// Buffers in which small answers are assembled, lent to one connection after the other.
-///
-/// The buffer that was returned last is lent first: it is still in the processor's cache. A buffer per connection would
-/// not be.
-#[derive(Default)]
-pub struct Buffers(Mutex<Vec<Vec<u8>>>);
-
-impl Buffers {
-    fn lend(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn take_back(&self, mut buffer: Vec<u8>) {
-        buffer.clear();
-        let mut buffers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buffers.len() < BUFFERS_MAX {
-            buffers.push(buffer);
-        }
-    }
-}
-
 /// The sending side of a connection. It counts what it sends.
 pub struct Sender<'a> {
     stream: &'a TcpStream,
-    buffers: &'a Buffers,
     sent: u64,
 }
 
@@ -52,12 +26,12 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// If the connection is already lost.
-    pub fn new(stream: &'a TcpStream, patience: Duration, buffers: &'a Buffers) -> io::Result<Sender<'a>> {
+    pub fn new(stream: &'a TcpStream, patience: Duration) -> io::Result<Sender<'a>> {
         // A call returns only after *all* its bytes were taken. A short timeout shows how far it has got.
         stream.set_write_timeout(Some((patience / CHECKS).max(Duration::from_millis(1))))?;
         // Head and body are sent together, so Nagle's algorithm would only delay them.
         stream.set_nodelay(true)?;
-        Ok(Sender { stream, buffers, sent: 0 })
+        Ok(Sender { stream, sent: 0 })
     }
 
     /// Sends an answer, and returns how many bytes of its body were sent, also if sending failed.
@@ -68,11 +42,8 @@ impl<'a> Sender<'a> {
             Body::Absent => self.write_all(head.as_bytes()),
             Body::Page(page) => self.write_all((head + &page).as_bytes()),
             Body::File { file, start, length } if length <= SMALL_BYTES_MAX => {
-                let mut bytes = self.buffers.lend();
-                bytes.extend_from_slice(head.as_bytes());
-                let result = append(&mut bytes, file, start, length).and_then(|()| self.write_all(&bytes));
-                self.buffers.take_back(bytes);
-                result
+                let mut bytes = head.into_bytes();
+                append(&mut bytes, file, start, length).and_then(|()| self.write_all(&bytes))
             }
             Body::File { file, start, length } => self.send_large(head.as_bytes(), &file, start, length),
         };
@@ -152,21 +123,4 @@ fn append(bytes: &mut Vec<u8>, mut file: File, start: u64, length: u64) -> io::R
 /// connection.
 fn shrunk() -> io::Error {
     io::Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{BUFFERS_MAX, Buffers};
-
-    #[test]
-    fn lends_buffers_empty_and_keeps_few() {
-        let buffers = Buffers::default();
-        for number in 0..BUFFERS_MAX + 5 {
-            buffers.take_back(vec![b'x'; number + 1]);
-        }
-        let lent: Vec<Vec<u8>> = (0..=BUFFERS_MAX).map(|_| buffers.lend()).collect();
-        assert!(lent.iter().all(Vec::is_empty));
-        assert!(lent[0].capacity() >= BUFFERS_MAX, "the buffer that was returned last is lent first");
-        assert_eq!(lent[BUFFERS_MAX].capacity(), 0, "more than {BUFFERS_MAX} were kept");
-    }
 }
