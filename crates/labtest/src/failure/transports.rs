@@ -161,7 +161,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// What a sentence about UDP never mentions.
-    const WORDS_OF_STREAMS: [&str; 4] = ["stream", "connection", "clos", "newline"];
+    const WORDS_OF_STREAMS: [&str; 5] = ["stream", "connection", "close", "closing", "newline"];
 
     /// These are about a newline among the bytes of a datagram, not about one to wait for.
     const ABOUT_A_NEWLINE: [Cause; 3] = [Cause::InputNewlineSent, Cause::NewlineAdded, Cause::NewlineRemoved];
