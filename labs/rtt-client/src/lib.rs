@@ -1,6 +1,6 @@
 //! Round-trip times over UDP and TCP.
 //!
-//! Read in the order of the steps: [`send`] and [`receive`], the two halves of an exchange over UDP; [`line`], which shows
+//! Read in the order of the steps: [`send`] and [`receive`], the two halves of an exchange over UDP; [`line()`], which shows
 //! it; [`repeat`]; [`statistics`]; and for TCP [`connect_tcp`] and [`ask_tcp`].
 
 // BEGIN SOLUTION

@@ -170,6 +170,7 @@ pub(super) fn own(program: &str, args: &[&str]) -> CommandLine {
 /// Fails the check as *not tried* if the environment puts a program in the place of `program`, and the check can only
 /// start the crate's own.
 #[track_caller]
+#[cfg(unix)]
 pub(crate) fn ensure_not_replaced(program: &str) {
     if settings::programs().is_none() && settings::command_line(variable_of(program)).is_some() {
         not_tried(Reason::NoOptions);
