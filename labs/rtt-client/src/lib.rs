@@ -4,7 +4,7 @@
 //! it; [`repeat`]; [`statistics`]; and for TCP [`connect_tcp`] and [`ask_tcp`].
 
 // BEGIN SOLUTION
-use chrono::{DateTime, Local};
+use chrono::{DateTime, Local, Utc};
 use labcore::is_timeout;
 use std::fmt::{self, Display};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -18,7 +18,7 @@ pub const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// The longest line that is taken from a TCP server, so that an endless line can't fill the memory.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 // END SOLUTION
-// STUB: use chrono::{DateTime, Local};
+// STUB: use chrono::{DateTime, Local, Utc};
 // STUB: use std::fmt::{self, Display};
 // STUB: use std::io::{self, BufReader};
 // STUB: use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
@@ -31,7 +31,7 @@ pub const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S%.6f %:z";
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     /// The wall clock, for people. It may be set back at any time, so no duration is computed from it.
-    pub wall: DateTime<Local>,
+    pub wall: DateTime<Utc>,
     /// The monotonic clock, for durations. It only goes forward.
     pub monotonic: Instant,
 }
@@ -39,13 +39,13 @@ pub struct Moment {
 impl Moment {
     /// Reads both clocks.
     pub fn now() -> Moment {
-        Moment { wall: Local::now(), monotonic: Instant::now() }
+        Moment { wall: Utc::now(), monotonic: Instant::now() }
     }
 }
 
 impl Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.wall.format(TIME_FORMAT).fmt(f)
+        self.wall.with_timezone(&Local).format(TIME_FORMAT).fmt(f)
     }
 }
 
@@ -61,10 +61,8 @@ pub struct Exchange {
     pub reply: Vec<u8>,
 }
 
-/// Makes the bytes of a request: its number, a space, and the text.
-///
-/// The number shows to which request a reply belongs. Without it, a late reply to request 1 would be taken for the reply
-/// to request 2.
+/// Makes the bytes of a request: its number, a space, and the text. The number shows to which request a reply belongs:
+/// without it, a late reply to request 1 would be taken for the reply to request 2.
 pub fn request(number: u32, text: &[u8]) -> Vec<u8> {
     [format!("{number} ").as_bytes(), text].concat()
 }

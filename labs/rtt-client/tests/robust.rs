@@ -149,7 +149,15 @@ fn counts_requests_replies_and_losses() {
 #[test]
 fn sums_up_what_it_printed() {
     for count in [3, 4] {
-        let finished = start(&format!("udp -m hello --count {count} --interval 1ms"), echo()).wait();
+        let mut server = UdpPeer::server();
+        let mut client = start(&format!("udp -m hello --count {count} --interval 1ms"), server.address());
+        // Times that lie far apart, and not in order.
+        for delay_ms in &[60, 10, 100, 20][..count] {
+            let request = server.receive_any();
+            thread::sleep(Duration::from_millis(*delay_ms));
+            server.send(&request.to_ascii_uppercase());
+        }
+        let finished = client.wait();
         let rtts = (1..=count).map(|number| rtt_ms(&finished, &format!("UDP {number}: ")));
         let mut rtts: Vec<f64> = rtts.collect();
         rtts.sort_by(f64::total_cmp);
@@ -247,7 +255,10 @@ fn fails_when_the_server_closes_without_a_reply() {
     let listener = TcpPeerListener::bind();
     let address = listener.address();
     let mut client = start("tcp -m hello --count 5 --timeout 9s", address);
-    listener.accept().close();
+    let mut server = listener.accept();
+    // A connection that is closed with unread bytes is reset instead.
+    server.read_line();
+    server.close();
     let start = format!("error: failed to get a reply from `{address}`: ");
     client.wait().expect_error_with(&start).expect_status(1);
 }

@@ -217,13 +217,13 @@ pub const SMOKE: [(&str, [&str; 2]); 5] = [
 pub fn check_smoke(labgrade: Command, workspace: &Path, lab: &str) -> Vec<Outcome> {
     let (_, programs) = SMOKE.into_iter().find(|(name, _)| *name == lab).unwrap();
     let folder = Folder::new(lab);
-    let (class, results, rubric) = (folder.join("class"), folder.join("results"), folder.join("core.toml"));
+    let (class, results, rubric) = (folder.join("class"), folder.join("results"), folder.join("rubric.toml"));
     let samples: Vec<Sample> =
         KINDS.into_iter().zip(programs).map(|(kind, name)| Sample::read(lab, kind, name)).collect();
     for sample in &samples {
         sample.copy(&class);
     }
-    write_core_rubric(workspace, lab, &rubric);
+    write_two_hosts_rubric(workspace, lab, &rubric);
     grade(labgrade, lab, &class, &results, Some(&rubric), SEED);
     let outcomes: Vec<Outcome> =
         samples.iter().map(|sample| outcome(&results, &sample.submission()).unwrap()).collect();

@@ -149,7 +149,11 @@ fn cause_of_white_space(exchange: &Exchange<'_>) -> Option<Cause> {
 
 /// The cause that a failed call of a program on a socket shows.
 fn cause_of_socket_call(transcript: &Transcript) -> Option<Cause> {
-    transcript.output().iter().find_map(|output| startup::cause_of_socket_call(&output.stderr))
+    // Some programs report errors on standard output.
+    transcript.output().iter().find_map(|output| {
+        startup::cause_of_socket_call(&output.stderr)
+            .or_else(|| startup::cause_of_socket_call(&output.stdout))
+    })
 }
 
 /// The same, where the connection ended without a response.

@@ -9,6 +9,7 @@ use rtt_client::{
     Exchange, ask_tcp, ask_udp, connect_tcp, connect_udp, connection_line, line, milliseconds, repeat,
     statistics,
 };
+use std::collections::hash_map::{Entry, HashMap};
 use std::io::{self, BufReader, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -50,16 +51,19 @@ fn run(mut args: Args) -> anyhow::Result<()> {
     let Some(text) = messages(args.message.take()).next().transpose()? else { return Ok(()) };
     match args.protocol {
         Protocol::Udp => {
-            let mut socket = None;
-            measure(&args, &addresses, "UDP", |number| match &socket {
-                Some(socket) => ask_udp(socket, number, &text, args.timeout),
-                // A name may have several addresses, and only a reply shows at which of them the server is.
-                None => addresses.try_each(|address| {
-                    let new = connect_udp(address)?;
-                    let exchange = ask_udp(&new, number, &text, args.timeout)?;
-                    socket = Some(new);
-                    Ok(exchange)
-                }),
+            // A name may have several addresses, and only a reply shows at which of them the server is. Until then each
+            // has a socket of its own, which is kept, so that a late reply still finds it.
+            let (mut sockets, mut server) = (HashMap::new(), None);
+            measure(&args, &addresses, "UDP", |number| {
+                let known = server;
+                let mut ask = |address| {
+                    let socket = match sockets.entry(address) {
+                        Entry::Occupied(kept) => kept.into_mut(),
+                        Entry::Vacant(place) => place.insert(connect_udp(address)?),
+                    };
+                    ask_udp(socket, number, &text, args.timeout).inspect(|_| server = Some(address))
+                };
+                if let Some(address) = known { ask(address) } else { addresses.try_each(ask) }
             })
         }
         Protocol::Tcp => {

@@ -170,6 +170,8 @@ fn misses_no_warm_up_when_interrupted() {
 #[cfg(unix)]
 #[test]
 fn shows_on_a_terminal_how_far_a_long_run_is() {
+    // The first sign of life comes after a while.
+    labtest::set_patience(std::time::Duration::from_secs(10));
     let server = echo();
     let args = ["udp", &server.to_string(), "--count", "100000", "--interval", "10ms", "--quiet"];
     let mut client = labtest::Terminal::start(CLIENT, &args);
