@@ -27,7 +27,7 @@ const SEND_BYTES: usize = 16 * 1024;
 // STUB: use std::io::{self, BufRead, BufReader, Read}; // step 3 also needs `BufWriter` and `Write`
 // STUB: use std::net::{Shutdown, TcpListener, TcpStream};
 // STUB: use std::path::{Path, PathBuf};
-// STUB: use std::time::Duration;
+// STUB: use std::time::Duration; // steps 1 and 7 also need `std::thread`
 
 /// The longest head: request line, header fields and the empty line. Without a limit, one client could fill the memory.
 const HEAD_BYTES_MAX: u64 = 16 * 1024;
@@ -163,7 +163,7 @@ fn send(stream: &TcpStream, response: Response, keep_open: bool) -> io::Result<(
     // END SOLUTION
     // STUB: let Response { status, content_type, length, body } = response;
     // STUB: let _ = (stream, keep_open, status, content_type, length, body); // delete this line
-    // STUB: todo!("step 3: write the head with `write!`, each line ended by `\\r\\n`; `io::copy` copies the body")
+    // STUB: todo!("step 3: `write!` the head, each line ended by `\\r\\n`; `io::copy` copies the body; then `flush`")
 }
 
 /// Opens the file that a target names below the root. `None`: there is no such file, or it lies outside.

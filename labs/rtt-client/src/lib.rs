@@ -124,7 +124,7 @@ pub fn receive(socket: &UdpSocket, number: u32, timeout: Duration) -> io::Result
     }
     // END SOLUTION
     // STUB: let _ = (socket, number, timeout); // delete this line
-    // STUB: todo!("step 2: limit the wait first with `socket.set_read_timeout`; then `socket.recv` into a large buffer")
+    // STUB: todo!("step 2: limit the wait first, `socket.set_read_timeout`; then `socket.recv` into a large buffer")
 }
 
 // BEGIN SOLUTION
