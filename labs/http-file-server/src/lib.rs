@@ -149,8 +149,8 @@ fn parse_request_line(line: &str) -> Option<Request<'_>> {
 ///
 /// `Content-Length` tells the client where the body ends. `Connection` says whether the server closes afterwards.
 fn send(stream: &TcpStream, response: Response, keep_open: bool) -> io::Result<()> {
-    // BEGIN SOLUTION
     let Response { status, content_type, length, body } = response;
+    // BEGIN SOLUTION
     let connection = if keep_open { "keep-alive" } else { "close" };
     // Head and body of a small file leave in one write. `io::copy` would write a head alone that leaves less room.
     let mut writer = BufWriter::with_capacity(SEND_BYTES, stream);
@@ -161,7 +161,6 @@ fn send(stream: &TcpStream, response: Response, keep_open: bool) -> io::Result<(
     writer.flush()?;
     if sent < length { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     // END SOLUTION
-    // STUB: let Response { status, content_type, length, body } = response;
     // STUB: let _ = (stream, keep_open, status, content_type, length, body); // delete this line
     // STUB: todo!("step 3: `write!` the head, each line ended by `\\r\\n`; `io::copy` copies the body; then `flush`")
 }
@@ -310,7 +309,6 @@ pub fn serve(listener: &TcpListener, site: &Site, log: &EventLog) {
         }
     });
     // END SOLUTION
-    // STUB: let stream = accept(listener, log);
-    // STUB: serve_connection(&stream, site, log);
+    // STUB: serve_connection(&accept(listener, log), site, log);
     // STUB: todo!("step 7: accept the next client, in a loop; then give each connection a thread, as in lab 3")
 }
