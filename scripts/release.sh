@@ -247,7 +247,7 @@ build_programs() {
         [[ -z $previous ]] || before=$(awk -v t="$target" -v p="$program" '$1 == t && $2 == p { print $3 }' "$previous")
         [[ $size -le 1048576 ]] || before+='  larger than 1 MiB'
         printf '%-32s %-20s %8s bytes, before: %s\n' "$target" "$program" "$size" "${before:-none}"
-    done < <(list_programs)
+    done <<<"$programs"
 }
 
 # manual FOLDER: writes man pages and completions there. A modified copy of each program generates them.
@@ -263,11 +263,11 @@ manual() {
             changed=$package
             sed -i 's/^fn main()/#[allow(dead_code)]\nfn run_program()/' "$source"
             cat scripts/release/manual.rs >>"$source"
-        done < <(list_programs)
+        done <<<"$programs"
         # The copies never call `run`, which would cause warnings.
         RUSTFLAGS=--allow=warnings cargo build --quiet --target-dir "$scratch/target" "${labs[@]/#/--package=}" --package=labrelay --bins
     )
-    while read -r _ program _; do "$scratch/target/debug/$program" "$1"; done < <(list_programs)
+    while read -r _ program _; do "$scratch/target/debug/$program" "$1"; done <<<"$programs"
     for program in "$1"/bash/*.bash; do mv "$program" "${program%.bash}"; done
 }
 
@@ -342,7 +342,7 @@ release() {
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 
     step "the workspaces of $version"
-    local staff=$scratch/staff labs=()
+    local staff=$scratch/staff labs=() programs
     staff_tree "$staff"
     for lab in "$staff"/labs/*/; do labs+=("$(basename "$lab")"); done
     cargo run --quiet --locked -p labgrade -- --workspace "$staff" starter --out "$scratch/student" >/dev/null
@@ -350,6 +350,7 @@ release() {
     vendor "$staff"
     archive "$scratch/student" student
     archive "$staff" staff
+    programs=$(list_programs)
 
     step 'licences'
     "$staff/scripts/release/licences.py" "$staff" >"$scratch/licences.txt"

@@ -209,11 +209,20 @@ impl Program {
         wait::poll(OPTIONAL, || self.stdout().contains(text).then_some(())).is_some()
     }
 
+    /// Waits for `text` on standard output, for as long as the programs under test are at work. True if it is there.
+    pub(crate) fn prints_while_at_work(&self, text: &str) -> bool {
+        self.prints_within(Limit::until_silent(), text)
+    }
+
     /// Waits for `text` on standard output, until the program has ended. True if it is there.
     pub(crate) fn prints_before_its_end(&self, text: &str) -> bool {
         let action = Action::ExpectOutput { program: self.name().to_owned(), text: text.to_owned() };
         self.transcript.step(&Actor::Check, action);
-        let mut deadline = Deadline::of(Limit::reply());
+        self.prints_within(Limit::reply(), text)
+    }
+
+    fn prints_within(&self, limit: Limit, text: &str) -> bool {
+        let mut deadline = Deadline::of(limit);
         loop {
             let has_ended = self.has_ended();
             if self.stdout().contains(text) {

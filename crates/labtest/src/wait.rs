@@ -79,6 +79,12 @@ impl Limit {
         Limit { silence: limit.silence.map(|_| silence), ..limit }
     }
 
+    /// Until the programs have done nothing for a while, whatever patience was asked for. For a check that then helps them
+    /// on, as by ending their input.
+    pub(crate) fn until_silent() -> Limit {
+        Limit { silence: Some(SILENCE), ..Limit::start() }
+    }
+
     /// For something that a program may do after a time of its own, such as an end after a timeout.
     pub(crate) fn of(time: Duration) -> Limit {
         Limit { time, silence: None }

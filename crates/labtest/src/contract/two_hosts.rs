@@ -14,12 +14,12 @@ use crate::peer::{TcpPeerListener, UdpPeer};
 use crate::program::{Client, Server};
 use crate::settings::{self, OnSecondHost, Reason};
 use crate::transcript::Transcript;
-use crate::wait::{Limit, Programs, set_patience};
+use crate::wait::{Limit, Wait, set_patience};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The file, beside the failure, that says why the second host could not be made. It is empty if there is one.
 const NOTE: &str = "second-host";
@@ -28,7 +28,7 @@ const NOTE: &str = "second-host";
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How long to wait for a client whose sockets show that it will send nothing.
-const LAST_CHANCE: Duration = Duration::from_millis(500);
+const LAST_CHANCE: Duration = Duration::from_secs(2);
 
 /// A server that was told the address of its host answers a client on another host.
 #[track_caller]
@@ -79,11 +79,9 @@ pub fn udp_client(program: &str) {
 /// Waits until the first datagram is there, or the client's sockets show that none will come: then the wait for it is
 /// short.
 pub fn await_datagram(server: &UdpPeer) {
-    let (transcript, start) = (Transcript::current(), Instant::now());
-    while !server.has_datagram_for(LOOK)
-        && start.elapsed() < Limit::start().time()
-        && !transcript.have_ended()
-    {
+    let transcript = Transcript::current();
+    let mut wait = Wait::of(Limit::start(), &*transcript);
+    while !server.has_datagram_for(LOOK) && wait.next_piece().is_some() {
         if cause_of_no_request(&transcript, server.address()).is_some() {
             set_patience(LAST_CHANCE);
             return;

@@ -5,7 +5,7 @@ use crate::failure::{self, Cause, End, Excerpt, FORMAT, Failure, Received, Verdi
 use crate::settings;
 use crate::transcript::Transcript;
 use crate::wait::{POLL, Programs, patience};
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -15,6 +15,9 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// How long a program does nothing before it counts as one that goes on.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// The longest source file that is read to find the function of a stub.
+const SOURCE_BYTES_MAX: u64 = 1 << 20;
 
 /// Bytes of a summary; what it quotes may be of any length.
 const SUMMARY_BYTES_MAX: usize = 2048;
@@ -99,11 +102,22 @@ pub(crate) fn fail(transcript: &Transcript, problem: Problem) -> ! {
 fn with_function(mut stub: Cause) -> Cause {
     if let Cause::NotWritten { function: function @ None, file, line, .. } = &mut stub {
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-        let mut sources =
-            package.ancestors().filter_map(|folder| fs::read_to_string(folder.join(&*file)).ok());
+        let mut sources = package.ancestors().filter_map(|folder| read_source(folder, Path::new(&*file)));
         *function = sources.next().and_then(|source| startup::function_at(&source, *line));
     }
     stub
+}
+
+/// Reads a file of source code in `folder`. The program under test chose its name: it may be anything.
+fn read_source(folder: &Path, file: &Path) -> Option<String> {
+    let is_inside = file.components().all(|part| matches!(part, Component::Normal(_)));
+    if !is_inside || file.extension().is_none_or(|extension| extension != "rs") {
+        return None;
+    }
+    let path = folder.join(file);
+    let metadata = fs::symlink_metadata(&path).ok()?;
+    let is_source = metadata.is_file() && metadata.len() <= SOURCE_BYTES_MAX;
+    is_source.then(|| fs::read_to_string(path).ok()).flatten()
 }
 
 /// A summary that is short enough for a line. It may quote what a program printed.
@@ -125,5 +139,23 @@ fn await_last_words(transcript: &Transcript) {
             deadline = deadline.max(Instant::now() + IDLE).min(start + patience());
         }
         thread::sleep(POLL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_source;
+    use std::path::Path;
+
+    #[test]
+    fn reads_no_file_but_source_below_the_package() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let is_read = |name: &str| read_source(package, Path::new(name)).is_some();
+        assert!(is_read("src/lib.rs"));
+        for name in
+            ["/dev/zero", "../labcore/src/lib.rs", "src/../src/lib.rs", "src", "Cargo.toml", "none.rs"]
+        {
+            assert!(!is_read(name), "{name}");
+        }
     }
 }

@@ -8,8 +8,11 @@ use crate::settings;
 use crate::transcript::Transcript;
 use std::net::SocketAddr;
 
-/// The errors of a system that is asked to send from 127.0.0.1 to another host.
-const INVALID: [&str; 2] = ["invalid argument", "einval"];
+/// How programs report the error of a system that is asked to send from 127.0.0.1 to another host.
+const INVALID: [&str; 3] = ["[errno 22]", "(os error 22)", "einval"];
+
+/// How `perror` of C ends its line.
+const INVALID_AT_END: &str = ": invalid argument";
 
 /// Fails the check if a server on another host is bound to loopback alone. No packet shows this as surely.
 #[track_caller]
@@ -31,6 +34,7 @@ pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -
     let is_invalid = transcript.output().iter().any(|output| {
         let printed = format!("{}{}", output.stdout, output.stderr).to_lowercase();
         INVALID.iter().any(|words| printed.contains(words))
+            || printed.lines().any(|line| line.trim_end().ends_with(INVALID_AT_END))
     });
     let is_bound = || bound(transcript, Transport::Udp).iter().any(is_loopback);
     (is_invalid || is_bound()).then_some(Cause::BoundToLoopback)

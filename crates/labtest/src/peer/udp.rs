@@ -28,8 +28,6 @@ pub struct UdpPeer {
     /// The other end; a server learns it with the first datagram.
     other: Option<SocketAddr>,
     sent: Vec<u8>,
-    /// True if a client's last datagram got no reply.
-    owes_reply: bool,
     transcript: Arc<Transcript>,
 }
 
@@ -79,7 +77,7 @@ impl UdpPeer {
         let (socket, transcript) = (Arc::new(socket), Transcript::current());
         let log = PeerLog::new(Socket::Udp(Arc::downgrade(&socket)), role, other.unwrap_or(address));
         let log = transcript.add_peer(log);
-        UdpPeer { socket, role, actor, log, other, sent: Vec::new(), owes_reply: false, transcript }
+        UdpPeer { socket, role, actor, log, other, sent: Vec::new(), transcript }
     }
 
     /// Its own socket address.
@@ -102,7 +100,6 @@ impl UdpPeer {
             self.fail(&format!("cannot send to {other}: {error}"));
         }
         datagram.clone_into(&mut self.sent);
-        self.owes_reply = false;
     }
 
     /// Waits for one datagram and compares it.
@@ -131,8 +128,8 @@ impl UdpPeer {
     fn receive(&mut self, expected: &[u8]) -> Vec<u8> {
         let limit = match self.other {
             None => Limit::start(),
-            // The client may wait for a reply to its last datagram, as long as it likes.
-            Some(_) if self.owes_reply => Limit::of(patience()),
+            // A client may wait for a reply to its last datagram, or pause before the next, as long as it likes.
+            Some(_) if self.role == Role::Server => Limit::of(patience()),
             Some(_) => Limit::reply(),
         };
         let (datagram, from) = match self.receive_within(limit) {
@@ -146,7 +143,6 @@ impl UdpPeer {
         self.transcript
             .step(&self.actor, Action::Receive { transport, from: Some(from), bytes, end: End::Enough });
         self.transcript.peers(|peers| peers[self.log].receives());
-        self.owes_reply = self.role == Role::Server;
         match self.other {
             Some(other) if self.role == Role::Client && other != from => {
                 let what = format!("{} asked {other}, and the reply came from {from}", self.name());
