@@ -51,7 +51,7 @@ skipped=()
 # Unit tests are left out, because they do not run the programs.
 tests=(--test '*')
 # The limit on threads does not apply to root.
-[[ $(id -u) -ne 0 ]] || skipped+=(--skip without_threads --skip when_it_can_start_no_thread)
+[[ $(id -u) -ne 0 ]] || skipped+=(--skip without_threads --skip can_start_no_thread)
 if [[ -n $emulator ]]; then
     while read -r test _; do skipped+=(--skip "$test"); done < <(grep -v '^#' scripts/tests/not-under-qemu)
 fi
