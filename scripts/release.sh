@@ -168,7 +168,8 @@ gradescope() {
 
 # handout FILE: prints a handout with its links changed for a folder that holds all handouts and no sources.
 handout() {
-    sed -E 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g; s|\[([^]]*)\]\(((\.\./)*crates/|src/)[^)]*\)|\1|g' "$1"
+    sed -E -e 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g' \
+        -e 's#\[([^]]*)\]\((src|(\.\./)*crates)/[^)]*\)#\1#g' "$1"
 }
 
 # archive FOLDER NAME: packs a folder as dist/socket-labs-VERSION-NAME.tar.gz. It contains one folder, socket-labs-VERSION;
