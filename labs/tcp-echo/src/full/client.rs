@@ -25,7 +25,7 @@ struct Args {
     /// Send this text alone, instead of the lines of standard input
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
-    /// How long to wait for the connection, and for a reply
+    /// How long to wait for the connection, and for a reply, or `none` for no limit
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_timeout)]
     timeout: Duration,
 }
