@@ -26,6 +26,8 @@ pub enum Operation {
     Reach,
     /// Send a request and receive its reply.
     GetReply,
+    /// Send a text and wait for nothing.
+    Send,
 }
 
 impl Display for Operation {
@@ -35,6 +37,7 @@ impl Display for Operation {
             Operation::Connect => "connect to",
             Operation::Reach => "reach",
             Operation::GetReply => "get a reply from",
+            Operation::Send => "send to",
         })
     }
 }

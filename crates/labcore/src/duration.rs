@@ -5,13 +5,19 @@ use std::time::Duration;
 /// The longest duration that a program accepts, so that adding it to a point in time never overflows.
 const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Parses a timeout, such as `2s` or `200ms`. Zero is an error.
+/// What `none` stands for: ten years, a timeout that every system accepts and that never ends.
+const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Parses a timeout, such as `2s` or `200ms`. Zero is an error, and `none` is a timeout that never ends.
 ///
 /// # Errors
 /// A message that says why `word` is not a duration, for clap to print.
 pub fn parse_timeout(word: &str) -> Result<Duration, String> {
+    if word == "none" {
+        return Ok(UNLIMITED);
+    }
     match parse_interval(word)? {
-        Duration::ZERO => Err("a timeout must be longer than zero, like `2s`".to_owned()),
+        Duration::ZERO => Err("a timeout must be longer than zero, like `2s`, or `none`".to_owned()),
         timeout => Ok(timeout),
     }
 }
@@ -30,8 +36,9 @@ pub fn parse_interval(word: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DURATION_MAX, parse_interval, parse_timeout};
-    use std::time::Duration;
+    use super::{DURATION_MAX, UNLIMITED, parse_interval, parse_timeout};
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn takes_a_number_with_its_unit() {
@@ -39,6 +46,15 @@ mod tests {
         assert_eq!(parse_timeout("200ms"), Ok(Duration::from_millis(200)));
         assert_eq!(parse_interval("0ms"), Ok(Duration::ZERO));
         assert_eq!(parse_interval("1day"), Ok(DURATION_MAX));
+    }
+
+    #[test]
+    fn takes_a_timeout_that_never_ends() {
+        assert_eq!(parse_timeout("none"), Ok(UNLIMITED));
+        assert!(parse_interval("none").is_err());
+        assert!(Instant::now().checked_add(UNLIMITED).is_some());
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert!(socket.set_read_timeout(Some(UNLIMITED)).is_ok());
     }
 
     #[test]

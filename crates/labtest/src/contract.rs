@@ -2,6 +2,7 @@
 //!
 //! - [`ServerContract`]: how a server starts, what it prints, and what it survives.
 //! - [`tcp_echo`], [`udp_echo`]: how the echo servers treat a byte stream and datagrams.
+//! - [`reply_form`]: the two forms in which a threaded server may reply.
 //! - [`ClientContract`]: how both echo clients ask, print and give up.
 //! - [`any_client`]: what clients of any kind do, and need no options for.
 //! - [`Pair`]: a client and a server of the same author.
@@ -12,6 +13,7 @@ pub mod any_client;
 mod client;
 mod pair;
 pub mod plain;
+pub mod reply_form;
 mod server;
 pub mod tcp_echo;
 pub mod two_hosts;

@@ -28,6 +28,8 @@ pub enum Reason {
     NotBuilt,
     /// The check needs two hosts, and this machine allows no networks for them.
     OneHost,
+    /// The check is about bytes that come back, and the server replies with the number of characters.
+    CountsCharacters,
 }
 
 /// The program under test that has a host of its own, in a check on two hosts.

@@ -141,7 +141,7 @@ impl TcpPeer {
 
     /// Fails unless the text received is the one expected.
     #[track_caller]
-    fn compare(&mut self, expected: &str, received: &[u8], end: End) {
+    pub(crate) fn compare(&mut self, expected: &str, received: &[u8], end: End) {
         self.step_received(received, end);
         let text = text_of(received);
         if self.is_client() && is_whole_buffer(expected, received) {

@@ -10,6 +10,7 @@ pub use reply::Reply;
 use labcore::{EventLog, printable, without_newline};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 /// Answers one client until it closes its side.
@@ -24,10 +25,18 @@ pub fn serve_connection(connection: &TcpStream, number: u64, reply: Reply, log: 
     }
 }
 
+/// Returns the number of the thread that calls this: 1 for the first one, 2 for the next, and so on.
+///
+/// If all clients have the same number, one thread serves them all.
+pub fn thread_number() -> u64 {
+    static THREADS: AtomicU64 = AtomicU64::new(0);
+    thread_local!(static NUMBER: u64 = THREADS.fetch_add(1, Ordering::Relaxed) + 1);
+    NUMBER.with(|number| *number)
+}
+
 /// Serves the client that has just connected from `address`, in the thread that calls this.
 fn serve_client(connection: &TcpStream, address: SocketAddr, number: u64, reply: Reply, log: &EventLog) {
-    let thread = thread::current().id();
-    log.line(format_args!("client {number} connected from {address} on {thread:?}"));
+    log.line(format_args!("client {number} connected from {address} on thread {}", thread_number()));
     match serve_connection(connection, number, reply, log) {
         Ok(()) => log.line(format_args!("client {number} disconnected")),
         Err(error) => log.line(format_args!("client {number} disconnected: {error}")),

@@ -1,11 +1,12 @@
 //! The exercise itself. A textbook server, in any language, passes these tests.
 //!
-//! Lines are short and plain, and the server may end its replies in any way.
+//! Lines are short and plain, and the server may end its replies in any way. It may reply in upper case, or with the number
+//! of characters and the text: its first reply tells which.
 
 #[cfg(target_os = "linux")]
 use labtest::Cause;
 use labtest::Server;
-use labtest::contract::tcp_echo::{self, ask_text};
+use labtest::contract::reply_form::{self, Replies};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
 
@@ -13,21 +14,22 @@ const SERVER: &str = env!("CARGO_BIN_EXE_tcp-threaded-server");
 fn server_answers_in_upper_case() {
     let server = Server::start(SERVER, &[]);
     let mut client = server.tcp_client();
-    ask_text(&mut client, "hello world &*! 42");
+    Replies::of_any_end().ask(&mut client, "hello world &*! 42");
     client.expect_no_more_text();
 }
 
 #[test]
 fn server_listens_where_it_is_told() {
-    tcp_echo::listens_where_it_is_told(SERVER);
+    reply_form::listens_where_it_is_told(SERVER);
 }
 
 #[test]
 fn server_answers_line_after_line() {
     let server = Server::start(SERVER, &[]);
     let mut client = server.tcp_client();
+    let mut replies = Replies::of_any_end();
     for text in ["a rather long line to begin with", "Short", "and one MORE"] {
-        ask_text(&mut client, text);
+        replies.ask(&mut client, text);
     }
     client.expect_no_more_text();
 }
@@ -36,17 +38,18 @@ fn server_answers_line_after_line() {
 fn server_answers_while_another_client_is_silent() {
     let server = Server::start(SERVER, &[]);
     let _silent = server.tcp_client();
-    ask_text(&mut server.tcp_client(), "hello");
+    Replies::of_any_end().ask(&mut server.tcp_client(), "hello");
 }
 
 #[test]
 fn server_answers_four_clients_in_turns() {
     let server = Server::start(SERVER, &[]);
     let mut clients: Vec<_> = (0..4).map(|_| server.tcp_client()).collect();
+    let mut replies = Replies::of_any_end();
     for round in 1..=2 {
         // The last client first, while all others are connected and silent.
         for (number, client) in clients.iter_mut().enumerate().rev() {
-            ask_text(client, &format!("client {number} round {round}"));
+            replies.ask(client, &format!("client {number} round {round}"));
         }
     }
 }
@@ -56,9 +59,10 @@ fn server_answers_four_clients_in_turns() {
 fn server_is_idle_when_its_clients_have_left() {
     use std::time::Duration;
     let server = Server::start(SERVER, &[]);
+    let mut replies = Replies::of_any_end();
     for _ in 0..3 {
         let mut client = server.tcp_client();
-        ask_text(&mut client, "hello");
+        replies.ask(&mut client, "hello");
         client.close();
     }
     // A thread that goes on reading at the end of the stream would want a processor all of this time.

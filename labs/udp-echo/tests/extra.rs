@@ -106,13 +106,14 @@ mod server {
 
     #[test]
     fn prints_its_usage_when_called_wrongly() {
-        let calls = [&["--no-such-option"][..], &["a", "1", "b"]];
+        let calls = [&["--no-such-option"][..], &["a", "1", "b"], &["127.0.0.1", "--no-such-option"]];
         contract::prints_its_usage(SERVER, &calls, "Usage: udp-echo-server [OPTIONS] [HOST[:PORT]] [PORT]");
     }
 }
 
 mod client {
     use super::{CLIENT, ClientContract, Transport, contract, run};
+    use labtest::{Client, UdpPeer};
 
     const CONTRACT: ClientContract<'_> = ClientContract { program: CLIENT, transport: Transport::Udp };
 
@@ -124,6 +125,53 @@ mod client {
     #[test]
     fn sends_the_message_of_its_command_line_alone() {
         CONTRACT.sends_the_message_of_its_command_line_alone();
+    }
+
+    /// Starts the client with host and port as two words.
+    #[track_caller]
+    fn start(server: &UdpPeer, args: &[&str]) -> Client {
+        let (host, port) = (server.address().ip().to_string(), server.address().port().to_string());
+        Client::at(CLIENT, &[&[&*host, &*port], args].concat())
+    }
+
+    #[test]
+    fn sends_the_third_word_of_its_command_line() {
+        let mut server = UdpPeer::server();
+        let mut client = start(&server, &["hello"]);
+        server.expect(b"hello");
+        server.send(b"HELLO");
+        client.wait().expect_status(0).expect_stdout("From server: HELLO\n");
+    }
+
+    #[test]
+    fn says_how_to_write_a_text() {
+        let text = "`hello` is not a port number; a text is the third word, like `127.0.0.1 25000 hello`, or follows `-m`";
+        run(CLIENT, &["127.0.0.1", "hello"]).expect_stderr(&format!("error: {text}\n")).expect_status(1);
+        let both = ["127.0.0.1", "25000", "hello", "-m", "hello"];
+        contract::prints_its_usage(
+            CLIENT,
+            &[&both],
+            "error: the argument '[TEXT]' cannot be used with '--message <TEXT>'",
+        );
+    }
+
+    #[test]
+    fn waits_for_no_reply_if_told_so() {
+        let mut server = UdpPeer::server();
+        start(&server, &["hello", "--no-reply"]).wait().expect_status(0).expect_stdout("");
+        server.expect(b"hello");
+        let mut client = start(&server, &["--no-reply"]);
+        for line in ["one", "two"] {
+            client.write(format!("{line}\n").as_bytes());
+            server.expect(line.as_bytes());
+        }
+        client.end_input();
+        client.wait().expect_status(0).expect_stdout("");
+    }
+
+    #[test]
+    fn waits_without_limit() {
+        CONTRACT.waits_without_limit();
     }
 
     #[test]
@@ -140,7 +188,6 @@ mod client {
     #[cfg(target_os = "linux")]
     #[test]
     fn is_refused_where_nobody_listens() {
-        use labtest::{Client, UdpPeer};
         let nobody = UdpPeer::server().address();
         let mut client = Client::at(CLIENT, &["-m", "hello", &nobody.to_string()]);
         let start = format!("error: failed to get a reply from `{nobody}`: Connection refused");
@@ -164,7 +211,9 @@ mod client {
 
     #[test]
     fn prints_its_usage_when_called_wrongly() {
-        contract::prints_its_usage(CLIENT, &[&[]], "Usage: udp-echo-client <HOST[:PORT]> [PORT]");
+        let calls = [&[][..], &["127.0.0.1", "25000", "hello", "again"], &["127.0.0.1", "--no-such-option"]];
+        let usage = "Usage: udp-echo-client [OPTIONS] <HOST[:PORT]> [PORT] [TEXT]";
+        contract::prints_its_usage(CLIENT, &calls, usage);
         let call = ["127.0.0.1", "--timeout", "2"];
         contract::prints_its_usage(CLIENT, &[&call], "write a number and its unit, like `2s`");
     }

@@ -6,6 +6,10 @@ use crate::program::Client;
 #[cfg(unix)]
 use crate::program::Terminal;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A reply that takes longer than the limit of 2 s that clients have without options.
+const LATE: Duration = Duration::from_millis(2500);
 
 /// An echo client.
 #[derive(Clone, Copy)]
@@ -70,6 +74,15 @@ impl EchoPeer {
         match self {
             EchoPeer::Tcp(peer) => peer.send(&[reply, b"\n"].concat()),
             EchoPeer::Udp(peer) => peer.send(reply),
+        }
+    }
+
+    /// Expects that the client sends nothing for a time, and stays.
+    #[track_caller]
+    pub fn expect_nothing_for(&mut self, time: Duration) {
+        match self {
+            EchoPeer::Tcp(peer) => peer.expect_nothing_for(time),
+            EchoPeer::Udp(peer) => peer.expect_nothing_for(time),
         }
     }
 
@@ -166,6 +179,16 @@ impl ClientContract<'_> {
         let (mut client, mut server) = self.start(&["-m", "hello", "--timeout", "100ms"]);
         server.expect(b"hello");
         client.wait().expect_failure();
+    }
+
+    /// With `--timeout none`, the client waits for a reply that takes long.
+    #[track_caller]
+    pub fn waits_without_limit(&self) {
+        let (mut client, mut server) = self.start(&["-m", "hello", "--timeout", "none"]);
+        server.expect(b"hello");
+        server.expect_nothing_for(LATE);
+        server.send(b"HELLO");
+        client.wait().expect_status(0).expect_stdout("From server: HELLO\n");
     }
 
     /// When no reply comes, the client names the server and the time it waited, and asks `question`.

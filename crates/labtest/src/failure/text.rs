@@ -43,6 +43,9 @@ impl fmt::Display for Reason {
             }
             Reason::NotBuilt => "the program was not built",
             Reason::OneHost => "this machine does not let a check make the networks of two hosts",
+            Reason::CountsCharacters => {
+                "the check is about bytes that come back, and the server replies with a number of characters"
+            }
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::admission::{accept, prepare, reject};
 use labcore::{EventLog, Permit, Permits, limit_clients};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use tcp_threaded::{Reply, serve_connection};
+use tcp_threaded::{Reply, serve_connection, thread_number};
 
 /// A thread's stack. The system's default of 2 to 8 MiB, times 10,000, is more than a 32-bit Raspberry Pi can address.
 const STACK_BYTES: usize = 131_072;
@@ -55,8 +55,11 @@ impl Handler<'_> {
     /// Serves the client until either side closes.
     fn run(self) {
         let Handler { number, log, .. } = self;
-        let thread = thread::current().id();
-        log.line(format_args!("client {number} connected from {} on {thread:?}", self.address));
+        log.line(format_args!(
+            "client {number} connected from {} on thread {}",
+            self.address,
+            thread_number()
+        ));
         let result = prepare(&self.connection)
             .and_then(|()| serve_connection(&self.connection, number, self.reply, log));
         drop(self);

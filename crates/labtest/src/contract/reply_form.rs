@@ -1,0 +1,346 @@
+//! The two forms in which a threaded echo server may reply: the text in upper case (`HELLO`), or the number of its
+//! characters with the text (`I received 5 chars: hello`).
+//!
+//! The first reply of a server tells its form, and all later replies have the same. The words around number and text are
+//! free. A server that counts whatever one `recv` returns counts a newline as well: it gets texts without one.
+
+use super::two_hosts::serves_another_host;
+use crate::diagnosis::fail::{Problem, fail};
+use crate::failure::{Cause, End, Verdict};
+use crate::os::socket::Transport;
+use crate::peer::TcpPeer;
+use crate::program::Server;
+use crate::settings::Reason;
+use crate::transcript::Transcript;
+use std::time::Duration;
+
+/// The silence after which a reply counts as whole.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Numbers that a reply may hold beside its text: the number of characters, and those of a client and a thread.
+const NUMBERS_MAX: usize = 3;
+
+/// What a summary adds where a number and a text are expected.
+const ANY_WORDS: &str = " (the words around number and text do not matter)";
+
+/// The form of a server's replies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    /// The text in upper case.
+    Upper,
+    /// The number of characters and the text. `end` is what the server needs after a text.
+    Count { end: &'static str },
+}
+
+/// How exactly the replies in upper case are compared.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Compare {
+    /// Their text, whatever ends it.
+    Text,
+    /// Every byte.
+    Bytes,
+}
+
+/// The replies of one server, to all of its clients.
+pub struct Replies {
+    form: Option<Form>,
+    compare: Compare,
+}
+
+impl Replies {
+    /// Replies in either form, whatever ends them.
+    pub fn of_any_end() -> Replies {
+        Replies { form: None, compare: Compare::Text }
+    }
+
+    /// Replies in either form. Those in upper case have the same bytes as the request, and no more.
+    pub fn exact() -> Replies {
+        Replies { form: None, compare: Compare::Bytes }
+    }
+
+    /// Sends a line, and expects its reply.
+    #[track_caller]
+    pub fn ask(&mut self, client: &mut TcpPeer, text: &str) {
+        self.send(client, text);
+        self.expect(client, text);
+    }
+
+    /// Sends a line.
+    #[track_caller]
+    pub fn send(&self, client: &mut TcpPeer, text: &str) {
+        client.send(format!("{text}{}", self.end()).as_bytes());
+    }
+
+    /// Expects the reply to a line.
+    #[track_caller]
+    pub fn expect(&mut self, client: &mut TcpPeer, text: &str) {
+        self.expect_reply(client, text, self.end());
+    }
+
+    /// What ends a line.
+    fn end(&self) -> &'static str {
+        match self.form {
+            Some(Form::Count { end }) => end,
+            _ => "\n",
+        }
+    }
+
+    /// Sends a text without a newline, and expects its reply.
+    #[track_caller]
+    pub fn ask_without_newline(&mut self, client: &mut TcpPeer, text: &str) {
+        client.send(text.as_bytes());
+        self.expect_reply(client, text, "");
+    }
+
+    /// Connects a client, and exchanges one line.
+    #[track_caller]
+    pub fn greeted(&mut self, server: &Server) -> TcpPeer {
+        let mut client = server.tcp_client();
+        self.ask(&mut client, "hello");
+        client
+    }
+
+    /// Fails the check as *not tried* if the server counts characters: the check is about bytes that come back.
+    #[track_caller]
+    pub fn ensure_upper_case(server: &Server) {
+        let mut replies = Replies::exact();
+        replies.greeted(server).close();
+        if replies.form != Some(Form::Upper) {
+            let problem = Problem::new("the server counts characters, so no bytes come back");
+            fail(&Transcript::current(), problem.verdict(Verdict::NotTried(Reason::CountsCharacters)));
+        }
+    }
+
+    #[track_caller]
+    fn expect_reply(&mut self, client: &mut TcpPeer, text: &str, end: &'static str) {
+        let upper = format!("{}{end}", text.to_ascii_uppercase());
+        let (received, came) = self.read(client, text, &upper);
+        let form = Form::Count { end };
+        match Found::of(text, &received) {
+            Found::Neither if self.counts(text, &received) => {
+                self.fail_no_count(client, text, &upper, &received, came);
+            }
+            Found::Neither => self.expect_upper(client, &upper, &received, came),
+            Found::Count(_) if self.form == Some(Form::Upper) => {
+                fail_mixed(client, &received, came, "its first reply was in upper case, and this one counts");
+            }
+            Found::Count(_) if has_padding(&received) => {
+                let problem = client.problem_of(Some(Cause::WholeBufferSent), b"", &received, came);
+                client.step_received(&received, came);
+                fail(client.transcript(), Problem { expected: None, ..problem });
+            }
+            Found::Count(numbers) if numbers.contains(&text.chars().count()) => {
+                accept(client, &received, came);
+                self.form = self.form.or(Some(form));
+            }
+            // It may count whatever it receives, newline included.
+            Found::Count(numbers)
+                if self.form.is_none() && end == "\n" && numbers.contains(&(text.chars().count() + 1)) =>
+            {
+                self.ask_again_without_newline(client, text, &received, came);
+            }
+            Found::Count(numbers) => fail_count(client, text, &numbers, &received, came),
+        }
+    }
+
+    /// True if the server has counted before, or counts now and leaves out the text.
+    fn counts(&self, text: &str, received: &[u8]) -> bool {
+        let is_count = || numbers(&String::from_utf8_lossy(received)) == [text.chars().count()];
+        matches!(self.form, Some(Form::Count { .. })) || (self.form.is_none() && is_count())
+    }
+
+    /// Reads one reply: until it is the one in upper case, or the other form is whole.
+    fn read(&self, client: &mut TcpPeer, text: &str, upper: &str) -> (Vec<u8>, End) {
+        let is_settled = |received: &[u8]| {
+            let came = self.compared(received);
+            let upper = self.compared(upper.as_bytes());
+            came.len() >= upper.len() || !upper.starts_with(&came)
+        };
+        let (mut received, mut end) = client.read_until(is_settled);
+        let upper = self.compared(upper.as_bytes());
+        let is_other = |received: &[u8]| {
+            let came = self.compared(received);
+            !came.is_empty() && !came.starts_with(&upper) && !upper.starts_with(&came)
+        };
+        if end == End::Enough && is_other(&received) {
+            let is_whole = |rest: &[u8]| Found::of(text, &[&received, rest].concat()) != Found::Neither;
+            if !is_whole(b"") {
+                let (rest, rest_end) = client.read_for(PAUSE, 1 << 16, is_whole);
+                received.extend(rest);
+                if rest_end != End::Silence {
+                    end = rest_end;
+                }
+            }
+        }
+        (received, end)
+    }
+
+    /// The bytes that a reply in upper case is compared by.
+    fn compared(&self, bytes: &[u8]) -> Vec<u8> {
+        match self.compare {
+            Compare::Text => bytes.iter().copied().filter(|byte| !b"\r\n\0".contains(byte)).collect(),
+            Compare::Bytes => bytes.to_vec(),
+        }
+    }
+
+    #[track_caller]
+    fn expect_upper(&mut self, client: &mut TcpPeer, upper: &str, received: &[u8], end: End) {
+        if self.compared(received) == self.compared(upper.as_bytes()) {
+            self.form = Some(Form::Upper);
+        }
+        match self.compare {
+            Compare::Text => client.compare(upper.trim_end_matches('\n'), received, end),
+            Compare::Bytes => {
+                client.step_received(received, end);
+                let sent = client.take_sent();
+                if received != upper.as_bytes() {
+                    let problem = client.problem(&sent, upper.as_bytes(), received, end);
+                    fail(client.transcript(), problem);
+                }
+            }
+        }
+    }
+
+    /// Fails since a server that has counted before does not count now.
+    #[track_caller]
+    fn fail_no_count(&self, client: &mut TcpPeer, text: &str, upper: &str, received: &[u8], end: End) -> ! {
+        if self.compared(received) == self.compared(upper.as_bytes()) {
+            fail_mixed(client, received, end, "its first reply counted, and this one is in upper case");
+        }
+        client.step_received(received, end);
+        let sent = client.take_sent();
+        let mut problem = client.problem(&sent, count_reply(text).as_bytes(), received, end);
+        problem.summary += ANY_WORDS;
+        fail(client.transcript(), problem);
+    }
+
+    /// Asks for the same text without a newline, and fails if the number is not right then either.
+    #[track_caller]
+    fn ask_again_without_newline(&mut self, client: &mut TcpPeer, text: &str, first: &[u8], end: End) {
+        accept(client, first, end);
+        client.send(text.as_bytes());
+        let (received, came) = self.read(client, text, &text.to_ascii_uppercase());
+        match Found::of(text, &received) {
+            Found::Count(numbers) if numbers.contains(&text.chars().count()) => {
+                accept(client, &received, came);
+                self.form = Some(Form::Count { end: "" });
+            }
+            Found::Count(numbers) => fail_count(client, text, &numbers, &received, came),
+            // It waits for a newline, and counts it.
+            Found::Neither => fail_count(client, text, &[text.chars().count() + 1], first, end),
+        }
+    }
+}
+
+/// What a reply holds.
+#[derive(Debug, Eq, PartialEq)]
+enum Found {
+    /// The text, and these numbers beside it.
+    Count(Vec<usize>),
+    /// Something else.
+    Neither,
+}
+
+impl Found {
+    fn of(text: &str, reply: &[u8]) -> Found {
+        let reply = String::from_utf8_lossy(reply);
+        let Some(at) = reply.rfind(text) else { return Found::Neither };
+        let (before, after) = (&reply[..at], &reply[at + text.len()..]);
+        // The rest of an older message is no word of its own.
+        if before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric) {
+            return Found::Neither;
+        }
+        let numbers = [numbers(before), numbers(after)].concat();
+        if (1..=NUMBERS_MAX).contains(&numbers.len()) { Found::Count(numbers) } else { Found::Neither }
+    }
+}
+
+/// The numbers in a text.
+fn numbers(text: &str) -> Vec<usize> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
+}
+
+/// The reply of the handout's server.
+fn count_reply(text: &str) -> String {
+    format!("I received {} chars: {text}", text.chars().count())
+}
+
+/// True if more NULs follow each other than the ends of strings explain.
+fn has_padding(reply: &[u8]) -> bool {
+    reply.windows(3).any(|three| three == [0; 3])
+}
+
+fn accept(client: &mut TcpPeer, received: &[u8], end: End) {
+    client.step_received(received, end);
+    client.take_sent();
+}
+
+#[track_caller]
+fn fail_count(client: &TcpPeer, text: &str, numbers: &[usize], received: &[u8], end: End) -> ! {
+    let wanted = text.chars().count();
+    client.step_received(received, end);
+    let cause = Cause::WrongFigure {
+        name: "number of characters".to_owned(),
+        found: numbers.first().map(ToString::to_string),
+        wanted: wanted.to_string(),
+    };
+    let mut problem = client.problem_of(Some(cause), count_reply(text).as_bytes(), received, end);
+    problem.summary += ANY_WORDS;
+    fail(client.transcript(), problem);
+}
+
+#[track_caller]
+fn fail_mixed(client: &TcpPeer, received: &[u8], end: End, what: &str) -> ! {
+    client.step_received(received, end);
+    let problem = Problem::new(format!("{}: {what}", client.name())).received(received, end);
+    fail(client.transcript(), problem);
+}
+
+/// Plays a client that exchanges one line with a server of either form, and leaves.
+#[track_caller]
+pub fn ask(server: &Server) {
+    Replies::exact().greeted(server).close();
+}
+
+/// The server of either form is reached at the address and the port that its command line names.
+#[track_caller]
+pub fn listens_where_it_is_told(program: &str) {
+    if let Some((_server, address)) = Server::start_as_told(program) {
+        Replies::of_any_end().ask(&mut TcpPeer::connect(address), "hello world");
+    }
+}
+
+/// A server of either form answers another host.
+#[track_caller]
+pub fn answers_another_host(program: &str) {
+    let ask = |server: &Server| Replies::of_any_end().ask(&mut server.tcp_client(), "hello world");
+    serves_another_host(Transport::Tcp, || Server::start(program, &[]), ask);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Found;
+
+    #[test]
+    fn finds_number_and_text_in_any_wording() {
+        let check = |reply: &str, numbers: &[usize]| {
+            assert_eq!(Found::of("hello", reply.as_bytes()), Found::Count(numbers.to_vec()), "{reply}");
+        };
+        check("I received 5 chars: hello\n", &[5]);
+        check("I received 5 chars: hello", &[5]);
+        check("hello (5 characters)", &[5]);
+        check("client 1, thread 2: \"hello\" has 5 letters\r\n", &[1, 2, 5]);
+        check("I received 6 chars: hello\n\n", &[6]);
+        let text = "client 3 round 1";
+        assert_eq!(Found::of(text, b"I received 16 chars: client 3 round 1"), Found::Count(vec![16]));
+    }
+
+    #[test]
+    fn takes_no_other_reply_for_a_count() {
+        for reply in
+            ["HELLO", "hello", "I received 5 chars", "5 HELLO", "", "1 2 3 4 5: hello", "5: helloworld"]
+        {
+            assert_eq!(Found::of("hello", reply.as_bytes()), Found::Neither, "{reply}");
+        }
+    }
+}
