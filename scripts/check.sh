@@ -166,7 +166,7 @@ else
 fi
 
 step 'handouts, on three simulated hosts'
-if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep nc python3; then
+if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep nc netstat python3; then
     scripts/tests/topology.sh
     scripts/tests/handouts.sh
     # The model answers to the capture questions are about the captures of this run.
@@ -177,7 +177,7 @@ if [[ $(uname) == Linux ]] && have ip ethtool dumpcap tshark tcpdump ping pgrep 
     crates/labcapture/tests/conversations.sh "$labcapture"
 else
     missing 'a tool for three hosts' \
-        'apt-get install iproute2 ethtool iputils-ping tcpdump tshark procps netcat-openbsd python3'
+        'apt-get install iproute2 ethtool iputils-ping tcpdump tshark procps netcat-openbsd net-tools python3'
 fi
 
 # Shipping mostly waits for other processes, so it runs in parallel with the release.

@@ -135,6 +135,11 @@ mod client {
     }
 
     #[test]
+    fn waits_without_limit() {
+        CONTRACT.waits_without_limit();
+    }
+
+    #[test]
     fn refuses_a_message_of_two_lines() {
         let listener = TcpPeerListener::bind();
         let finished = run(CLIENT, &[&listener.address().to_string(), "-m", "one\ntwo"]);
@@ -169,6 +174,6 @@ mod client {
 
     #[test]
     fn prints_its_usage_when_called_wrongly() {
-        contract::prints_its_usage(CLIENT, &[&[]], "Usage: tcp-echo-client <HOST[:PORT]> [PORT]");
+        contract::prints_its_usage(CLIENT, &[&[]], "Usage: tcp-echo-client [OPTIONS] <HOST[:PORT]> [PORT]");
     }
 }
