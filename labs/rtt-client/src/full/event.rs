@@ -2,6 +2,7 @@
 
 use crate::plan::Protocol;
 use crate::probe_log::Exchange;
+use crate::prober::Connection;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind};
 
@@ -19,6 +20,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum EventKind {
+    /// A TCP connection for one request was made.
+    Connected(Connection),
     /// The first reply to a request arrived.
     Reply {
         /// The number of the request.
