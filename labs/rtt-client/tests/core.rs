@@ -10,17 +10,17 @@ use exchange::{Exchange, Pace};
 use labtest::Transport::{Tcp, Udp};
 use std::time::Duration;
 
-/// A reply that comes at once shows no time that can be told from others.
+/// A reply that comes at once takes no time that can be told from others.
 const DELAY: Pace = Pace::Delay(Duration::from_millis(160));
 
 #[test]
 fn sends_the_sentence() {
-    Exchange::over(Udp, DELAY).check_sentence();
+    Exchange::over(Udp, Pace::AtOnce).check_sentence();
 }
 
 #[test]
 fn shows_the_reply() {
-    let mut exchange = Exchange::over(Udp, DELAY);
+    let mut exchange = Exchange::over(Udp, Pace::AtOnce);
     exchange.check_sentence();
     exchange.check_reply();
 }
@@ -37,7 +37,7 @@ fn shows_when_it_sent_and_received() {
 
 #[test]
 fn sends_the_sentence_and_shows_the_reply_over_tcp() {
-    let mut exchange = Exchange::over(Tcp, DELAY);
+    let mut exchange = Exchange::over(Tcp, Pace::AtOnce);
     exchange.check_sentence();
     exchange.check_reply();
 }

@@ -22,7 +22,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// When the sentence is typed, and when the reply is sent.
 #[derive(Clone, Copy)]
 pub enum Pace {
-    /// The sentence at once, and the reply after a delay.
+    /// The sentence at once, and the reply soon.
+    AtOnce,
+    /// The sentence after a while, which is no part of the round trip, and the reply after a delay.
     Delay(Duration),
     /// Sentence and reply in different seconds, so that times in whole seconds differ, too.
     TwoSeconds,
@@ -38,7 +40,8 @@ impl Pace {
         const SECOND: Duration = Duration::from_secs(1);
         const START_MIN: Duration = Duration::from_millis(250);
         match self {
-            Pace::Delay(_) => Duration::ZERO,
+            Pace::AtOnce => Duration::ZERO,
+            Pace::Delay(_) => shown::SLACK + 2 * START_MIN,
             Pace::TwoSeconds => {
                 let start = fraction(SystemTime::now() + START_MIN);
                 START_MIN + if start <= TYPED { TYPED - start } else { SECOND + TYPED - start }
@@ -48,9 +51,11 @@ impl Pace {
 
     /// The delay of a reply to a request that came at `arrived`. Clients may give up after half a second.
     fn delay(self, arrived: SystemTime) -> Duration {
+        const SOON: Duration = Duration::from_millis(50);
         const EARLY: Duration = Duration::from_millis(650);
         const INTO_NEXT: Duration = Duration::from_millis(1120);
         match self {
+            Pace::AtOnce => SOON,
             Pace::Delay(delay) => delay,
             Pace::TwoSeconds if fraction(arrived) >= EARLY => INTO_NEXT - fraction(arrived),
             Pace::TwoSeconds => Pace::USUAL,

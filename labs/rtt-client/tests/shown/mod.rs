@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How much longer than the server's delay a round trip may take, on a busy machine.
-const SLACK: Duration = Duration::from_millis(500);
+pub const SLACK: Duration = Duration::from_millis(500);
 
 /// How long before the server notices a request it may have been sent, and how long after the reply it may be received.
 const CLOCK_SLACK_S: f64 = 1.0;
