@@ -1,7 +1,7 @@
 //! The results as a table: one row for each exchange.
 
 use crate::clock::{nanoseconds, rfc3339, rfc3339_at};
-use crate::prober::Connection;
+use crate::connection::Connection;
 use crate::results::Results;
 use std::io::{self, Write};
 

@@ -1,8 +1,8 @@
 //! What the measurement reports while it runs.
 
+use crate::connection::Connection;
 use crate::plan::Protocol;
 use crate::probe_log::Exchange;
-use crate::prober::Connection;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind};
 

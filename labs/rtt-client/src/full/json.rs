@@ -30,10 +30,10 @@
 //! ```
 
 use crate::clock::{nanoseconds, rfc3339, rfc3339_at};
+use crate::connection::Connection;
 use crate::difference::Difference;
 use crate::event::SystemError;
 use crate::plan::Plan;
-use crate::prober::Connection;
 use crate::results::{Results, Series};
 use crate::statistics::Summary;
 use serde::{Serialize, Serializer};
@@ -278,10 +278,10 @@ impl Formatter for ElementPerLine {
 
 #[cfg(test)]
 mod tests {
+    use crate::connection::Connection;
     use crate::event::SystemError;
     use crate::plan::{Plan, Protocol};
     use crate::probe_log::ProbeLog;
-    use crate::prober::Connection;
     use crate::results::{Lag, Results, Series};
     use crate::statistics::summarize;
     use chrono::DateTime;

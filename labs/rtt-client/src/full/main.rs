@@ -7,9 +7,11 @@
 //! - [`statistics`] and [`difference`]: the figures, and which protocol was slower. Both are pure functions.
 //! - [`results`], shown by [`text`], [`csv`], [`json`] and [`svg`].
 //!
-//! [`plan`] says what a run is to do, [`event`] what it reports meanwhile. [`clock`] keeps its time.
+//! [`plan`] says what a run is to do, [`event`] what it reports meanwhile. [`clock`] keeps its time, [`connection`] makes
+//! its TCP connections.
 
 mod clock;
+mod connection;
 mod csv;
 mod difference;
 mod event;

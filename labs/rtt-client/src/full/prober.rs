@@ -3,12 +3,13 @@
 //! Read [`Prober::udp`] and [`Prober::tcp`], which open the socket, then [`Prober::send`] and [`Prober::receive`].
 
 use crate::clock::{Clock, nanoseconds};
+use crate::connection::{Connection, READ_TIMEOUT, TcpPlan, connect};
 use crate::event::{Event, EventKind, SystemError};
 use crate::plan::{Plan, Protocol};
 use crate::probe_log::{Arrival, ProbeLog};
 use crate::request::{Requests, SIZE_MAX, StreamItem};
 use labcore::is_timeout;
-use rtt_client::{DATAGRAM_BYTES_MAX, Moment, connect_tcp, connect_udp};
+use rtt_client::{DATAGRAM_BYTES_MAX, connect_udp};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
@@ -42,24 +43,6 @@ pub struct Prober {
     unread: Vec<u8>,
 }
 
-/// What the plan says about TCP.
-#[derive(Clone, Copy)]
-struct TcpPlan {
-    split_write: bool,
-    no_delay: bool,
-    connect_each: bool,
-    timeout: Duration,
-}
-
-/// A TCP connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Connection {
-    /// When it was requested.
-    pub requested: Moment,
-    /// How long the handshake took.
-    pub connect: Duration,
-}
-
 pub(crate) enum Socket {
     Udp(UdpSocket),
     Tcp(TcpStream),
@@ -70,9 +53,6 @@ const UNREAD_BYTES: usize = 2 * SIZE_MAX + DATAGRAM_BYTES_MAX;
 
 /// The number of the request that checks whether there is a server. Measured requests have numbers from 1 on.
 const CHECK_SEQUENCE: u32 = 0;
-
-/// How long one call to receive waits. The system rounds it up to its clock tick of up to 10 ms.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
 impl Prober {
     /// Opens a UDP socket for one server. Nothing is sent.
@@ -266,29 +246,6 @@ impl Prober {
             unread: Vec::with_capacity(UNREAD_BYTES),
         })
     }
-}
-
-impl Connection {
-    /// Returns the connection that request `sequence` was sent on.
-    pub fn of(connections: &[Connection], sequence: u32) -> Option<Connection> {
-        connections.get(sequence as usize - 1).or(connections.last()).copied()
-    }
-}
-
-impl TcpPlan {
-    fn of(plan: &Plan, protocol: Protocol) -> TcpPlan {
-        let Plan { split_write, no_delay, timeout, .. } = *plan;
-        let connect_each = plan.connect_each && protocol == Protocol::Tcp;
-        TcpPlan { split_write, no_delay, connect_each, timeout }
-    }
-}
-
-/// Connects to a server over TCP, and sets the options of the socket.
-fn connect(server: SocketAddr, plan: TcpPlan) -> io::Result<(TcpStream, Connection)> {
-    let (stream, requested, connect) = connect_tcp(server, plan.timeout)?;
-    stream.set_nodelay(plan.no_delay)?;
-    stream.set_read_timeout(Some(READ_TIMEOUT))?;
-    Ok((stream, Connection { requested, connect }))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The results of a run: the log of each protocol, and the figures that describe it.
 
+use crate::connection::Connection;
 use crate::difference::Difference;
 use crate::event::SystemError;
 use crate::plan::{Plan, Protocol};
 use crate::probe_log::{Exchange, ProbeLog, Tally};
-use crate::prober::{Connection, Prober};
+use crate::prober::Prober;
 use crate::statistics::{Summary, percentile, summarize};
 use chrono::{DateTime, FixedOffset};
 use std::io;

@@ -16,6 +16,9 @@ const OWN_ARGS: &[&str] = &["--timeout", "9s"];
 /// How long to wait for something that a client may only show at its end.
 const SHOWN_AT_ONCE: Duration = Duration::from_millis(1500);
 
+/// Tells whether a time is how a client shows a certain moment.
+type IsRight = Box<dyn Fn(&TimeOfDay) -> bool>;
+
 /// How often to look at a client's output.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -212,7 +215,7 @@ impl Exchange {
     }
 
     /// Tells whether a time is how a client shows a moment of this exchange.
-    fn is_time_of(&self, moment: Moment) -> Box<dyn Fn(&TimeOfDay) -> bool> {
+    fn is_time_of(&self, moment: Moment) -> IsRight {
         let (arrived, replied, accepted) =
             (self.arrived, self.replied, self.accepted.unwrap_or(self.arrived));
         match moment {
@@ -254,7 +257,7 @@ fn type_sentence(client: &mut Client) -> String {
 }
 
 /// True if `times` has a time of its own for each of the moments.
-fn has_each(times: &[TimeOfDay], is_right: &[Box<dyn Fn(&TimeOfDay) -> bool>]) -> bool {
+fn has_each(times: &[TimeOfDay], is_right: &[IsRight]) -> bool {
     let Some((is_first, others)) = is_right.split_first() else { return true };
     (0..times.len())
         .any(|at| is_first(&times[at]) && has_each(&[&times[..at], &times[at + 1..]].concat(), others))
