@@ -15,6 +15,7 @@
 //! ```text
 //! LAB_SERVER='python3 server.py {port}' cargo test -p udp-echo --test core
 //! LAB_CLIENT='java Client {host} {port}' cargo test -p udp-echo --test core
+//! LAB_CLIENT='python3 udp.py {host} {port}' LAB_TCP_CLIENT='python3 tcp.py {host} {port}' cargo test -p rtt-client
 //! ```
 //!
 //! The command runs in the top folder of the workspace. `{host}` and `{port}` become the address, `{args}` the extra
@@ -30,7 +31,7 @@
 //!   command, `LAB_LIMIT`, for the script to put before the program's. Programs have twice the time to start.
 //! - `LAB_ABSENT={"NAME":"REASON"}`: programs in `DIR` that cannot be tried, as a JSON object; see [`Reason`].
 //! - `LAB_ADDRESS`, `LAB_PORT`: where a scripted server listens, for clients that have these in their code.
-//! - `LAB_SERVER_SHOWN`, `LAB_CLIENT_SHOWN`: the command lines that a person would type.
+//! - `LAB_SERVER_SHOWN`, `LAB_CLIENT_SHOWN`, `LAB_TCP_CLIENT_SHOWN`: the command lines that a person would type.
 //! - `LAB_REPORT=DIR`: a check that fails writes its [`Failure`] there as JSON; [`failure::read`] reads it. A check that
 //!   broke by itself writes nothing.
 //! - `LAB_OWN_NETWORK`, `LAB_RUN_FILE`: set if the check has a network to itself, and if a `run.toml` describes the programs.

@@ -14,6 +14,9 @@ pub(crate) const SERVER: &str = "LAB_SERVER";
 /// Command line of the client under test, in place of the crate's own.
 pub(crate) const CLIENT: &str = "LAB_CLIENT";
 
+/// Command line of the client for TCP, in a lab whose client may be two programs: [`CLIENT`] is then the one for UDP.
+pub(crate) const TCP_CLIENT: &str = "LAB_TCP_CLIENT";
+
 /// Why a program cannot be tried at all, which says nothing about whether it is right.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,6 +25,8 @@ pub enum Reason {
     NoServer,
     /// The submission names no client.
     NoClient,
+    /// The submission names no client for TCP, and its client has no `{args}` to tell it the protocol.
+    NoTcpClient,
     /// The check needs options or another address, and the command line has no `{args}` to put them in.
     NoOptions,
     /// The program did not compile.
@@ -44,8 +49,8 @@ pub(crate) fn command_line(variable: &str) -> Option<String> {
     env::var(variable).ok()
 }
 
-/// What a person types to start the program of `variable`: the command line itself, unless `LAB_SERVER_SHOWN` or
-/// `LAB_CLIENT_SHOWN` holds another one, as it does where a sandbox stands in between.
+/// What a person types to start the program of `variable`: the command line itself, unless a variable with `_SHOWN` at
+/// its end (`LAB_CLIENT_SHOWN`) holds another one, as it does where a sandbox stands in between.
 pub(crate) fn shown_command_line(variable: &str) -> Option<String> {
     env::var(format!("{variable}_SHOWN")).or_else(|_| env::var(variable)).ok()
 }
@@ -57,7 +62,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
 
 /// True if `name` is a script in [`programs`] that starts the command line of its arguments, not a program of its own.
 pub(crate) fn is_role(name: &str) -> bool {
-    ["server", "client"].contains(&name)
+    ["server", "client", "tcp-client"].contains(&name)
 }
 
 /// The programs in [`programs`] that cannot be started, with the reason (`LAB_ABSENT`, a JSON object).

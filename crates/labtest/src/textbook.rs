@@ -4,7 +4,7 @@
 //! or with nothing, wait for a newline or need none, and close after one reply or go on. The methods here compare the
 //! text alone, and leave the exact bytes to other checks.
 
-use crate::diagnosis::fail::fail;
+use crate::diagnosis::fail::{Problem, fail};
 use crate::failure::{Action, Actor, Cause, End};
 use crate::peer::{TcpPeer, TcpPeerListener, UdpPeer};
 use crate::program::Program;
@@ -117,6 +117,27 @@ impl TcpPeer {
         received
     }
 
+    /// Reads what a client sends first, whatever it is.
+    #[track_caller]
+    pub fn read_any(&mut self) -> Vec<u8> {
+        let (received, end) = self.read_until(|received| !received.is_empty());
+        if received.is_empty() {
+            self.step_received(&received, end);
+            let problem = self.problem(b"", b"", &received, end);
+            fail(self.transcript(), Problem { expected: None, received: None, ..problem });
+        }
+        received
+    }
+
+    /// Reads the rest of a request that began with `received`: up to its newline, or for a moment if it has none.
+    pub fn read_rest(&mut self, mut received: Vec<u8>) -> Vec<u8> {
+        if !received.ends_with(b"\n") {
+            received.extend(self.read_for(PAUSE, 1 << 16, |more| more.ends_with(b"\n")).0);
+        }
+        self.step_received(&received, End::Enough);
+        received
+    }
+
     /// True if the text `expected` comes within a moment.
     pub(crate) fn brings(&mut self, expected: &str) -> bool {
         text_of(&self.read_text(expected, Limit::of(OPTIONAL)).0) == expected.as_bytes()
@@ -159,6 +180,11 @@ impl TcpPeer {
 }
 
 impl TcpPeerListener {
+    /// Waits for a client to connect, for `time` at most.
+    pub fn accept_within(&self, time: Duration) -> Option<TcpPeer> {
+        wait::poll(time, || self.accept_now())
+    }
+
     /// Like [`TcpPeerListener::accept`], for a client that may never connect.
     pub(crate) fn accept_in_time(&self) -> Option<TcpPeer> {
         wait::poll(Limit::start().time(), || self.accept_now())

@@ -1,7 +1,7 @@
 //! Round-trip times over UDP and TCP.
 //!
 //! Read in the order of the steps: [`send`] and [`receive`], the two halves of an exchange over UDP; [`line()`], which shows
-//! it; [`repeat`]; [`statistics`]; and for TCP [`connect_tcp`] and [`ask_tcp`].
+//! it; [`connect_tcp`] and [`ask_tcp`], the same over TCP; [`repeat`] and [`statistics`], for many exchanges.
 
 // BEGIN SOLUTION
 use chrono::{DateTime, Local, Utc};
@@ -153,49 +153,7 @@ pub fn line(protocol: &str, exchange: &Exchange) -> String {
     // STUB: todo!("step 3: compute the RTT first, the difference of the monotonic times; then use `format!`")
 }
 
-/// Step 4: calls `ask` with 1, 2, 3, … up to `count`, and adds the round-trip time of each reply to `rtts`.
-///
-/// `ask` returns `None` if no reply came. Its error ends the run. A request leaves `interval` after the one before, or
-/// later if that one has waited longer for its reply.
-pub fn repeat(
-    count: u32,
-    interval: Duration,
-    rtts: &mut Vec<Duration>,
-    mut ask: impl FnMut(u32) -> anyhow::Result<Option<Duration>>,
-) -> anyhow::Result<()> {
-    // BEGIN SOLUTION
-    for number in 1..=count {
-        let next = Instant::now() + interval;
-        rtts.extend(ask(number)?);
-        if number < count {
-            thread::sleep(next.saturating_duration_since(Instant::now()));
-        }
-    }
-    Ok(())
-    // END SOLUTION
-    // STUB: let _ = (count, interval, rtts, &mut ask); // delete this line
-    // STUB: todo!("step 4: write the loop first, `for number in 1..=count`; keep what `ask(number)?` returns")
-}
-
-/// Step 5: returns minimum, mean, median and maximum of `times`, which are in any order. `None` if there are no times.
-pub fn statistics(times: &[Duration]) -> Option<[Duration; 4]> {
-    // BEGIN SOLUTION
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    let (minimum, maximum) = (*sorted.first()?, *sorted.last()?);
-    let mean = times.iter().sum::<Duration>().div_f64(times.len() as f64);
-    let middle = times.len() / 2;
-    let median = match times.len() % 2 {
-        0 => (sorted[middle - 1] + sorted[middle]) / 2,
-        _ => sorted[middle],
-    };
-    Some([minimum, mean, median, maximum])
-    // END SOLUTION
-    // STUB: let _ = times; // delete this line
-    // STUB: todo!("step 5: sort a copy of the times first, `times.to_vec()`; minimum and maximum are its two ends")
-}
-
-/// Step 6: connects to a server over TCP. Returns when the connection was requested, and how long it took: one round trip,
+/// Step 4: connects to a server over TCP. Returns when the connection was requested, and how long it took: one round trip,
 /// for SYN and SYN-ACK.
 pub fn connect_tcp(server: SocketAddr, timeout: Duration) -> io::Result<(TcpStream, Moment, Duration)> {
     // BEGIN SOLUTION
@@ -208,7 +166,7 @@ pub fn connect_tcp(server: SocketAddr, timeout: Duration) -> io::Result<(TcpStre
     Ok((stream, requested, connect))
     // END SOLUTION
     // STUB: let _ = (server, timeout); // delete this line
-    // STUB: todo!("step 6: read the clocks first; then connect with `TcpStream::connect_timeout`")
+    // STUB: todo!("step 4: read the clocks first; then connect with `TcpStream::connect_timeout`")
 }
 
 /// Formats the time at which a connection was requested, and how long it took.
@@ -216,7 +174,7 @@ pub fn connection_line(requested: &Moment, connect: Duration) -> String {
     format!("TCP: connection requested {requested}, connected after {:.3} ms\n", milliseconds(connect))
 }
 
-/// Step 6: makes one exchange over TCP. The request is a line, and so is its reply, which may arrive in pieces.
+/// Step 4: makes one exchange over TCP. The request is a line, and so is its reply, which may arrive in pieces.
 pub fn ask_tcp(
     connection: &mut BufReader<TcpStream>,
     number: u32,
@@ -248,5 +206,47 @@ pub fn ask_tcp(
     }
     // END SOLUTION
     // STUB: let _ = (connection, number, text, timeout); // delete this line
-    // STUB: todo!("step 6: send the request and a newline with one `write_all`; then use `read_until` as in lab 2")
+    // STUB: todo!("step 4: send the request and a newline with one `write_all`; then use `read_until` as in lab 2")
+}
+
+/// Step 5: calls `ask` with 1, 2, 3, … up to `count`, and adds the round-trip time of each reply to `rtts`.
+///
+/// `ask` returns `None` if no reply came. Its error ends the run. A request leaves `interval` after the one before, or
+/// later if that one has waited longer for its reply.
+pub fn repeat(
+    count: u32,
+    interval: Duration,
+    rtts: &mut Vec<Duration>,
+    mut ask: impl FnMut(u32) -> anyhow::Result<Option<Duration>>,
+) -> anyhow::Result<()> {
+    // BEGIN SOLUTION
+    for number in 1..=count {
+        let next = Instant::now() + interval;
+        rtts.extend(ask(number)?);
+        if number < count {
+            thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+    }
+    Ok(())
+    // END SOLUTION
+    // STUB: let _ = (count, interval, rtts, &mut ask); // delete this line
+    // STUB: todo!("step 5: write the loop first, `for number in 1..=count`; keep what `ask(number)?` returns")
+}
+
+/// Step 6: returns minimum, mean, median and maximum of `times`, which are in any order. `None` if there are no times.
+pub fn statistics(times: &[Duration]) -> Option<[Duration; 4]> {
+    // BEGIN SOLUTION
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let (minimum, maximum) = (*sorted.first()?, *sorted.last()?);
+    let mean = times.iter().sum::<Duration>().div_f64(times.len() as f64);
+    let middle = times.len() / 2;
+    let median = match times.len() % 2 {
+        0 => (sorted[middle - 1] + sorted[middle]) / 2,
+        _ => sorted[middle],
+    };
+    Some([minimum, mean, median, maximum])
+    // END SOLUTION
+    // STUB: let _ = times; // delete this line
+    // STUB: todo!("step 6: sort a copy of the times first, `times.to_vec()`; minimum and maximum are its two ends")
 }

@@ -1,9 +1,12 @@
 //! Edge cases: what the client prints, and lost, late and strange replies. A program in any language may pass these.
 
 mod common;
+mod pinger;
+mod shown;
 
 use common::{CLIENT, check_figures, echo, figure, start};
-use labtest::{Cause, Finished, TcpPeerListener, UdpPeer, check_eq, patience};
+use labtest::{Cause, Finished, TcpPeerListener, UdpPeer, check_eq, patience, unforeseen_text};
+use pinger::{SERIES, tells_of_loss};
 use std::net::UdpSocket;
 use std::thread;
 use std::time::Duration;
@@ -56,8 +59,62 @@ fn check_rtt(finished: &Finished, begin: &str, delay: Duration) {
     }
 }
 
+/// The options of the crate's own client for one exchange.
+const ONE: &[&str] = &["udp", "--count", "1", "--timeout", "1s"];
+
 #[test]
-fn sends_the_sentence_and_shows_the_reply() {
+fn says_that_no_reply_came() {
+    let server = UdpPeer::server();
+    let mut client = pinger::start(ONE, &server);
+    if !tells_of_loss(&mut client) {
+        client.fail_because(Cause::LossNotReported, "no reply came, and it does not say so");
+    }
+}
+
+#[test]
+fn shows_a_round_trip_time_for_each_request() {
+    let drawn: u64 = unforeseen_text(8).bytes().map(u64::from).sum();
+    pinger::check_shown(SERIES, 2, Duration::from_millis(160 + drawn % 200));
+}
+
+#[test]
+fn goes_on_after_a_lost_reply() {
+    let mut server = UdpPeer::server();
+    let _client = pinger::start(SERIES, &server);
+    for lost in [false, true, false, true] {
+        let request = server.receive_any();
+        if !lost {
+            server.send(&request.to_ascii_uppercase());
+        }
+    }
+}
+
+#[test]
+fn tells_of_lost_replies() {
+    let mut server = UdpPeer::server();
+    let mut client = pinger::start(SERIES, &server);
+    let request = server.receive_any();
+    server.send(&request.to_ascii_uppercase());
+    // No other request gets a reply.
+    if !tells_of_loss(&mut client) {
+        client.fail_because(
+            Cause::LossNotReported,
+            "one reply came and no more, and it does not say that any was lost",
+        );
+    }
+}
+
+#[test]
+fn ends_or_says_so_where_nobody_listens() {
+    let nobody = UdpPeer::server();
+    let mut client = pinger::start(SERIES, &nobody);
+    drop(nobody);
+    // On the same machine the system may refuse each request. The client must neither crash nor wait without limit.
+    tells_of_loss(&mut client);
+}
+
+#[test]
+fn sends_the_text_of_its_command_line() {
     let mut server = UdpPeer::server();
     let client = start("udp -m sentence", server.address());
     let request = server.receive_any();
@@ -269,14 +326,14 @@ mod two_hosts {
     use labtest::contract::two_hosts::{asks_another_host, await_datagram};
     use labtest::{Client, UdpPeer};
 
-    /// The options for the crate's own client. Other programs get none.
+    /// The options for the crate's own client, and others that take options.
     const OWN_ARGS: [&str; 5] = ["udp", "--count", "1", "--timeout", "1s"];
 
     #[test]
     fn client_asks_another_host() {
         asks_another_host(|| {
             let mut server = UdpPeer::server();
-            let mut client = Client::start_with_own(CLIENT, &OWN_ARGS, server.address());
+            let mut client = Client::start_if_taken(CLIENT, &OWN_ARGS, server.address());
             client.write(b"hello\n"); // for a program that asks for a sentence
             await_datagram(&server);
             server.receive_any();

@@ -64,7 +64,7 @@ impl Launch {
             scripts.add_lab_program(name, run_file, &sandbox)?;
         }
         let mut environment = vec![("LAB_RUN_FILE".to_owned(), "1".to_owned())];
-        for role in [Role::Server, Role::Client] {
+        for role in [Role::Server, Role::Client, Role::TcpClient] {
             environment.extend(scripts.add_role(role, run_file, &sandbox)?);
         }
         environment.extend(scripts.environment()?);
@@ -80,6 +80,8 @@ impl Launch {
 enum Role {
     Server,
     Client,
+    /// The client for TCP, in a lab with clients for two protocols.
+    TcpClient,
 }
 
 impl Role {
@@ -88,12 +90,13 @@ impl Role {
         match self {
             Role::Server => "server",
             Role::Client => "client",
+            Role::TcpClient => "tcp-client",
         }
     }
 
     /// The variable for its command line.
     fn variable(self) -> String {
-        format!("LAB_{}", self.name().to_uppercase())
+        format!("LAB_{}", self.name().to_uppercase().replace('-', "_"))
     }
 
     /// Its command line in a run file.
@@ -101,6 +104,11 @@ impl Role {
         match self {
             Role::Server => run_file.server.as_deref(),
             Role::Client => run_file.client.as_deref(),
+            // A client that takes options is told the protocol.
+            Role::TcpClient => run_file
+                .tcp_client
+                .as_deref()
+                .or_else(|| run_file.client.as_deref().filter(|line| line.contains(ARGS))),
         }
     }
 
@@ -109,6 +117,7 @@ impl Role {
         match self {
             Role::Server => Reason::NoServer,
             Role::Client => Reason::NoClient,
+            Role::TcpClient => Reason::NoTcpClient,
         }
     }
 }

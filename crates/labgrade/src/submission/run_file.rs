@@ -30,6 +30,8 @@ pub struct RunFile {
     pub server: Option<String>,
     /// The command line of the client.
     pub client: Option<String>,
+    /// The command line of the client for TCP, where `client` is for UDP alone.
+    pub tcp_client: Option<String>,
     /// The command that builds the programs, if they need to be built.
     pub build: Option<String>,
     /// The port that is fixed in the programs' code.
@@ -66,16 +68,18 @@ impl RunFile {
         Ok(file)
     }
 
+    /// The command lines of the programs.
+    fn commands(&self) -> impl Iterator<Item = &String> {
+        [&self.server, &self.client, &self.tcp_client].into_iter().flatten()
+    }
+
     fn ensure_commands(&self) -> anyhow::Result<()> {
-        ensure!(
-            self.server.is_some() || self.client.is_some(),
-            "`{NAME}` names neither a `server` nor a `client`"
-        );
-        for line in [&self.server, &self.client, &self.build].into_iter().flatten() {
+        ensure!(self.commands().next().is_some(), "`{NAME}` names neither a `server` nor a `client`");
+        for line in self.commands().chain(&self.build) {
             ensure!(!line.trim().is_empty() && !line.contains('\0'), "a command line in `{NAME}` is empty");
         }
         // A shell runs `build`, and splits it itself.
-        for line in [&self.server, &self.client].into_iter().flatten() {
+        for line in self.commands() {
             let Ok(words) = shell_words::split(line) else {
                 bail!("`{line}` in `{NAME}` has a quote without its partner");
             };
@@ -155,6 +159,7 @@ mod tests {
     fn names_the_mistake_in_a_run_file() {
         assert_eq!(error("build = \"make\""), "`run.toml` names neither a `server` nor a `client`");
         assert_eq!(error("server = \" \""), "a command line in `run.toml` is empty");
+        assert_eq!(error("client = \"x\"\ntcp_client = \" \""), "a command line in `run.toml` is empty");
         assert_eq!(error("server = \"a 'b\""), "`a 'b` in `run.toml` has a quote without its partner");
         for line in ["# python3 s.py", "  # x", "''", "\t#"] {
             let expected = format!("`{line}` in `run.toml` starts no program");
@@ -162,6 +167,7 @@ mod tests {
                 error(&format!("client = \"x\"\nserver = \"{}\"", line.replace('\t', "\\t"))),
                 expected
             );
+            assert_eq!(error(&format!("tcp_client = \"{}\"", line.replace('\t', "\\t"))), expected);
         }
         assert!(error("server = \"x\"\nprot = 1").starts_with("`run.toml`, line 2: unknown field `prot`"));
         assert!(error("server = \"x\"\nport = 70000").starts_with("`run.toml`, line 2: invalid value"));

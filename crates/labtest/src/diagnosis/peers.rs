@@ -6,7 +6,7 @@ use crate::failure::{Cause, End};
 use crate::os::socket::{self, Transport, unreachable_datagrams};
 use crate::peer_log::{PeerLog, Role, Socket};
 use crate::settings;
-use crate::transcript::{Launch, Transcript};
+use crate::transcript::Transcript;
 use crate::wait::Programs;
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
@@ -268,9 +268,8 @@ fn cause_of_no_next_request(transcript: &Transcript) -> Cause {
 }
 
 /// True if the command line of the client under test has no place for an address, and no address is known.
-fn has_fixed_address() -> bool {
-    let is_fixed = |line: String| !line.contains(Launch::HOST) && !line.contains(Launch::PORT);
-    settings::port().is_none() && settings::command_line(settings::CLIENT).is_some_and(is_fixed)
+fn has_fixed_address(transcript: &Transcript) -> bool {
+    settings::port().is_none() && !sent::was_told(transcript)
 }
 
 /// How the server at `server` is asked: a UDP server is known from the start, and a TCP server when it accepts.
@@ -302,14 +301,14 @@ pub(crate) fn cause_of_no_request(transcript: &Transcript, server: SocketAddr) -
         servers.any(|peer| peer.unreachable_before < unreachable_datagrams())
     });
     if mentions_refusal || went_astray {
-        sent::asks_elsewhere(server, None)
+        sent::asks_elsewhere(transcript, server, None)
     } else if transcript.have_ended() {
         match replies {
             0 => cause_of_last_words(transcript).unwrap_or(Cause::EndedBeforeSending),
             replies => Cause::EndedTooEarly { replies },
         }
-    } else if replies == 0 && has_fixed_address() {
-        sent::asks_elsewhere(server, None)
+    } else if replies == 0 && has_fixed_address(transcript) {
+        sent::asks_elsewhere(transcript, server, None)
     } else if transcript.has_typed() {
         Cause::SentNothingAfterInput
     } else {

@@ -21,19 +21,30 @@ pub(super) fn cause_of_client(
     let packets = transcript.packets().into_iter().filter(|packet| packet.from != server);
     let packets = packets.map(|packet| (packet.transport, packet.to));
     let sockets = || transcript.processes().into_iter().flat_map(socket::connected);
-    cause_of_requests(&packets.collect::<Vec<_>>(), wanted, server)
-        .or_else(|| cause_of_requests(&sockets().collect::<Vec<_>>(), wanted, server))
+    let was_told = was_told(transcript);
+    cause_of_requests(&packets.collect::<Vec<_>>(), wanted, server, was_told)
+        .or_else(|| cause_of_requests(&sockets().collect::<Vec<_>>(), wanted, server, was_told))
         .or_else(|| {
             has_only_udp_sockets(transcript, wanted).then(|| of_wrong_transport(Transport::Udp, wanted))
         })
-        .or_else(|| Some(asks_elsewhere(server, Some(refused_address(transcript, server)?))))
+        .or_else(|| Some(asks_elsewhere(transcript, server, Some(refused_address(transcript, server)?))))
 }
 
 /// The client asks somewhere else, at `found` if that is known.
-pub(super) fn asks_elsewhere(server: SocketAddr, found: Option<SocketAddr>) -> Cause {
-    let line = settings::command_line(settings::CLIENT);
-    let was_told = line.is_none_or(|line| line.contains(Launch::HOST) || line.contains(Launch::PORT));
-    Cause::AsksElsewhere { server, found, was_told }
+pub(super) fn asks_elsewhere(
+    transcript: &Transcript,
+    server: SocketAddr,
+    found: Option<SocketAddr>,
+) -> Cause {
+    Cause::AsksElsewhere { server, found, was_told: was_told(transcript) }
+}
+
+/// False if the command line of the client under test has no place for an address.
+pub(super) fn was_told(transcript: &Transcript) -> bool {
+    let variable = |line: &str| settings::command_line(line).is_some();
+    let is_replaced = variable(settings::CLIENT) || variable(settings::TCP_CLIENT);
+    let launch = transcript.launch().filter(|_| is_replaced);
+    launch.is_none_or(|launch| launch.line.contains(Launch::HOST) || launch.line.contains(Launch::PORT))
 }
 
 /// The cause that the addresses of `requests` show, for a server that received none.
@@ -41,6 +52,7 @@ fn cause_of_requests(
     requests: &[(Transport, SocketAddr)],
     wanted: Transport,
     server: SocketAddr,
+    was_told: bool,
 ) -> Option<Cause> {
     let is_server = |to: &SocketAddr| {
         let ip = to.ip().to_canonical();
@@ -50,7 +62,7 @@ fn cause_of_requests(
     let (same, other): (Vec<_>, Vec<_>) = requests.partition(|(transport, _)| *transport == wanted);
     match (same.first(), other.first()) {
         (Some(_), _) if same.iter().any(|(_, to)| is_server(to)) => None,
-        (Some((_, found)), _) => Some(asks_elsewhere(server, Some(*found))),
+        (Some((_, found)), _) => Some(Cause::AsksElsewhere { server, found: Some(*found), was_told }),
         (None, Some((found, _))) => Some(of_wrong_transport(*found, wanted)),
         (None, None) => None,
     }
@@ -140,7 +152,7 @@ mod tests {
             (vec![(Udp, at(12000)), (Udp, server)], Udp, None),
             (vec![], Udp, None),
         ] {
-            assert_eq!(cause_of_requests(&requests, wanted, server), expected, "{requests:?}");
+            assert_eq!(cause_of_requests(&requests, wanted, server, true), expected, "{requests:?}");
         }
     }
 

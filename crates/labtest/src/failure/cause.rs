@@ -264,6 +264,20 @@ pub enum Cause {
     LossNotReported,
     /// The round-trip time shown is not the one that the network had.
     WrongRoundTripTime,
+    /// The client sends something else than the sentence that was typed.
+    OtherTextSent,
+    /// The output has no time of day where it should show when something happened.
+    NoTimeOfDay {
+        /// True if a number of seconds since 1970 is there.
+        has_epoch: bool,
+    },
+    /// One time of day is shown for two moments.
+    SameTimeTwice,
+    /// The times of day shown are not those of the events.
+    WrongTimeOfDay {
+        /// What should have been shown.
+        of: Moment,
+    },
 
     // What a program prints, and how it ends.
     /// The program ended with another exit status.
@@ -426,6 +440,18 @@ pub enum Cause {
     ClosedTooEarly,
     /// Each byte renews the time that a client has.
     NoDeadline,
+}
+
+/// A moment in a conversation whose time a client shows.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// The client requests its connection.
+    Connecting,
+    /// The client sends its request.
+    Sending,
+    /// The reply comes.
+    Receiving,
 }
 
 impl Cause {

@@ -20,7 +20,7 @@ mod transports;
 mod value;
 
 pub use crate::os::socket::Transport;
-pub use cause::Cause;
+pub use cause::{Cause, Moment};
 pub(crate) use excerpt::bytes_shown;
 pub use excerpt::{End, Excerpt, Received};
 pub use pair::Awaited;

@@ -1,6 +1,6 @@
 //! The words of causes about output, resources, pages and two hosts. `sentences.rs` has most others.
 
-use super::{Cause, pair};
+use super::{Cause, Moment, pair};
 
 /// What is wrong, and what to do about it.
 pub(super) fn words(cause: &Cause) -> (String, &'static str) {
@@ -40,6 +40,33 @@ pub(super) fn words(cause: &Cause) -> (String, &'static str) {
                     None => format!("the output has no figure for `{name}`, which should be {wanted}"),
                 },
                 "follow the steps, and count by hand what the program should have counted",
+            );
+        }
+        Cause::NoTimeOfDay { has_epoch: true } => (
+            "the times are numbers of seconds since 1970, which nobody reads as a time of day",
+            "format them as date and time of day, such as 2026-11-28 05:53:56.844703: `datetime.now()` in Python, `ctime` in C",
+        ),
+        Cause::NoTimeOfDay { has_epoch: false } => (
+            "the output shows no time of day with hours, minutes and seconds",
+            "print the time at which the request is sent and the time at which the reply comes, such as 05:53:56.844703",
+        ),
+        Cause::SameTimeTwice => (
+            "the same time is shown for the request and for its reply",
+            "read the clock twice: just before sending, and again just after receiving",
+        ),
+        Cause::WrongTimeOfDay { of } => {
+            let event = match of {
+                Moment::Connecting => "the client requested the connection",
+                Moment::Sending => "the client sent its request",
+                Moment::Receiving => "the reply came",
+            };
+            return (
+                format!("no time shown is the time at which {event}"),
+                match of {
+                    Moment::Connecting => "read the clock just before `connect`, and print that time too",
+                    Moment::Sending => "read the clock just before sending, after the sentence was typed",
+                    Moment::Receiving => "read the clock as soon as the call that receives returns",
+                },
             );
         }
         Cause::MemoryGrows => (

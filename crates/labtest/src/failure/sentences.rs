@@ -334,6 +334,10 @@ fn words(cause: &Cause) -> (String, &'static str) {
             "the clock is read at the wrong moments, or a time has the wrong unit",
             "read the clock just before sending and just after receiving",
         ),
+        Cause::OtherTextSent => (
+            "the client sends something else than the sentence that was typed",
+            "read the sentence from standard input, and send it whole; a number before it is fine",
+        ),
 
         Cause::WriteIncomplete => (
             "bytes are missing or repeated in the middle of a long stream",
@@ -380,6 +384,9 @@ fn words(cause: &Cause) -> (String, &'static str) {
         | Cause::ListensOnLoopback { .. }
         | Cause::AsksOwnComputer { .. }
         | Cause::BoundToLoopback
+        | Cause::NoTimeOfDay { .. }
+        | Cause::SameTimeTwice
+        | Cause::WrongTimeOfDay { .. }
         | Cause::NoDeadline => return output_sentences::words(cause),
 
         Cause::AnsweredTooEarly

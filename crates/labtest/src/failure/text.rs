@@ -38,6 +38,9 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Reason::NoServer => "`run.toml` names no `server`",
             Reason::NoClient => "`run.toml` names no `client`",
+            Reason::NoTcpClient => {
+                "no program is named for TCP; write `tcp_client = …` into `run.toml`, or set `LAB_TCP_CLIENT`"
+            }
             Reason::NoOptions => {
                 "the command line does not end with `{args}`, so it takes neither options nor another address"
             }

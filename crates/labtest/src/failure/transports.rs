@@ -1,6 +1,6 @@
 //! Which causes are possible over UDP and over TCP.
 
-use super::Cause;
+use super::{Cause, Moment};
 use crate::os::socket::Transport::{self, Tcp, Udp};
 
 impl Cause {
@@ -30,6 +30,7 @@ impl Cause {
             | Cause::AcceptsStrangers => Some(Udp),
 
             Cause::NotConnected
+            | Cause::WrongTimeOfDay { of: Moment::Connecting }
             | Cause::NewlineMissing
             | Cause::OneReadForAll
             | Cause::ClosedWithoutReply
@@ -142,6 +143,10 @@ impl Cause {
             | Cause::CrashedAtLoss
             | Cause::LossNotReported
             | Cause::WrongRoundTripTime
+            | Cause::OtherTextSent
+            | Cause::NoTimeOfDay { .. }
+            | Cause::SameTimeTwice
+            | Cause::WrongTimeOfDay { of: Moment::Sending | Moment::Receiving }
             | Cause::WrongExitStatus { .. }
             | Cause::NeverEnds
             | Cause::WrongErrorMessage
@@ -181,6 +186,7 @@ mod tests {
                 "file": "a.py", "line": 1, "function": "f", "step": 1, "task": null, "bytes": 16, "text": "x",
                 "one_at_a_time": true, "replies": 1, "to": "127.0.0.1:2", "address": "127.0.0.1:4",
                 "was_told": true, "was_received": true, "shown": 1, "length": 2, "name": "x",
+                "has_epoch": true, "of": "sending",
             });
             serde_json::from_value(fields)
         };

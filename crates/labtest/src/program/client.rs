@@ -1,8 +1,9 @@
 //! A *client* under test.
 
-use super::command_line::{ARGS, filled, own, top_folder};
+use super::command_line::{ARGS, filled, not_tried, own, top_folder};
 use super::process::Program;
-use crate::settings;
+use crate::os::socket::Transport;
+use crate::settings::{self, Reason};
 use crate::transcript::Launch;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -26,18 +27,52 @@ impl Client {
         Client { program: Program::start(&line) }
     }
 
-    /// Like [`Client::start`], with options that belong to the crate's own client alone: `LAB_CLIENT` gets none.
+    /// Like [`Client::start`], with options that `LAB_CLIENT` gets only if it has `{args}`.
     #[track_caller]
-    pub fn start_with_own(own_client: &str, own_args: &[&str], server: SocketAddr) -> Client {
-        let is_own = settings::command_line(settings::CLIENT).is_none();
-        Client::start(own_client, if is_own { own_args } else { &[] }, server)
+    pub fn start_if_taken(own_client: &str, args: &[&str], server: SocketAddr) -> Client {
+        let takes_args = settings::command_line(settings::CLIENT).is_none_or(|line| line.contains(ARGS));
+        Client::start(own_client, if takes_args { args } else { &[] }, server)
+    }
+
+    /// Starts a client that measures over one protocol: the crate's own with the word `udp` or `tcp` and `own_args`, or
+    /// the one that `LAB_CLIENT` (UDP) or `LAB_TCP_CLIENT` (TCP) names. If one program does both, `LAB_CLIENT` alone names
+    /// it, and the word takes the place of its `{args}`.
+    #[track_caller]
+    pub fn start_over(
+        transport: Transport,
+        own_client: &str,
+        own_args: &[&str],
+        server: SocketAddr,
+    ) -> Client {
+        let (variable, word) = match transport {
+            Transport::Udp => (settings::CLIENT, "udp"),
+            Transport::Tcp => (settings::TCP_CLIENT, "tcp"),
+        };
+        let start = |variable, template: &str| {
+            let word = [word];
+            let args = if template.contains(ARGS) { &word[..] } else { &[] };
+            Client::from_command_line(variable, template, args, server)
+        };
+        if let Some(template) = settings::command_line(variable) {
+            return start(variable, &template);
+        }
+        match settings::command_line(settings::CLIENT) {
+            Some(template) if template.contains(ARGS) => start(settings::CLIENT, &template),
+            Some(_) => not_tried(Reason::NoTcpClient),
+            None => Client::start(own_client, &[&[word], own_args].concat(), server),
+        }
     }
 
     /// Starts any client by a command line with `{host}`, `{port}` and `{args}` in it.
     #[track_caller]
     pub fn from_template(template: &str, args: &[&str], server: SocketAddr) -> Client {
+        Client::from_command_line(settings::CLIENT, template, args, server)
+    }
+
+    #[track_caller]
+    fn from_command_line(variable: &str, template: &str, args: &[&str], server: SocketAddr) -> Client {
         let (host, port) = (server.ip().to_string(), server.port());
-        let line = filled(settings::CLIENT, template, args, &host, port);
+        let line = filled(variable, template, args, &host, port);
         Client { program: Program::start_in(&top_folder(), &line) }
     }
 

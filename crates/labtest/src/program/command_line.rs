@@ -68,7 +68,7 @@ fn is_file(word: &str, folder: &Path, name: &str) -> bool {
 }
 
 #[track_caller]
-fn not_tried(reason: Reason) -> ! {
+pub(super) fn not_tried(reason: Reason) -> ! {
     let problem = Problem::new(format!("there is no program to try: {reason}"));
     fail(&Transcript::current(), problem.verdict(Verdict::NotTried(reason)))
 }

@@ -242,7 +242,7 @@ impl Program {
     }
 
     /// True if the program has ended, and all of its output is here.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         self.output.has_ended()
     }
 

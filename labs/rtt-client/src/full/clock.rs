@@ -1,6 +1,6 @@
 //! The clock of a run: durations from the monotonic clock, and the date and time that belong to them.
 
-use chrono::{DateTime, FixedOffset, Local, SecondsFormat, TimeDelta};
+use chrono::{DateTime, FixedOffset, Local, SecondsFormat, TimeDelta, Utc};
 use rtt_client::TIME_FORMAT;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,11 @@ pub fn human(started: DateTime<FixedOffset>, after_ns: u64) -> impl std::fmt::Di
 /// Formats the same time for programs (RFC 3339).
 pub fn rfc3339(started: DateTime<FixedOffset>, after_ns: u64) -> String {
     (started + delta(after_ns)).to_rfc3339_opts(SecondsFormat::Micros, false)
+}
+
+/// Formats another time of the wall clock in the same way, with the offset from UTC that `started` has.
+pub fn rfc3339_at(started: DateTime<FixedOffset>, wall: DateTime<Utc>) -> String {
+    wall.with_timezone(started.offset()).to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
 fn delta(after_ns: u64) -> TimeDelta {

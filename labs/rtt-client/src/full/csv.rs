@@ -1,6 +1,7 @@
 //! The results as a table: one row for each exchange.
 
-use crate::clock::rfc3339;
+use crate::clock::{nanoseconds, rfc3339, rfc3339_at};
+use crate::connection::Connection;
 use crate::results::Results;
 use std::io::{self, Write};
 
@@ -15,9 +16,11 @@ use std::io::{self, Write};
 /// - `late`: `true` if the reply arrived after the timeout;
 /// - `copies`: how many replies arrived;
 /// - `reordered`: `true` if the reply arrived after the reply to a later request;
-/// - `sent`, `received`: the same times as date and time of day (RFC 3339), in microseconds, with the offset from UTC.
-pub const COLUMNS: &str =
-    "version,protocol,sequence,warm_up,due_ns,sent_ns,received_ns,rtt_ns,late,copies,reordered,sent,received";
+/// - `sent`, `received`: the same times as date and time of day (RFC 3339), in microseconds, with the offset from UTC;
+/// - `connection_requested`: when the TCP connection of this exchange was requested, as date and time of day; empty over
+///   UDP. One connection serves all exchanges, unless each has its own (`--connect-each`);
+/// - `connect_ns`: how long that took. It is not part of `rtt_ns`.
+pub const COLUMNS: &str = "version,protocol,sequence,warm_up,due_ns,sent_ns,received_ns,rtt_ns,late,copies,reordered,sent,received,connection_requested,connect_ns";
 
 /// Writes `results` as comma-separated values (RFC 4180). No field needs quotes.
 ///
@@ -36,9 +39,13 @@ pub fn write(results: &Results, output: &mut dyn Write) -> io::Result<()> {
                 (series.log.is_late(exchange), exchange.copies, exchange.reordered);
             let sent = rfc3339(results.started, sent_ns);
             let received = exchange.received_ns.map_or(String::new(), |ns| rfc3339(results.started, ns));
+            let connection = Connection::of(&series.connections, sequence);
+            let requested =
+                connection.map_or(String::new(), |made| rfc3339_at(results.started, made.requested.wall));
+            let connect_ns = optional(connection.map(|made| nanoseconds(made.connect)));
             writeln!(
                 output,
-                "1,{protocol},{sequence},{warm_up},{due_ns},{sent_ns},{received_ns},{rtt_ns},{late},{copies},{reordered},{sent},{received}"
+                "1,{protocol},{sequence},{warm_up},{due_ns},{sent_ns},{received_ns},{rtt_ns},{late},{copies},{reordered},{sent},{received},{requested},{connect_ns}"
             )?;
         }
     }

@@ -1,5 +1,6 @@
 //! What the measurement reports while it runs.
 
+use crate::connection::Connection;
 use crate::plan::Protocol;
 use crate::probe_log::Exchange;
 use std::fmt::{self, Display};
@@ -19,6 +20,8 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum EventKind {
+    /// A TCP connection for one request was made.
+    Connected(Connection),
     /// The first reply to a request arrived.
     Reply {
         /// The number of the request.

@@ -7,12 +7,13 @@
 //! version             1
 //! target              the server as it was named on the command line, with its addresses
 //! started             date and time of the start (RFC 3339)
-//! plan                count, warm_up, interval_ns, timeout_ns, size, split_write, no_delay
+//! plan                count, warm_up, interval_ns, timeout_ns, size, split_write, no_delay, connect_each
 //! name_resolution_ms
 //! series              for each protocol:
 //!   protocol          "udp" or "tcp"
 //!   server            its socket address
-//!   connect_ms        TCP's handshake
+//!   connection_requested   date and time at which the (first) TCP connection was requested
+//!   connect_ms        TCP's handshake, the median if each exchange has a connection of its own
 //!   first_exchange_ms, warm_median_ms
 //!   sent, received, late, lost, duplicated, reordered      counts, without the warm-up
 //!   garbage           datagrams or lines that answer no request of this run
@@ -23,11 +24,13 @@
 //!     count, min_ms, mean_ms, median_ms, p90_ms, p99_ms, max_ms,
 //!     standard_deviation_ms, mean_consecutive_difference_ms, jitter_ms
 //!   exchanges         in the order of sending:
-//!     sequence, warm_up, due_ns, sent_ns, received_ns, rtt_ns, late, copies, reordered, sent, received
+//!     sequence, warm_up, due_ns, sent_ns, received_ns, rtt_ns, late, copies, reordered, sent, received,
+//!     connection_requested, connect_ns: its TCP connection, which rtt_ns does not include
 //! difference          estimate_ms, low_ms, high_ms, clear: TCP's median less UDP's, with its 95 % interval
 //! ```
 
-use crate::clock::{nanoseconds, rfc3339};
+use crate::clock::{nanoseconds, rfc3339, rfc3339_at};
+use crate::connection::Connection;
 use crate::difference::Difference;
 use crate::event::SystemError;
 use crate::plan::Plan;
@@ -67,12 +70,14 @@ struct PlanFields {
     size: usize,
     split_write: bool,
     no_delay: bool,
+    connect_each: bool,
 }
 
 #[derive(Serialize)]
 struct SeriesFields<'a> {
     protocol: String,
     server: String,
+    connection_requested: Option<String>,
     connect_ms: Option<f64>,
     first_exchange_ms: Option<f64>,
     warm_median_ms: Option<f64>,
@@ -130,6 +135,8 @@ struct ExchangeFields {
     reordered: bool,
     sent: String,
     received: Option<String>,
+    connection_requested: Option<String>,
+    connect_ns: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -164,6 +171,7 @@ impl PlanFields {
             size: plan.size,
             split_write: plan.split_write,
             no_delay: plan.no_delay,
+            connect_each: plan.connect_each,
         }
     }
 }
@@ -176,7 +184,11 @@ impl<'a> SeriesFields<'a> {
         SeriesFields {
             protocol: series.protocol.to_string().to_lowercase(),
             server: series.server.to_string(),
-            connect_ms: series.connect.map(|connect| connect.as_secs_f64() * 1e3),
+            connection_requested: series
+                .connections
+                .first()
+                .map(|made| rfc3339_at(results.started, made.requested.wall)),
+            connect_ms: series.connect_ms,
             first_exchange_ms: series.first_ms,
             warm_median_ms: series.warm_median_ms,
             sent: tally.sent,
@@ -227,7 +239,11 @@ impl DifferenceFields {
 impl Serialize for Exchanges<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Exchanges { results, series } = self;
+        let connection = |sequence| Connection::of(&series.connections, sequence);
+        let requested = |made: Connection| rfc3339_at(results.started, made.requested.wall);
         serializer.collect_seq((1..).zip(series.log.exchanges()).map(|(sequence, exchange)| ExchangeFields {
+            connection_requested: connection(sequence).map(requested),
+            connect_ns: connection(sequence).map(|made| nanoseconds(made.connect)),
             sequence,
             warm_up: sequence <= results.plan.warm_up,
             due_ns: exchange.due_ns,
@@ -262,14 +278,16 @@ impl Formatter for ElementPerLine {
 
 #[cfg(test)]
 mod tests {
+    use crate::connection::Connection;
     use crate::event::SystemError;
     use crate::plan::{Plan, Protocol};
     use crate::probe_log::ProbeLog;
     use crate::results::{Lag, Results, Series};
     use crate::statistics::summarize;
     use chrono::DateTime;
+    use rtt_client::Moment;
     use std::io;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     fn series(protocol: Protocol, replies: &[(u32, u64)]) -> Series {
         let mut log = ProbeLog::new(3, 1_000_000).unwrap();
@@ -280,11 +298,15 @@ mod tests {
             log.add_reply(sequence, at_ns);
         }
         let is_udp = protocol == Protocol::Udp;
+        let wall = DateTime::parse_from_rfc3339("2026-11-28T09:15:00.123+00:00").unwrap().to_utc();
+        let requested = Moment { wall, monotonic: Instant::now() };
+        let connection = (!is_udp).then_some(Connection { requested, connect: Duration::from_micros(125) });
         let times = [0.25, 1.0, 0.1 + 0.2, 12.000_001];
         Series {
             protocol,
             server: "127.0.0.1:25000".parse().unwrap(),
-            connect: (!is_udp).then_some(Duration::from_micros(125)),
+            connections: connection.into_iter().collect(),
+            connect_ms: (!is_udp).then_some(0.125),
             tally: log.tally(1),
             first_ms: is_udp.then_some(0.5),
             warm_median_ms: None,
@@ -315,6 +337,7 @@ mod tests {
                 size: 32,
                 split_write: false,
                 no_delay: true,
+                connect_each: false,
                 text: None,
             },
             series: vec![
@@ -340,9 +363,10 @@ mod tests {
             "{\"version\": 1, \"target\": \"localhost:25000 (127.0.0.1, ::1)\", \
              \"started\": \"2026-11-28T10:15:00.123456+01:00\", \"plan\": {\"count\": 2, \"warm_up\": 1, \
              \"interval_ns\": 200000, \"timeout_ns\": 1000000, \"size\": 32, \"split_write\": false, \
-             \"no_delay\": true}, \"name_resolution_ms\": 0.25, \"series\": ["
+             \"no_delay\": true, \"connect_each\": false}, \"name_resolution_ms\": 0.25, \"series\": ["
         );
-        let expected = "{\"protocol\": \"udp\", \"server\": \"127.0.0.1:25000\", \"connect_ms\": null, \
+        let expected = "{\"protocol\": \"udp\", \"server\": \"127.0.0.1:25000\", \
+             \"connection_requested\": null, \"connect_ms\": null, \
              \"first_exchange_ms\": 0.5, \"warm_median_ms\": null, \"sent\": 2, \"received\": 2, \"late\": 1, \
              \"lost\": 0, \"duplicated\": 1, \"reordered\": 0, \"garbage\": 0, \"errors\": [\
              {\"error\": \"connection refused\", \"count\": 2}], \"unfinished\": 1, \"ended_by\": null, \
@@ -369,13 +393,15 @@ mod tests {
             lines[0],
             "{\"sequence\": 1, \"warm_up\": true, \"due_ns\": 0, \"sent_ns\": 1500, \"received_ns\": 400000, \
              \"rtt_ns\": 398500, \"late\": false, \"copies\": 1, \"reordered\": true, \
-             \"sent\": \"2026-11-28T10:15:00.123457+01:00\", \"received\": \"2026-11-28T10:15:00.123856+01:00\"},"
+             \"sent\": \"2026-11-28T10:15:00.123457+01:00\", \"received\": \"2026-11-28T10:15:00.123856+01:00\", \
+             \"connection_requested\": null, \"connect_ns\": null},"
         );
         assert_eq!(
             lines[4],
             "{\"sequence\": 2, \"warm_up\": false, \"due_ns\": 200000, \"sent_ns\": 201500, \
              \"received_ns\": null, \"rtt_ns\": null, \"late\": false, \"copies\": 0, \"reordered\": false, \
-             \"sent\": \"2026-11-28T10:15:00.123657+01:00\", \"received\": null},"
+             \"sent\": \"2026-11-28T10:15:00.123657+01:00\", \"received\": null, \
+             \"connection_requested\": \"2026-11-28T10:15:00.123000+01:00\", \"connect_ns\": 125000},"
         );
     }
 

@@ -7,9 +7,11 @@
 //! - [`statistics`] and [`difference`]: the figures, and which protocol was slower. Both are pure functions.
 //! - [`results`], shown by [`text`], [`csv`], [`json`] and [`svg`].
 //!
-//! [`plan`] says what a run is to do, [`event`] what it reports meanwhile. [`clock`] keeps its time.
+//! [`plan`] says what a run is to do, [`event`] what it reports meanwhile. [`clock`] keeps its time, [`connection`] makes
+//! its TCP connections.
 
 mod clock;
+mod connection;
 mod csv;
 mod difference;
 mod event;
@@ -34,8 +36,8 @@ use crate::results::{Results, Series};
 use anyhow::{Context, anyhow, ensure};
 use clap::{Parser, ValueEnum};
 use labcore::{
-    Addresses, ClientAddress, Operation, exit_code, is_timeout, note, parse_interval, parse_timeout,
-    print_reply,
+    Addresses, ClientAddress, Operation, exit_code, is_timeout, messages, note, parse_interval,
+    parse_timeout, print_reply,
 };
 use rtt_client::connection_line;
 use std::fs::File;
@@ -57,22 +59,22 @@ struct Args {
     mode: Mode,
     #[command(flatten)]
     address: ClientAddress<25000>,
-    /// Exchanges over each protocol
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    count: u32,
+    /// Exchanges over each protocol [default: 10, but 1 with a text]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    count: Option<u32>,
     /// Time from one request to the next; with 0s each leaves when the reply to the one before has arrived
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_interval)]
     interval: Duration,
     /// A reply that takes longer counts as late; also how long to wait for TCP's connection
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_timeout)]
     timeout: Duration,
-    /// Send this text, after the number of the request, and show the first reply
+    /// Send this text, after the number of the request, and show the first reply. Over UDP or TCP, without this option,
+    /// --count and --size, the text is a line of standard input, which the program asks for on a terminal
     #[arg(short, long, value_name = "TEXT", conflicts_with = "size", value_parser = parse_message)]
     message: Option<String>,
-    /// Size of a request in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 32,
-        value_parser = clap::value_parser!(u32).range(SIZE_MIN as i64..=SIZE_MAX as i64))]
-    size: u32,
+    /// Size of a request in bytes [default: 32]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(SIZE_MIN as i64..=SIZE_MAX as i64))]
+    size: Option<u32>,
     /// Exchanges before the first one that is counted
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     warm_up: u32,
@@ -82,6 +84,10 @@ struct Args {
     /// Turn Nagle's algorithm off (TCP_NODELAY) [default: true, but false with --split-write]
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
     no_delay: Option<bool>,
+    /// Make a TCP connection for each request, as a server needs that closes after each reply; the time for it is not
+    /// part of the round-trip time
+    #[arg(long)]
+    connect_each: bool,
     /// Write the results as JSON to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -130,18 +136,19 @@ fn run(args: &Args) -> anyhow::Result<()> {
         !(args.split_write && udp_only),
         "`--split-write` is for TCP: over UDP, two writes are two datagrams"
     );
-    let plan = args.plan();
+    ensure!(!(args.connect_each && udp_only), "`--connect-each` is for TCP: UDP has no connections");
     let before = Instant::now();
     let addresses = args.address.resolve()?;
     let resolution = before.elapsed();
+    let plan = args.plan(args.text()?);
     let mut probers = args.mode.connect(&addresses, &plan)?;
     let stop = stop_on_interrupt()?;
     let files = args.files()?;
 
     print(&text::heading(&addresses.to_string(), args.mode.name(), &plan))?;
     for prober in &probers {
-        if let (Some(requested), Some(connect)) = (&prober.requested, prober.connect) {
-            print(&connection_line(requested, connect))?;
+        if let Some(connection) = prober.connections.first() {
+            print(&connection_line(&connection.requested, connection.connect))?;
         }
     }
     let clock = Clock::start();
@@ -225,7 +232,6 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Parses a text that fits into a request, and into a line.
 fn parse_message(word: &str) -> Result<String, String> {
-    const TEXT_BYTES_MAX: usize = SIZE_MAX - SIZE_MIN - "\n".len();
     if word.contains('\n') {
         return Err("the text is one line".to_owned());
     }
@@ -235,22 +241,40 @@ fn parse_message(word: &str) -> Result<String, String> {
     Ok(word.to_owned())
 }
 
+/// The longest text in a request.
+const TEXT_BYTES_MAX: usize = SIZE_MAX - SIZE_MIN - "\n".len();
+
 impl Args {
-    fn plan(&self) -> Plan {
+    /// Returns the user's text. `None`: letters fill the requests.
+    fn text(&self) -> anyhow::Result<Option<Vec<u8>>> {
+        let asks = self.mode != Mode::Compare && self.count.is_none() && self.size.is_none();
+        if self.message.is_none() && !asks {
+            return Ok(None);
+        }
+        let text = messages(self.message.clone()).next().transpose()?;
+        let text =
+            text.context("standard input has no line to send; use `--count` to measure without a text")?;
+        ensure!(text.len() <= TEXT_BYTES_MAX, "a request carries at most {TEXT_BYTES_MAX} bytes of text");
+        Ok(Some(text))
+    }
+
+    fn plan(&self, text: Option<Vec<u8>>) -> Plan {
+        const SIZE: u32 = 32;
         let newline = usize::from(self.mode == Mode::Tcp);
-        let size = match &self.message {
+        let size = match &text {
             Some(text) => SIZE_MIN + text.len() + newline,
-            None => self.size as usize,
+            None => self.size.unwrap_or(SIZE) as usize,
         };
         Plan {
-            count: self.count,
+            count: self.count.unwrap_or(if text.is_some() { 1 } else { 10 }),
             warm_up: self.warm_up,
             interval: self.interval,
             timeout: self.timeout,
             size,
             split_write: self.split_write,
             no_delay: self.no_delay.unwrap_or(!self.split_write),
-            text: self.message.clone(),
+            connect_each: self.connect_each,
+            text,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::plan::{Plan, Protocol};
 use crate::prober::{Prober, Socket};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 /// A wait of at least this length begins with a plain call to receive. Its timeout is rough, so `poll` does the rest.
@@ -136,6 +137,9 @@ fn scheduled_ns(sequence: u32, prober: usize, probers: usize, plan: &Plan, begin
 /// Returns when the run can stop listening to `prober`, once the last request is sent.
 fn listens_until(prober: &Prober, timeout_ns: u64) -> u64 {
     let (Some(last), None) = (prober.log.exchanges().last(), &prober.ended_by) else { return 0 };
+    if prober.is_between_connections {
+        return 0;
+    }
     let longest_ns = prober.log.rtt_max_ns();
     if !prober.log.is_complete() {
         return last.sent_ns + (timeout_ns + timeout_ns.max(LATE_WAIT_NS_MIN)).max(2 * longest_ns);
@@ -150,7 +154,8 @@ fn listens_until(prober: &Prober, timeout_ns: u64) -> u64 {
 /// Waits for replies, at most until `until_ns`, and receives them.
 fn receive_until(probers: &mut [Prober], until_ns: u64, clock: &Clock, on_event: &mut dyn FnMut(Event)) {
     let left_ns = until_ns.saturating_sub(clock.now_ns());
-    let mut open = probers.iter_mut().filter(|prober| prober.ended_by.is_none());
+    let can_receive = |prober: &&mut Prober| prober.ended_by.is_none() && !prober.is_between_connections;
+    let mut open = probers.iter_mut().filter(can_receive);
     match (open.next(), open.next()) {
         (Some(prober), None) => {
             if left_ns >= PLAIN_WAIT_NS_MIN || readable([prober], left_ns) == [true] {
@@ -165,7 +170,7 @@ fn receive_until(probers: &mut [Prober], until_ns: u64, clock: &Clock, on_event:
                 }
             }
         }
-        (None, _) => {}
+        (None, _) => thread::sleep(Duration::from_nanos(left_ns).min(STOP_CHECK)),
     }
 }
 

@@ -20,8 +20,10 @@ pub struct Plan {
     pub split_write: bool,
     /// Whether to set TCP_NODELAY, which turns Nagle's algorithm off (RFC 896, RFC 1122 section 4.2.3.4).
     pub no_delay: bool,
+    /// Whether each TCP request has a connection of its own.
+    pub connect_each: bool,
     /// The text of each request, instead of the letters that fill it to its size.
-    pub text: Option<String>,
+    pub text: Option<Vec<u8>>,
 }
 
 /// A transport protocol.
@@ -29,7 +31,7 @@ pub struct Plan {
 pub enum Protocol {
     /// UDP: each request is a datagram.
     Udp,
-    /// TCP: all requests go over one connection.
+    /// TCP: all requests go over one connection, or each over its own.
     Tcp,
 }
 

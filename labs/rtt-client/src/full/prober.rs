@@ -3,14 +3,15 @@
 //! Read [`Prober::udp`] and [`Prober::tcp`], which open the socket, then [`Prober::send`] and [`Prober::receive`].
 
 use crate::clock::{Clock, nanoseconds};
+use crate::connection::{Connection, READ_TIMEOUT, TcpPlan, connect};
 use crate::event::{Event, EventKind, SystemError};
 use crate::plan::{Plan, Protocol};
 use crate::probe_log::{Arrival, ProbeLog};
 use crate::request::{Requests, SIZE_MAX, StreamItem};
 use labcore::is_timeout;
-use rtt_client::{DATAGRAM_BYTES_MAX, Moment, connect_tcp, connect_udp};
+use rtt_client::{DATAGRAM_BYTES_MAX, connect_udp};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// One protocol's part of a run: its socket, and the log of its exchanges.
@@ -21,10 +22,8 @@ pub struct Prober {
     pub protocol: Protocol,
     /// The server's socket address.
     pub server: SocketAddr,
-    /// How long TCP's handshake took. UDP has none.
-    pub connect: Option<Duration>,
-    /// When the TCP connection was requested.
-    pub requested: Option<Moment>,
+    /// The TCP connections: one for all requests, or one for each. UDP has none.
+    pub connections: Vec<Connection>,
     /// Which requests were sent, and which were answered.
     pub log: ProbeLog,
     /// The error that ended this part early.
@@ -35,8 +34,10 @@ pub struct Prober {
     /// Counted requests that still had time for a reply when the run was stopped.
     pub unfinished: u64,
     pub(crate) socket: Socket,
+    /// True between the reply on one connection and the next connection. Nothing can be received then.
+    pub(crate) is_between_connections: bool,
     requests: Requests,
-    split_write: bool,
+    plan: TcpPlan,
     buffer: Vec<u8>,
     /// Bytes that have arrived over TCP and are not a whole reply yet.
     unread: Vec<u8>,
@@ -52,9 +53,6 @@ const UNREAD_BYTES: usize = 2 * SIZE_MAX + DATAGRAM_BYTES_MAX;
 
 /// The number of the request that checks whether there is a server. Measured requests have numbers from 1 on.
 const CHECK_SEQUENCE: u32 = 0;
-
-/// How long one call to receive waits. The system rounds it up to its clock tick of up to 10 ms.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(20);
 
 impl Prober {
     /// Opens a UDP socket for one server. Nothing is sent.
@@ -73,22 +71,44 @@ impl Prober {
     /// If no program listens there, the server can't be reached or does not answer in time, or there is not enough
     /// memory for the log.
     pub fn tcp(server: SocketAddr, plan: &Plan, run: u32) -> io::Result<Prober> {
-        let (stream, requested, connect) = connect_tcp(server, plan.timeout)?;
-        stream.set_nodelay(plan.no_delay)?;
-        stream.set_read_timeout(Some(READ_TIMEOUT))?;
-        let prober = Prober::new(Protocol::Tcp, server, Socket::Tcp(stream), plan, run)?;
-        Ok(Prober { connect: Some(connect), requested: Some(requested), ..prober })
+        let (stream, connection) = connect(server, TcpPlan::of(plan, Protocol::Tcp))?;
+        let mut prober = Prober::new(Protocol::Tcp, server, Socket::Tcp(stream), plan, run)?;
+        prober.connections.try_reserve_exact(if plan.connect_each {
+            (plan.warm_up + plan.count) as usize
+        } else {
+            1
+        })?;
+        prober.connections.push(connection);
+        Ok(prober)
     }
 
     /// Sends the next request. A request that the system refuses to send counts as sent and lost.
     ///
-    /// `due_ns` is when the request was due. Without a schedule it is `None`: the request is due now.
+    /// `due_ns` is when the request was due. Without a schedule it is `None`: the request is due now. If each request has
+    /// a connection of its own, the client connects first. While it does, nothing is received over the other protocol.
     pub fn send(&mut self, due_ns: Option<u64>, clock: &Clock, on_event: &mut dyn FnMut(Event)) {
+        // The first request has the connection that showed where the server is.
+        if self.plan.connect_each && self.log.next_sequence() > 1 {
+            match connect(self.server, self.plan) {
+                Ok((stream, connection)) => {
+                    self.socket = Socket::Tcp(stream);
+                    self.unread.clear();
+                    self.is_between_connections = false;
+                    self.connections.push(connection);
+                    let kind = EventKind::Connected(connection);
+                    on_event(Event { protocol: self.protocol, at_ns: clock.now_ns(), kind });
+                }
+                Err(error) => {
+                    self.ended_by.get_or_insert(error);
+                    return;
+                }
+            }
+        }
         let request = self.requests.write(self.log.next_sequence());
         let mut sent_ns = clock.now_ns();
         let result = match &mut self.socket {
             Socket::Udp(socket) => socket.send(request).map(drop),
-            Socket::Tcp(stream) if self.split_write => {
+            Socket::Tcp(stream) if self.plan.split_write => {
                 let (first, second) = request.split_at(request.len() / 2);
                 stream.write_all(first).and_then(|()| stream.write_all(second))
             }
@@ -134,6 +154,13 @@ impl Prober {
                         StreamItem::Garbage => None,
                     };
                     self.record(sequence, at_ns, on_event);
+                }
+                if let Socket::Tcp(stream) = &self.socket {
+                    if self.plan.connect_each && self.log.awaited_until().is_none() {
+                        // The server may close by itself. One that does not waits for this before it serves the next.
+                        let _ = stream.shutdown(Shutdown::Both);
+                        self.is_between_connections = true;
+                    }
                 }
             }
         }
@@ -206,15 +233,15 @@ impl Prober {
         Ok(Prober {
             protocol,
             server,
-            connect: None,
-            requested: None,
+            connections: Vec::new(),
             log: ProbeLog::new(plan.warm_up + plan.count, nanoseconds(plan.timeout))?,
             ended_by: None,
             errors: Vec::new(),
             unfinished: 0,
             socket,
             requests: Requests::new(run, plan, protocol == Protocol::Tcp),
-            split_write: plan.split_write,
+            plan: TcpPlan::of(plan, protocol),
+            is_between_connections: false,
             buffer: vec![0; DATAGRAM_BYTES_MAX],
             unread: Vec::with_capacity(UNREAD_BYTES),
         })
@@ -241,6 +268,7 @@ mod tests {
             size: 32,
             split_write: false,
             no_delay: true,
+            connect_each: false,
             text: None,
         };
         let mut prober = Prober::udp(server.local_addr().unwrap(), &plan, 1).unwrap();

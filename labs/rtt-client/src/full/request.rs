@@ -52,7 +52,7 @@ impl Requests {
         let mut request = format!("RTT {run:08X} {:010} ", 0).into_bytes();
         match &plan.text {
             Some(text) => {
-                request.extend_from_slice(text.as_bytes());
+                request.extend_from_slice(text);
                 if line {
                     request.push(b'\n');
                 }
@@ -152,7 +152,8 @@ mod tests {
             size,
             split_write: false,
             no_delay: true,
-            text: text.map(str::to_owned),
+            connect_each: false,
+            text: text.map(|text| text.as_bytes().to_vec()),
         };
         Requests::new(RUN, &plan, line)
     }

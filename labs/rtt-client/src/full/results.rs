@@ -1,5 +1,6 @@
 //! The results of a run: the log of each protocol, and the figures that describe it.
 
+use crate::connection::Connection;
 use crate::difference::Difference;
 use crate::event::SystemError;
 use crate::plan::{Plan, Protocol};
@@ -31,8 +32,10 @@ pub struct Series {
     pub protocol: Protocol,
     /// The server's socket address.
     pub server: SocketAddr,
-    /// How long TCP's handshake took.
-    pub connect: Option<Duration>,
+    /// The TCP connections: one for all requests, or one for each. UDP has none.
+    pub connections: Vec<Connection>,
+    /// How long TCP's handshake took: the median, if there were several.
+    pub connect_ms: Option<f64>,
     /// Every exchange.
     pub log: ProbeLog,
     /// Counts of exchanges by their outcome, without the warm-up.
@@ -85,7 +88,7 @@ impl Results {
 impl Series {
     /// Calculates the figures of `prober`.
     pub fn new(prober: Prober, plan: &Plan) -> Series {
-        let Prober { protocol, server, connect, log, ended_by, errors, unfinished, .. } = prober;
+        let Prober { protocol, server, connections, log, ended_by, errors, unfinished, .. } = prober;
         let warm_up = plan.warm_up as usize;
         let counted = log.exchanges().get(warm_up..).unwrap_or_default();
         let arrived = || {
@@ -99,10 +102,14 @@ impl Series {
         let mut warm: Vec<f64> =
             counted.iter().skip(first_counts).filter_map(Exchange::rtt_ns).map(milliseconds).collect();
         warm.sort_unstable_by(f64::total_cmp);
+        let mut connects: Vec<f64> =
+            connections.iter().map(|connection| connection.connect.as_secs_f64() * 1e3).collect();
+        connects.sort_unstable_by(f64::total_cmp);
         Series {
             protocol,
             server,
-            connect,
+            connect_ms: percentile(&connects, 50.0),
+            connections,
             tally: log.tally(warm_up),
             first_ms: log.exchange(1).and_then(Exchange::rtt_ns).map(milliseconds),
             warm_median_ms: percentile(&warm, 50.0),

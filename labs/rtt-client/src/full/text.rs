@@ -8,7 +8,9 @@ use crate::probe_log::Exchange;
 use crate::results::{Lag, Results, Series, milliseconds};
 use crate::statistics::Summary;
 use chrono::{DateTime, FixedOffset};
+use rtt_client::connection_line;
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ pub fn line(event: &Event, started: DateTime<FixedOffset>, plan: &Plan) -> Strin
     let sent = |exchange: &Exchange| format!("sent {}", human(started, exchange.sent_ns));
     let at = human(started, event.at_ns);
     match &event.kind {
+        EventKind::Connected(connection) => connection_line(&connection.requested, connection.connect),
         EventKind::Reply { sequence, exchange, late } => {
             let rtt_ms = milliseconds(exchange.rtt_ns().unwrap_or(0));
             let late = if *late { ", late" } else { "" };
@@ -102,7 +105,7 @@ fn table(results: &Results) -> String {
     let resolution_ms = results.resolution.as_secs_f64() * 1e3;
     row("\nin ms", &|series| series.protocol.to_string());
     row("name resolution", &|_| format!("{resolution_ms:.3}"));
-    row("TCP connect", &|series| show(series.connect.map(|connect| connect.as_secs_f64() * 1e3)));
+    row("TCP connect", &|series| show(series.connect_ms));
     row("first exchange", &|series| show(series.first_ms));
     row("warm exchanges (median)", &|series| show(series.warm_median_ms));
 
@@ -146,9 +149,9 @@ fn sentences(results: &Results) -> Vec<String> {
         if let (Some(first_ms), Some(warm_ms)) = (series.first_ms, series.warm_median_ms) {
             sentences.extend(first_exchange(series.protocol, first_ms, warm_ms, series.server.ip()));
         }
-        sentences.extend(schedule(series));
+        sentences.extend(schedule(series, &results.plan));
         sentences.extend(split_write(series, &results.plan));
-        sentences.extend(errors(series));
+        sentences.extend(errors(series, &results.plan));
         sentences.extend(unfinished(series));
     }
     sentences.extend(verdict(results));
@@ -174,7 +177,12 @@ fn first_exchange(protocol: Protocol, first_ms: f64, warm_median_ms: f64, server
 }
 
 /// Explains why the times from the schedule differ from those from sending, if they do.
-fn schedule(series: &Series) -> Option<String> {
+fn schedule(series: &Series, plan: &Plan) -> Option<String> {
+    if plan.connect_each && series.protocol == Protocol::Tcp {
+        let has_schedule = series.from_schedule.is_some() && !plan.interval.is_zero();
+        return has_schedule
+            .then(|| "TCP: the times from the schedule include the time to connect.".to_owned());
+    }
     let (sending, schedule) = (series.from_sending.as_ref()?, series.from_schedule.as_ref()?);
     let Lag { median_ms, late_requests } = series.lag?;
     let protocol = series.protocol;
@@ -234,14 +242,19 @@ fn unfinished(series: &Series) -> Option<String> {
     })
 }
 
-fn errors(series: &Series) -> Option<String> {
+fn errors(series: &Series, plan: &Plan) -> Option<String> {
     let Series { protocol, errors, .. } = series;
     if let Some(error) = &series.ended_by {
         let replies = match series.log.arrival_order().len() {
             1 => "1 reply".to_owned(),
             replies => format!("{replies} replies"),
         };
-        return Some(format!("{protocol}: the run ended after {replies}: {error}."));
+        let closed = [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+        // The book's server answers one message on each connection.
+        let closes_each = replies == "1 reply" && closed.contains(&error.kind()) && !plan.connect_each;
+        let advice =
+            if closes_each { "; if the server closes after each reply, use --connect-each" } else { "" };
+        return Some(format!("{protocol}: the run ended after {replies}: {error}{advice}."));
     }
     let errors: Vec<String> = errors.iter().map(|(error, count)| format!("{count} × {error}")).collect();
     (!errors.is_empty()).then(|| format!("{protocol}: the system reported {}.", errors.join(", ")))

@@ -219,6 +219,7 @@ fn says_that_the_server_closed_the_connection() {
     server.close();
     let finished = client.wait();
     finished.expect_printed("TCP: the run ended after 1 reply: ");
+    finished.expect_printed("; if the server closes after each reply, use --connect-each.\n");
     let ended_by = &read_json(&path)["series"][0]["ended_by"];
     check!(ended_by.is_string(), "`ended_by` in the JSON does not say why the run ended: {ended_by}");
     finished.expect_status(0);

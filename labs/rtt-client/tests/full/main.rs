@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../shown/mod.rs"]
+mod shown_by_any;
 
 mod client;
 mod exercise;
@@ -11,3 +13,4 @@ mod relay;
 mod relay_log;
 mod results;
 mod scratch;
+mod shown;

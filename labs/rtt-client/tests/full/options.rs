@@ -37,7 +37,7 @@ fn sends_requests_of_the_size_asked_for() {
 #[test]
 fn is_refused_over_udp_where_nobody_listens() {
     let nobody = UdpPeer::server().address();
-    let finished = start("udp", nobody).wait();
+    let finished = start("udp --count 10", nobody).wait();
     let error = format!("error: failed to get a reply from `{nobody}`: Connection refused");
     finished.expect_error(&error, "; is the server running?");
     finished.expect_last_printed("\n\nUDP: 1 request sent, no reply.\n");
@@ -69,7 +69,7 @@ fn names_each_error_of_the_system_once() {
 #[test]
 fn is_refused_over_tcp_where_nobody_listens() {
     let nobody = TcpPeerListener::bind().address();
-    let finished = start("tcp", nobody).wait();
+    let finished = start("tcp --count 10", nobody).wait();
     let error = format!("error: failed to connect to `{nobody}`: ");
     finished.expect_error_with(&error).expect_error_with("; is the server running?\n");
     finished.expect_status(1).expect_stdout("");
@@ -245,4 +245,85 @@ fn sends_a_text_and_shows_the_first_reply() {
     }
     let finished = run(CLIENT, &["udp", "127.0.0.1:9", "-m", "two\nlines"]);
     finished.expect_error_with("the text is one line").expect_status(2);
+}
+
+#[test]
+fn asks_for_a_text_and_sends_it_once() {
+    for protocol in ["udp", "tcp"] {
+        let mut client = start(protocol, echo());
+        client.write(b"hello &*! 42\n");
+        let finished = client.wait();
+        check_figures(&finished, "sent", &["1"]);
+        finished.expect_printed("From server: HELLO &*! 42\n").expect_status(0).expect_stderr("");
+    }
+    let finished = run(CLIENT, &["udp", &echo().to_string()]);
+    finished.expect_error("error: standard input has no line to send; ", "");
+}
+
+#[cfg(unix)]
+#[test]
+fn prompts_for_a_text_on_a_terminal() {
+    let mut client = labtest::Terminal::start(CLIENT, &["tcp", &echo().to_string()]);
+    client.expect_output("Input lowercase sentence: ");
+    client.write(b"hello\n");
+    client.expect_output("From server: HELLO");
+    client.expect_exit(0);
+}
+
+#[test]
+fn connects_for_each_request() {
+    const ARGS: &str = "tcp --count 3 --interval 10ms --timeout 9s --connect-each";
+    // As the textbook's server: one reply, and the connection is closed. Each is accepted when the one before is over.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || -> std::io::Result<()> {
+        loop {
+            let (mut connection, _) = listener.accept()?;
+            let mut line = [0; 32];
+            connection.read_exact(&mut line)?;
+            thread::sleep(Duration::from_millis(5));
+            connection.write_all(&line.to_ascii_uppercase())?;
+        }
+    });
+    let finished = start(ARGS, address).wait();
+    check_counts(&finished, [3, 3, 0, 0, 0, 0, 0]);
+    check_eq!(finished.stdout.matches("TCP: connection requested ").count(), 3, "connections shown");
+    finished.expect_printed("TCP: the times from the schedule include the time to connect.\n");
+    finished.expect_not_printed("the run ended").expect_status(0).expect_stderr("");
+
+    // A server that waits for its client to close works, too.
+    check_counts(&start(ARGS, echo()).wait(), [3, 3, 0, 0, 0, 0, 0]);
+    check_counts(&start(&ARGS.replace("10ms", "0s"), echo()).wait(), [3, 3, 0, 0, 0, 0, 0]);
+    let finished = start(&ARGS.replace("tcp", "compare"), echo()).wait();
+    check_figures(&finished, "received", &["3", "3"]);
+
+    let found = json("connect-each.json", ARGS, address);
+    let exchanges = &found["series"][0]["exchanges"];
+    let times = [0, 1, 2].map(|at| exchanges[at]["connection_requested"].clone());
+    check!(times[0] != times[1] && times[1] != times[2], "three connections were requested at {times:?}");
+    for at in 0..3 {
+        let (rtt_ns, connect_ns) = (number(&exchanges[at]["rtt_ns"]), number(&exchanges[at]["connect_ns"]));
+        check!(connect_ns > 0.0 && rtt_ns >= 5e6, "`connect_ns` is {connect_ns}, and `rtt_ns` {rtt_ns}");
+    }
+
+    let finished = run(CLIENT, &["udp", "127.0.0.1:9", "--count", "1", "--connect-each"]);
+    finished.expect_stderr("error: `--connect-each` is for TCP: UDP has no connections\n").expect_status(1);
+}
+
+#[test]
+fn loses_only_the_request_that_gets_no_reply_when_it_connects_for_each() {
+    let listener = TcpPeerListener::bind();
+    let mut client =
+        start("tcp --count 3 --interval 10ms --timeout 200ms --connect-each", listener.address());
+    for is_answered in [true, false, true] {
+        let mut server = listener.accept();
+        let request = server.read_line();
+        if is_answered {
+            server.send(&request.to_ascii_uppercase());
+            server.close();
+        } else {
+            server.read_to_end();
+        }
+    }
+    check_counts(&client.wait(), [3, 2, 0, 1, 0, 0, 0]);
 }

@@ -19,7 +19,7 @@ fn writes_json_that_reads_back() {
     check_eq!(found["version"], json!(1), "`version`");
     check_eq!(found["target"], json!(server.to_string()), "`target`");
     let plan = json!({"count": 20, "warm_up": 2, "interval_ns": 1_000_000, "timeout_ns": 1_000_000_000, "size": 32,
-        "split_write": false, "no_delay": true});
+        "split_write": false, "no_delay": true, "connect_each": false});
     check_eq!(found["plan"], plan, "`plan`");
     let (low_ms, high_ms) = (number(&found["difference"]["low_ms"]), number(&found["difference"]["high_ms"]));
     check!(low_ms <= high_ms, "the interval of the difference is {low_ms} to {high_ms}");
@@ -28,6 +28,11 @@ fn writes_json_that_reads_back() {
     for (series, protocol) in series.iter().zip(["udp", "tcp"]) {
         check_series(series, protocol);
     }
+}
+
+/// True for a time by RFC 3339.
+fn is_time(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| chrono::DateTime::parse_from_rfc3339(text).is_ok())
 }
 
 #[track_caller]
@@ -43,6 +48,8 @@ fn check_series(series: &Value, protocol: &str) {
         check_eq!(series[name], expected, "`{name}` of {protocol}");
     }
     check_eq!(series["connect_ms"].is_number(), protocol == "tcp", "`connect_ms` of {protocol} is a number");
+    let requested = &series["connection_requested"];
+    check_eq!(is_time(requested), protocol == "tcp", "`connection_requested` of {protocol} is a time");
     let exchanges = list(&series["exchanges"], "exchanges");
     check_eq!(exchanges.len(), 22, "exchanges of {protocol}");
     let mut rtts = Vec::new();
@@ -50,9 +57,9 @@ fn check_series(series: &Value, protocol: &str) {
         let (sent_ns, rtt_ns) = (number(&exchange["sent_ns"]), number(&exchange["rtt_ns"]));
         check_eq!(number(&exchange["received_ns"]), sent_ns + rtt_ns, "`received_ns`");
         check!(number(&exchange["due_ns"]) <= sent_ns, "sent before it was due: {exchange}");
-        let received = exchange["received"].as_str().unwrap_or_default();
-        let is_time = chrono::DateTime::parse_from_rfc3339(received).is_ok();
-        check!(is_time, "`received` is no time by RFC 3339: {exchange}");
+        check!(is_time(&exchange["received"]), "`received` is no time by RFC 3339: {exchange}");
+        check_eq!(exchange["connection_requested"], *requested, "the one connection of {exchange}");
+        check_eq!(exchange["connect_ns"].is_number(), protocol == "tcp", "`connect_ns` is a number");
         if exchange["warm_up"] == json!(false) {
             rtts.push(rtt_ns / 1e6);
         }
@@ -105,7 +112,7 @@ fn writes_a_table_that_reads_back() {
     let table = read_written(&path);
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
     check_eq!(rows.len(), 4, "rows, with the head, in\n{table}\n");
-    check!(rows.iter().all(|row| row.len() == 13), "each row should have 13 columns:\n{table}");
+    check!(rows.iter().all(|row| row.len() == 15), "each row should have 15 columns:\n{table}");
     let column = |name: &str| {
         let at = rows[0].iter().position(|column| *column == name);
         let at = at.unwrap_or_else(|| fail_check(&format!("there is no column `{name}` in\n{table}")));
@@ -128,6 +135,27 @@ fn writes_a_table_that_reads_back() {
         sum.is_some() && ns("received_ns") == sum,
         "`received_ns` is not `sent_ns` + `rtt_ns` in\n{table}"
     );
+}
+
+#[test]
+fn writes_when_it_requested_the_connection_into_the_table() {
+    let path = scratch("tcp.csv");
+    let before = chrono::Utc::now();
+    start(&format!("compare --count 2 --interval 1ms --csv {}", path.display()), echo()).expect_exit(0);
+    let table = read_written(&path);
+    for row in table.lines().skip(1) {
+        let columns: Vec<&str> = row.split(',').collect();
+        let [protocol, sent, requested, connect_ns] = [1, 11, 13, 14].map(|at| columns[at]);
+        if protocol == "udp" {
+            check_eq!([requested, connect_ns], ["", ""], "the connection in `{row}`");
+            continue;
+        }
+        let [sent, requested] = [sent, requested].map(|text| chrono::DateTime::parse_from_rfc3339(text).ok());
+        let is_right =
+            requested.is_some_and(|requested| requested >= before - chrono::TimeDelta::milliseconds(1));
+        check!(is_right && requested <= sent, "the connection was requested before the request: `{row}`");
+        check!(connect_ns.parse::<u64>().is_ok_and(|ns| ns > 0), "`connect_ns` in `{row}`");
+    }
 }
 
 #[test]
@@ -167,7 +195,7 @@ fn ends_when_nobody_reads_its_output_and_keeps_the_files() {
 fn says_which_file_it_can_not_write() {
     for option in ["--json", "--csv", "--plot"] {
         let server = echo().to_string();
-        let finished = run(CLIENT, &["udp", &server, option, "/no/such/folder/file"]);
+        let finished = run(CLIENT, &["udp", &server, option, "/no/such/folder/file", "--count", "1"]);
         finished.expect_error_with("error: failed to create `/no/such/folder/file`: ");
         finished.expect_status(1).expect_stdout("");
     }
@@ -177,7 +205,8 @@ fn says_which_file_it_can_not_write() {
 fn writes_no_file_over_another() {
     let path = scratch("twice");
     let file = path.display().to_string();
-    let finished = run(CLIENT, &["udp", &echo().to_string(), "--json", &file, "--csv", &file]);
+    let finished =
+        run(CLIENT, &["udp", &echo().to_string(), "--count", "1", "--json", &file, "--csv", &file]);
     finished.expect_stderr(&format!("error: two results can't be written to one file, `{file}`\n"));
     finished.expect_status(1).expect_stdout("");
 }

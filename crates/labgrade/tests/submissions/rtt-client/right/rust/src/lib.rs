@@ -1,83 +1,45 @@
-use std::collections::BTreeMap;
-use std::io;
-use std::net::{ToSocketAddrs, UdpSocket};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs, UdpSocket};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-pub struct Settings {
-    pub count: u32,
-    pub interval: Duration,
-    pub timeout: Duration,
-}
-
-type Reply = (io::Result<u32>, Instant);
-
-pub fn ping(server: impl ToSocketAddrs, settings: &Settings) -> io::Result<()> {
+pub fn udp(server: impl ToSocketAddrs, text: &str) -> io::Result<()> {
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect(server)?;
-    let replies = receive_in_background(socket.try_clone()?);
-    let mut sent = BTreeMap::new();
-    let mut rtts = Vec::new();
-    for number in 1..=settings.count {
-        let start = Instant::now();
-        sent.insert(number, start);
-        if let Err(error) = socket.send(format!("ping {number}").as_bytes()) {
-            println!("{number}: failed to send: {error}");
-        }
-        match wait_for(number, &replies, start + settings.timeout) {
-            Some(Ok(end)) => {
-                let rtt = end - sent[&number];
-                println!("{number}: {:.3} ms", rtt.as_secs_f64() * 1e3);
-                rtts.push(rtt);
-            }
-            Some(Err(error)) => println!("{number}: lost, {error}"),
-            None => println!("{number}: request timed out"),
-        }
-        thread::sleep((start + settings.interval).saturating_duration_since(Instant::now()));
-    }
-    println!("{} of {} lost", settings.count as usize - rtts.len(), settings.count);
-    if let (Some(min), Some(max)) = (rtts.iter().min(), rtts.iter().max()) {
-        let mean = rtts.iter().sum::<Duration>() / rtts.len() as u32;
-        println!("min/mean/max {min:?}/{mean:?}/{max:?}");
-    }
+    socket.set_read_timeout(Some(Duration::from_secs(3)))?;
+    let (sent, start) = (clock(), Instant::now());
+    socket.send(text.as_bytes())?;
+    let mut buffer = [0; 2048];
+    let size = socket.recv(&mut buffer)?;
+    show(&sent, start, &buffer[..size]);
     Ok(())
 }
 
-fn receive_in_background(socket: UdpSocket) -> Receiver<Reply> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 2048];
-        loop {
-            let result = socket.recv(&mut buffer);
-            let now = Instant::now();
-            let number = match result {
-                Ok(size) => match number_of(&buffer[..size]) {
-                    Some(number) => Ok(number),
-                    None => continue,
-                },
-                Err(error) => Err(error),
-            };
-            if sender.send((number, now)).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
+pub fn tcp(server: impl ToSocketAddrs, text: &str) -> io::Result<()> {
+    println!("connection requested {}", clock());
+    let mut stream = TcpStream::connect(server)?;
+    let (sent, start) = (clock(), Instant::now());
+    stream.write_all(text.as_bytes())?;
+    let mut buffer = [0; 2048];
+    let size = stream.read(&mut buffer)?;
+    show(&sent, start, &buffer[..size]);
+    Ok(())
 }
 
-fn number_of(reply: &[u8]) -> Option<u32> {
-    std::str::from_utf8(reply).ok()?.strip_prefix("PING ")?.parse().ok()
+fn show(sent: &str, start: Instant, reply: &[u8]) {
+    let rtt = start.elapsed();
+    println!("sent {sent}, received {}, RTT {rtt:?}", clock());
+    println!("{}", String::from_utf8_lossy(reply));
 }
 
-fn wait_for(number: u32, replies: &Receiver<Reply>, deadline: Instant) -> Option<io::Result<Instant>> {
-    loop {
-        match replies.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok((Ok(found), end)) if found == number => return Some(Ok(end)),
-            // A late reply to an earlier one.
-            Ok((Ok(_), _)) => {}
-            Ok((Err(error), _)) => return Some(Err(error)),
-            Err(_) => return None,
-        }
-    }
+/// The time of day in UTC.
+fn clock() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = now.as_secs() % 86_400;
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        now.subsec_millis()
+    )
 }

@@ -1,7 +1,6 @@
-use rtt_client::{Settings, ping};
-use std::env;
+use rtt_client::{tcp, udp};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::{env, io};
 
 fn main() -> ExitCode {
     match run() {
@@ -14,30 +13,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let mut settings =
-        Settings { count: 10, interval: Duration::from_millis(200), timeout: Duration::from_secs(1) };
-    let mut words = Vec::new();
-    let mut args = env::args().skip(1);
-    while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or(format!("{arg} needs a value"));
-        match arg.as_str() {
-            "--count" => settings.count = value()?.parse().map_err(|error| format!("--count: {error}"))?,
-            "--interval" => settings.interval = time(&value()?)?,
-            "--timeout" => settings.timeout = time(&value()?)?,
-            "udp" => {}
-            _ => words.push(arg),
-        }
-    }
-    let [host, port] = &words[..] else { return Err("usage: rtt-client udp HOST PORT".to_owned()) };
+    // Options are left out.
+    let words: Vec<String> = env::args().skip(1).collect();
+    let [protocol, .., host, port] = &words[..] else { return Err("usage: rtt-client udp|tcp HOST PORT".to_owned()) };
     let port: u16 = port.parse().map_err(|error| format!("port {port}: {error}"))?;
-    ping((host.as_str(), port), &settings).map_err(|error| error.to_string())
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1e-3),
-        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-    };
-    let number: f64 = number.parse().map_err(|error| format!("{text}: {error}"))?;
-    Duration::try_from_secs_f64(number * unit).map_err(|error| format!("{text}: {error}"))
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).map_err(|error| error.to_string())?;
+    let server = (host.as_str(), port);
+    let result = if protocol == "tcp" { tcp(server, line.trim_end()) } else { udp(server, line.trim_end()) };
+    result.map_err(|error| error.to_string())
 }
