@@ -139,7 +139,9 @@ fn graded(entry: &Entry, explained: &Explained, notes: &mut Notes) -> Option<Gra
         ));
         return None;
     }
-    Some(Graded { points: entry.points, comment: entry.comment.trim().to_owned() })
+    // The reports show a comment in one line.
+    let words: Vec<&str> = entry.comment.split_whitespace().collect();
+    Some(Graded { points: entry.points, comment: words.join(" ") })
 }
 
 fn name(entry: &Entry) -> String {

@@ -10,6 +10,7 @@ use crate::outcome::Outcome;
 use labrubric::Question;
 use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// The name of the file.
 pub const NAME: &str = "explain.html";
@@ -123,12 +124,23 @@ fn answers(outcomes: &[Outcome]) -> Vec<Value> {
     answers
 }
 
-/// JSON that may stand in HTML: it neither ends the script nor begins a comment.
+/// JSON that may stand in HTML: it neither ends the script nor begins a comment, and no character of it reorders the
+/// text around it. All of these characters stand in strings.
 fn embedded(data: &Value) -> String {
-    data.to_string()
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let mut json = String::new();
+    for character in data.to_string().chars() {
+        match character {
+            '<'
+            | '>'
+            | '&'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => {
+                let _ = write!(json, "\\u{:04x}", u32::from(character));
+            }
+            _ => json.push(character),
+        }
+    }
+    json
 }

@@ -31,6 +31,9 @@ function enter(answer, grade) {
   const isAsRead = grade.points === answer.points && grade.comment === answer.comment;
   if (isAsRead) delete changes[keyOf(answer)];
   else changes[keyOf(answer)] = grade;
+}
+
+function keep() {
   try {
     localStorage.setItem(data.store, JSON.stringify(changes));
   } catch {
@@ -40,6 +43,7 @@ function enter(answer, grade) {
 
 const given = data.answers.filter((answer) => answer.text !== "");
 for (const answer of given) enter(answer, gradeOf(answer)); // what the last run has read is no change any more
+keep();
 
 // ---- One answer ----
 
@@ -54,10 +58,11 @@ function cardOf(answer, twins) {
     button.addEventListener("click", () => give(answer, number));
     points.append(button);
   }
-  const comment = element("textarea", { rows: 2, maxLength: 2000, placeholder: "Comment (c)", ariaLabel: "Comment" });
+  const comment = element("textarea", { rows: 2, maxLength: 400, placeholder: "Comment (c)", ariaLabel: "Comment" });
   comment.value = gradeOf(answer).comment;
   comment.addEventListener("input", () => {
     enter(answer, { ...gradeOf(answer), comment: comment.value });
+    keep();
     showProgress();
   });
   const card = element(
@@ -72,6 +77,7 @@ function cardOf(answer, twins) {
     const same = element("button", { className: "same", textContent: `Same for all ${twins.length} identical answers` });
     same.addEventListener("click", () => {
       for (const twin of twins) enter(twin, { ...gradeOf(answer) });
+      keep();
       cards.forEach((other) => other.update());
       showProgress();
     });
@@ -91,6 +97,7 @@ function cardOf(answer, twins) {
 function give(answer, points) {
   if (points > answer.points_max) return;
   enter(answer, { ...gradeOf(answer), points });
+  keep();
   const place = cards.findIndex((other) => other.answer === answer);
   cards[place].update();
   go(place);
@@ -124,17 +131,17 @@ function inline(text) {
 function show(next, place = 0) {
   question = next;
   const answers = given.filter((answer) => answer.question === question.number);
-  const twins = Map.groupBy ? Map.groupBy(answers, (answer) => answer.digest) : grouped(answers);
+  const twins = grouped(answers);
   cards = answers.map((answer) => cardOf(answer, twins.get(answer.digest)));
   current = 0;
   const asked = data.answers.filter((answer) => answer.question === question.number).length;
   const without = asked - answers.length;
   const list = element("div", { className: "cards" }, ...cards.map((entry) => entry.card));
   byId("question").replaceChildren(
-    element("h2", {}, `Question ${question.number}`, element("small", { textContent: ` up to ${question.points}` })),
+    element("h2", {}, `Question ${question.number}`, element("small", { textContent: ` ${count(question.points, "point")}` })),
     element("p", { className: "asked" }, ...inline(question.text)),
     element("section", { className: "model" }, element("h3", { textContent: "Model answer" }), element("p", {}, ...inline(question.model))),
-    element("p", { className: "count", textContent: `${answers.length} answers, ${without} sheets without one (0 points)` }),
+    element("p", { className: "count", textContent: `${count(answers.length, "answer")}; ${count(without, "sheet")} without one, which earns 0 points` }),
     list,
   );
   showProgress();
@@ -142,9 +149,14 @@ function show(next, place = 0) {
   go(place);
 }
 
+const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 function grouped(answers) {
   const groups = new Map();
-  for (const answer of answers) groups.set(answer.digest, [...(groups.get(answer.digest) ?? []), answer]);
+  for (const answer of answers) {
+    if (!groups.has(answer.digest)) groups.set(answer.digest, []);
+    groups.get(answer.digest).push(answer);
+  }
   return groups;
 }
 
@@ -198,9 +210,8 @@ byId("anonymous").addEventListener("click", (event) => {
 });
 byId("discard").addEventListener("click", () => {
   if (!confirm("Discard all points and comments that were entered since the last run?")) return;
-  for (const answer of given) enter(answer, { points: answer.points, comment: answer.comment });
   for (const key of Object.keys(changes)) delete changes[key];
-  localStorage.removeItem(data.store);
+  keep();
   show(question);
 });
 
