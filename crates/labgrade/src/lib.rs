@@ -1,6 +1,7 @@
 //! Starters for students, grades for teaching assistants.
 //!
-//! [`starter`] makes the students' workspace: it removes the solutions by their [`solution_markers`].
+//! [`starter`] makes the students' workspace: it removes the solutions by their [`solution_markers`], and adds each lab's
+//! [`sheet`] of answers.
 //!
 //! Grading takes these steps, in this order:
 //!
@@ -18,6 +19,7 @@
 pub mod answers;
 pub mod outcome;
 pub mod reports;
+pub mod sheet;
 pub mod solution_markers;
 pub mod starter;
 
@@ -28,6 +30,8 @@ mod builds;
 mod checks;
 #[cfg(target_os = "linux")]
 pub mod class;
+#[cfg(target_os = "linux")]
+mod explained_file;
 #[cfg(target_os = "linux")]
 mod interrupt;
 #[cfg(target_os = "linux")]

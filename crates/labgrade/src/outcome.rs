@@ -39,7 +39,7 @@ pub struct Outcome {
     pub build: Option<Build>,
     /// Every check of the rubric, in its order, including those that did not run.
     pub checks: Vec<Checked>,
-    /// The capture questions, if the submission has a sheet of answers.
+    /// The questions of the handout, if the submission has a sheet of answers.
     #[serde(default)]
     pub answers: Option<Answers>,
     /// Wall time of all steps together, in seconds.
@@ -47,23 +47,95 @@ pub struct Outcome {
 }
 
 /// The result of a sheet of answers. Its points are not part of the score.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Answers {
-    /// Right answers, each worth one point.
+    /// Right facts, each worth one point.
     pub right: usize,
-    /// All fields of the sheet. 0 if it could not be graded.
+    /// All facts of the sheet. 0 if they could not be graded.
     pub of: usize,
-    /// Each answer with its verdict, or why there are no verdicts.
+    /// Each fact with its verdict, or why there are no verdicts.
     pub report: String,
+    /// The explanations that the lab asks for, in the order of their questions. Empty if the sheet could not be read.
+    #[serde(default)]
+    pub explained: Vec<Explained>,
+}
+
+/// An explanation, which a person grades.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Explained {
+    /// The number of the question.
+    pub question: u32,
+    /// What the explanation is worth.
+    pub points_max: u32,
+    /// The student's text. Empty if there is none, which earns no points.
+    pub answer: String,
+    /// A digest of the text, which tells whether it is the one that was graded.
+    pub digest: String,
+    /// What a person gave for it. `None` as long as nobody has graded it.
+    #[serde(default)]
+    pub graded: Option<Graded>,
+}
+
+/// What a person gave for an explanation.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Graded {
+    /// The points.
+    pub points: u32,
+    /// A comment for the student. May be empty.
+    pub comment: String,
+}
+
+impl Explained {
+    /// True if a person has to grade it.
+    pub fn is_open(&self) -> bool {
+        self.graded.is_none() && !self.answer.is_empty()
+    }
+
+    /// Its points. `None` as long as nobody has graded it.
+    pub fn points(&self) -> Option<u32> {
+        match &self.graded {
+            _ if self.answer.is_empty() => Some(0),
+            Some(graded) => Some(graded.points),
+            None => None,
+        }
+    }
 }
 
 impl Answers {
-    /// The result in words: `7 of 9 answers are right`.
+    /// The result of the facts in words: `7 of 9 answers are right`.
     pub fn sum(&self) -> String {
         match self.of {
             0 => "not graded".to_owned(),
             of => format!("{} of {of} answers are right", self.right),
         }
+    }
+
+    /// The points that the explanations have so far.
+    pub fn explained_points(&self) -> u32 {
+        self.explained.iter().filter_map(Explained::points).sum()
+    }
+
+    /// The points that the explanations can have.
+    pub fn explained_max(&self) -> u32 {
+        self.explained.iter().map(|explained| explained.points_max).sum()
+    }
+
+    /// How many explanations a person has to grade.
+    pub fn open(&self) -> usize {
+        self.explained.iter().filter(|explained| explained.is_open()).count()
+    }
+
+    /// The result of the explanations in words: `5 of 12 points, 3 answers not graded yet`. `None` if the sheet has none.
+    pub fn explained_sum(&self) -> Option<String> {
+        if self.explained.is_empty() {
+            return None;
+        }
+        let open = match self.open() {
+            0 => String::new(),
+            1 => ", 1 answer not graded yet".to_owned(),
+            open => format!(", {open} answers not graded yet"),
+        };
+        Some(format!("{} of {} points{open}", self.explained_points(), self.explained_max()))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::submission::{RunFile, Submission, changed_files, copy, newest_file_ti
 use crate::{interrupt, limits};
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
+use labrubric::Question;
 use std::fs;
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
@@ -22,6 +23,8 @@ static FIXED_PORTS: Mutex<()> = Mutex::new(());
 pub struct Job<'a> {
     /// The tests.
     pub suite: &'a PreparedSuite,
+    /// The questions of the handout.
+    pub questions: &'a [Question],
     /// The submission.
     pub folder: &'a Path,
     /// A folder for the files of this job. It must not exist, and is removed at the end.
@@ -88,7 +91,7 @@ impl Job<'_> {
             nothing_found: None,
             remarks,
             build: None,
-            answers: crate::answers::grade(self.folder, &self.suite.lab),
+            answers: crate::answers::grade(self.folder, &self.suite.lab, self.questions),
             checks: checks.collect(),
             seconds: 0.0,
         }

@@ -11,6 +11,7 @@
 //! | `junit.xml` | tools that show test results | [`junit`] |
 //! | `class.csv` | a spreadsheet | [`class_csv`] |
 //! | `class.html` | staff | [`class_page`] |
+//! | `explain.html` | staff who grade explanations | [`explain_page`] |
 //!
 //! If the grader failed in a core check, there is no score: the reports leave it out, and none of them writes a zero.
 //!
@@ -20,13 +21,14 @@
 pub mod class_csv;
 pub mod class_page;
 mod class_table;
+pub mod explain_page;
 pub mod feedback;
 pub mod gradescope;
 mod histogram;
 mod html;
 pub mod junit;
 mod markdown;
-mod phrases;
+pub(crate) mod phrases;
 pub mod text;
 
 use crate::outcome::Outcome;

@@ -2,7 +2,10 @@
 //!
 //! It holds the labs with stubs in place of the solutions, the tests and handouts of the labs, and the crates that they
 //! share. A list names everything that goes into it, so a new file for staff stays out unless it is added to the list.
+//! Each lab also gets an empty answer sheet and report, which are made from its handout.
 
+use crate::answers::SHEET;
+use crate::sheet::{Contents, answer_sheet, report_template};
 use crate::solution_markers::students_version;
 use anyhow::{Context, bail, ensure};
 use labrubric::{Rubric, Workspace, test_files};
@@ -108,6 +111,13 @@ fn fill(workspace: &Workspace, out: &Path) -> anyhow::Result<()> {
         fs::write(&to, bytes)
             .and_then(|()| fs::set_permissions(&to, permissions?)) // scripts stay executable
             .with_context(|| format!("failed to write `{}`", to.display()))?;
+    }
+    for lab in workspace.labs()? {
+        let contents = Contents::read(workspace, &lab)?;
+        for (name, text) in [(SHEET, answer_sheet(&contents)), ("report.md", report_template(&contents))] {
+            let to = out.join("labs").join(&lab).join(name);
+            fs::write(&to, text).with_context(|| format!("failed to write `{}`", to.display()))?;
+        }
     }
     prune_lock_file(out)
 }

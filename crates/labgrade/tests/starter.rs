@@ -5,7 +5,7 @@ mod support;
 
 use labgrade::solution_markers::{solution_lines, students_version};
 use labgrade::starter;
-use labrubric::Workspace;
+use labrubric::{Question, Workspace};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -143,6 +143,31 @@ fn contains_nothing_for_staff() {
 }
 
 #[test]
+fn has_an_answer_sheet_and_a_report_for_every_lab() {
+    let folder = Folder::new("sheets");
+    let starter = starter(&folder);
+    let workspace = workspace();
+    for lab in workspace.labs().unwrap() {
+        let read = |name: &str| fs::read_to_string(starter.join("labs").join(&lab).join(name)).unwrap();
+        let (sheet, report) = (read("answers.toml"), read("report.md"));
+        for Question { number, model, .. } in Question::read(&workspace, &lab).unwrap() {
+            assert!(sheet.contains(&format!("\n# Question {number} (")), "{lab}: {number}");
+            assert!(report.contains(&format!("\n### Question {number} (")), "{lab}: {number}");
+            let sentences = model.split(". ").filter(|part| part.len() > LINE_CHARS_MIN);
+            for sentence in sentences {
+                assert!(!sheet.contains(sentence) && !report.contains(sentence), "{lab}: {sentence}");
+            }
+        }
+        assert!(report.contains("### Step 1\n") && report.contains("\n| 1 | "), "{lab}: {report}");
+        let printed = |options: &[&str]| {
+            let words = ["--workspace", workspace.top().to_str().unwrap(), "sheet", &lab];
+            text(&labgrade(&folder, &[&words, options].concat()))
+        };
+        assert_eq!((printed(&[]), printed(&["--report"])), (sheet, report));
+    }
+}
+
+#[test]
 fn compiles_without_warnings_and_is_formatted() {
     let folder = Folder::new("compiles");
     let starter = starter(&folder);
@@ -197,12 +222,12 @@ fn is_made_from_any_folder_of_the_workspace_and_for_a_new_folder_only() {
     assert!(text(&inside).contains("is inside a folder that students get"), "{}", text(&inside));
 }
 
-/// Writes a workspace for staff into `folder`: a starter, with the rubrics and hidden tests that it lacks.
+/// Writes a workspace for staff into `folder`: a starter, with the rubrics, questions and hidden tests that it lacks.
 fn staff(folder: &Folder) -> PathBuf {
     let staff = folder.join("staff");
     copy(&starter(folder), &staff);
     for lab in workspace().labs().unwrap() {
-        for part in ["rubric.toml", "tests/hidden.rs"] {
+        for part in ["rubric.toml", "questions.toml", "tests/hidden.rs"] {
             let (from, to) =
                 (workspace().lab(&lab).unwrap().join(part), staff.join("labs").join(&lab).join(part));
             if from.exists() {

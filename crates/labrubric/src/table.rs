@@ -1,5 +1,6 @@
 //! A rubric as a *table* for people.
 
+use crate::questions::Question;
 use crate::rubric::{Check, Kind, Rubric};
 use crate::workspace::Workspace;
 use anyhow::{Context, bail};
@@ -12,20 +13,27 @@ const NAME_CHARS_MAX: usize = 80;
 /// The column for the steps, where a lab has any.
 const STEP_CHARS: usize = 8;
 
-/// Prints the rubric of `lab`, or of all labs, after checking it against the lab's tests.
+/// Prints the rubric of `lab`, or of all labs, after checking it against the lab's tests. `facts` gives the number of its
+/// question for each fact that a lab's sheet of answers asks for.
 ///
 /// # Errors
-/// If a rubric has mistakes. They are printed on standard error before, one per line.
-pub fn print_table(workspace: &Workspace, lab: Option<&str>) -> anyhow::Result<()> {
+/// If a rubric or its questions have mistakes. They are printed on standard error before, one per line.
+pub fn print_table(
+    workspace: &Workspace,
+    lab: Option<&str>,
+    facts: impl Fn(&str) -> Vec<u32>,
+) -> anyhow::Result<()> {
     let labs = match lab {
         Some(lab) => vec![lab.to_owned()],
         None => workspace.labs()?,
     };
     let mut mistakes = Vec::new();
     for lab in &labs {
-        let of_lab = Rubric::mistakes(workspace, lab)?;
+        let mut of_lab = Rubric::mistakes(workspace, lab)?;
+        of_lab.extend(Question::mistakes(workspace, lab, &facts(lab))?);
         if of_lab.is_empty() {
-            let table = table(lab, &Rubric::read(workspace, lab)?);
+            let questions = Question::read(workspace, lab)?;
+            let table = table(lab, &Rubric::read(workspace, lab)?) + &row_of_questions(&questions);
             io::stdout().write_all(table.as_bytes()).context("failed to write to standard output")?;
         }
         mistakes.extend(of_lab);
@@ -52,8 +60,18 @@ fn table(lab: &str, rubric: &Rubric) -> String {
             let _ = writeln!(text, "{}", row(check, longest, step_width));
         }
     }
-    text.push('\n');
     text
+}
+
+/// The row that sums up the questions of the handout.
+fn row_of_questions(questions: &[Question]) -> String {
+    let points: u32 = questions.iter().filter_map(|question| question.points).sum();
+    let explain: u32 = questions.iter().map(|question| question.explain).sum();
+    format!(
+        "  {} questions: {} points for facts, and {explain} for explanations\n\n",
+        questions.len(),
+        points.saturating_sub(explain)
+    )
 }
 
 fn row(check: &Check, width: usize, step_width: usize) -> String {

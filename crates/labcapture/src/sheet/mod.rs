@@ -7,7 +7,11 @@
 //! 1.client_port = 51465
 //! 2.length = 13
 //! 3.client_checksum = "0xa1fc"
+//! 4.explain = "Two: one there, one back."
 //! ```
+//!
+//! The fields are facts that the capture proves. `N.explain` is an explanation for a person to grade; it is read, but
+//! it changes no grade here.
 //!
 //! Read in this order: [`mod@file`] reads a sheet; [`mod@fields`] says what is right in each field for a conversation;
 //! [`mod@expected`] compares an answer with that, with the help of [`mod@value`], [`mod@number`], [`mod@flags`] and
@@ -25,6 +29,6 @@ pub mod value;
 #[cfg(test)]
 mod checking;
 
-pub use fields::{Candidate, Field, candidates, fields};
+pub use fields::{Candidate, FactField, Field, candidates, fact_fields, fields};
 pub use file::{Sheet, blank, parse, read};
 pub use grade::{Grade, Verdict, grade, write};

@@ -1,7 +1,9 @@
 //! Makes the students' workspace, prints and checks rubrics, grades submissions.
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use labcore::exit_code;
+use labgrade::sheet;
 #[cfg(target_os = "linux")]
 use labgrade::{check_runner, class};
 use labrubric::Workspace;
@@ -30,7 +32,15 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Check a lab's rubric against the lab's tests, and print it as a table
+    /// Print a lab's answer sheet, which students fill in and hand in as `answers.toml`
+    Sheet {
+        /// The lab's folder name, such as `udp-echo`
+        lab: String,
+        /// Print the report template instead: questions with room for answers, and places for screenshots
+        #[arg(long)]
+        report: bool,
+    },
+    /// Check a lab's rubric and questions against its tests and its answer sheet, and print it as a table
     Rubric {
         /// The lab's folder name, such as `udp-echo`; without it, all labs
         lab: Option<String>,
@@ -87,7 +97,16 @@ fn run(args: Args) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Command::Rubric { lab } => labrubric::print_table(&workspace, lab.as_deref()),
+        Command::Rubric { lab } => {
+            let facts = |lab: &str| sheet::facts(lab).iter().map(|fact| fact.question).collect();
+            labrubric::print_table(&workspace, lab.as_deref(), facts)
+        }
+        Command::Sheet { lab, report } => {
+            let contents = sheet::Contents::read(&workspace, &lab)?;
+            let text =
+                if report { sheet::report_template(&contents) } else { sheet::answer_sheet(&contents) };
+            std::io::stdout().write_all(text.as_bytes()).context("failed to write to standard output")
+        }
         #[cfg(target_os = "linux")]
         Command::Check { lab, submission, suite } => class::check(&workspace, &lab, &submission, &suite),
         #[cfg(target_os = "linux")]

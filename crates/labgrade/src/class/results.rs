@@ -1,12 +1,15 @@
 //! The folder of *results* of a class.
 
+use crate::explained_file::{BYTES_MAX, EXPLAINED, ExplainedFile};
 use crate::outcome::{FORMAT, Outcome};
-use crate::reports;
+use crate::reports::{self, explain_page};
 use crate::write::write_atomically;
 use anyhow::{Context, bail, ensure};
+use labrubric::Question;
 use rustix::fs::{FlockOperation, flock};
 use serde::Deserialize;
 use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// The file with a submission's outcome, in its folder of results.
@@ -91,6 +94,67 @@ impl<'a> Results<'a> {
             write_atomically(&self.of(&outcome.submission).join(name), &text)?;
         }
         Ok(())
+    }
+
+    /// Reads the points for explanations. `None` if there is no file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not an `explained.toml` of this lab.
+    pub(super) fn explained(&self) -> anyhow::Result<Option<ExplainedFile>> {
+        let path = self.folder.join(EXPLAINED);
+        let failed = || format!("failed to read `{}`", path.display());
+        let mut text = String::new();
+        match File::open(&path) {
+            Ok(file) => file.take(BYTES_MAX + 1).read_to_string(&mut text).with_context(failed)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(failed),
+        };
+        ensure!(text.len() as u64 <= BYTES_MAX, "`{}` has more than {BYTES_MAX} bytes", path.display());
+        ExplainedFile::parse(&text, self.lab).map(Some).with_context(|| format!("`{}`", path.display()))
+    }
+
+    /// Adds the points for explanations to the outcomes, and writes those again that change by it. Returns a line for
+    /// each entry that cannot be added.
+    pub(super) fn add_explained(
+        &self,
+        outcomes: &mut [Outcome],
+        not_begun: &[&str],
+    ) -> anyhow::Result<Vec<String>> {
+        let before: Vec<_> = outcomes.iter().map(|outcome| outcome.answers.clone()).collect();
+        let notes = match self.explained()? {
+            Some(file) => file.add_to(outcomes, not_begun),
+            None => {
+                let answers = outcomes.iter_mut().filter_map(|outcome| outcome.answers.as_mut());
+                answers
+                    .flat_map(|answers| &mut answers.explained)
+                    .for_each(|explained| explained.graded = None);
+                Vec::new()
+            }
+        };
+        for (outcome, before) in outcomes.iter().zip(before) {
+            if outcome.answers != before {
+                self.write_outcome(outcome)?;
+                self.write_reports(outcome)?;
+            }
+        }
+        Ok(notes)
+    }
+
+    /// Writes the page to grade explanations on, if there are any. Returns its path.
+    pub(super) fn write_explain_page(
+        &self,
+        outcomes: &[Outcome],
+        questions: &[Question],
+    ) -> anyhow::Result<Option<PathBuf>> {
+        let path = self.folder.join(explain_page::NAME);
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.to_owned());
+        let Some(text) = explain_page::text_of(self.lab, &folder.to_string_lossy(), questions, outcomes)
+        else {
+            let _ = fs::remove_file(&path);
+            return Ok(None);
+        };
+        write_atomically(&path, &text)?;
+        Ok(Some(path))
     }
 
     /// Writes the reports on the class. `not_begun` are submissions without an outcome.

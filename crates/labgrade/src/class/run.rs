@@ -7,13 +7,13 @@ use super::queue::{Graded, Queue, Waiting};
 use super::results::Results;
 use super::screen::print_line;
 use super::students::Students;
-use crate::outcome::Outcome;
+use crate::outcome::{Answers, Outcome};
 use crate::pipeline::Job;
 use crate::prepared_suite::PreparedSuite;
 use crate::{interrupt, processes};
 use anyhow::{Context, ensure};
 use labcore::printable;
-use labrubric::{Rubric, Workspace};
+use labrubric::{Question, Rubric, Workspace};
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -34,6 +34,7 @@ pub fn run(
     let students = Students::read(submissions)?;
     begin()?;
     let rubric = suite_args.rubric(workspace, lab)?;
+    let questions = Question::read(workspace, lab)?;
     let results = Results::open(&args.out, lab, submissions)?;
     students.warn_of_others();
     for name in args.again.iter().flatten() {
@@ -43,19 +44,21 @@ pub fn run(
             submissions.display()
         );
     }
-    let (waiting, done) = split(&students, &results, args)?;
+    // A mistake in this file is better known before an hour of grading than after it.
+    results.explained()?;
+    let (waiting, mut done) = split(&students, &results, args)?;
     print_done(&done, &students, &rubric, submissions);
     if waiting.is_empty() {
-        return write_class(&results, &done, &[]);
+        return write_class(&results, &questions, &mut done, &[]);
     }
     // A class has one seed, also when it is graded in several runs.
     let seed = suite_args.seed.or_else(|| done.first().map(|outcome| outcome.seed)).unwrap_or_else(draw_seed);
     let suite = suite_args.prepare(workspace, lab, rubric, seed)?;
-    let graded = grade_all(&suite, submissions, &results, args, waiting, done);
-    let begun: HashSet<&str> = graded.outcomes.iter().map(|outcome| &*outcome.submission).collect();
+    let mut graded = grade_all(&suite, &questions, submissions, &results, args, waiting, done);
+    let begun: HashSet<String> = graded.outcomes.iter().map(|outcome| outcome.submission.clone()).collect();
     let names = students.names.iter().map(String::as_str);
-    let not_begun: Vec<&str> = names.filter(|name| !begun.contains(name)).collect();
-    write_class(&results, &graded.outcomes, &not_begun)?;
+    let not_begun: Vec<&str> = names.filter(|name| !begun.contains(*name)).collect();
+    write_class(&results, &questions, &mut graded.outcomes, &not_begun)?;
     ensure!(
         !interrupt::requested(),
         "interrupted after {}; {}",
@@ -73,9 +76,23 @@ pub fn run(
 }
 
 /// Writes the reports on the class.
-fn write_class(results: &Results<'_>, outcomes: &[Outcome], not_begun: &[&str]) -> anyhow::Result<()> {
+fn write_class(
+    results: &Results<'_>,
+    questions: &[Question],
+    outcomes: &mut [Outcome],
+    not_begun: &[&str],
+) -> anyhow::Result<()> {
+    for note in results.add_explained(outcomes, not_begun)? {
+        print_line(&note);
+    }
     results.write_class(outcomes, not_begun)?;
+    let page = results.write_explain_page(outcomes, questions)?;
     print_line(&format!("results in `{}`", results.page().display()));
+    let open: usize = outcomes.iter().filter_map(|outcome| outcome.answers.as_ref()).map(Answers::open).sum();
+    if let Some(page) = page.filter(|_| open > 0) {
+        let explanations = if open == 1 { "1 explanation" } else { &format!("{open} explanations") };
+        print_line(&format!("{explanations} to grade in `{}`", page.display()));
+    }
     Ok(())
 }
 
@@ -115,6 +132,7 @@ fn print_done(done: &[Outcome], students: &Students, rubric: &Rubric, submission
 /// Grades the submissions that wait, several at the same time.
 fn grade_all(
     suite: &PreparedSuite,
+    questions: &[Question],
     submissions: &Path,
     results: &Results<'_>,
     args: &ClassArgs,
@@ -131,7 +149,7 @@ fn grade_all(
             scope.spawn(|| {
                 while let Some(waiting) = queue.next() {
                     let name = printable(waiting.name.as_bytes()).to_string();
-                    let result = grade(suite, submissions, results, &waiting);
+                    let result = grade(suite, questions, submissions, results, &waiting);
                     queue.add(result.with_context(|| format!("failed to grade `{name}`")));
                 }
             });
@@ -143,6 +161,7 @@ fn grade_all(
 
 fn grade(
     suite: &PreparedSuite,
+    questions: &[Question],
     submissions: &Path,
     results: &Results<'_>,
     waiting: &Waiting,
@@ -151,6 +170,7 @@ fn grade(
     let raw = results.new_raw_folder(&waiting.name);
     let job = Job {
         suite,
+        questions,
         folder: &submissions.join(&waiting.name),
         work: &work,
         raw: Some(&raw),

@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::pipeline::Job;
 use crate::reports;
 use anyhow::ensure;
-use labrubric::{Kind, Workspace};
+use labrubric::{Kind, Question, Workspace};
 use std::io::Write;
 use std::path::Path;
 
@@ -21,10 +21,11 @@ pub fn check(workspace: &Workspace, lab: &str, folder: &Path, args: &SuiteArgs) 
     ensure!(folder.is_dir(), "`{}` is not a folder; name the folder of a submission", folder.display());
     begin()?;
     let rubric = args.rubric(workspace, lab)?;
+    let questions = Question::read(workspace, lab)?;
     let suite = args.prepare(workspace, lab, rubric, args.seed.unwrap_or_else(draw_seed))?;
     print_line(&format!("grading `{}` with seed {}", folder.display(), suite.seed));
     let work = suite.scratch().join("submission");
-    let job = Job { suite: &suite, folder, work: &work, raw: None, submitted: None };
+    let job = Job { suite: &suite, questions: &questions, folder, work: &work, raw: None, submitted: None };
     let mut is_build_printed = false;
     let outcome = job.grade(&mut |outcome, updated| {
         if let (Some(build), false) = (&outcome.build, is_build_printed) {

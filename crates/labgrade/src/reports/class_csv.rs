@@ -3,7 +3,9 @@
 //! RFC 4180 in UTF-8: a field stands in double quotes if it needs them, and rows end in `\r\n`. The columns are
 //! `submission`, `score`, `score_max`, `robust`, `robust_max` (a total that the grader could not find out is empty),
 //! `submitted` (empty if there was no file), `seconds`, `remarks` (their number), `isolated`, `answers` and `answers_max`
-//! (empty without a sheet of answers), and then one column per check with its status.
+//! (right facts of the sheet of answers, and all of them), `explained` and `explained_max` (points of the explanations),
+//! `explained_open` (explanations that nobody has graded yet), and then one column per check with its status. Without a
+//! sheet of answers, the columns about it are empty.
 //!
 //! A spreadsheet takes a field that begins with `=`, `+`, `-` or `@` for a formula and runs it. Such a field gets a `'` in
 //! front, as [OWASP advises](https://owasp.org/www-community/attacks/CSV_Injection).
@@ -14,7 +16,7 @@ use labrubric::Kind;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-const FIXED_COLUMNS: [&str; 11] = [
+const FIXED_COLUMNS: [&str; 14] = [
     "submission",
     "score",
     "score_max",
@@ -26,6 +28,9 @@ const FIXED_COLUMNS: [&str; 11] = [
     "isolated",
     "answers",
     "answers_max",
+    "explained",
+    "explained_max",
+    "explained_open",
 ];
 
 /// The text of the file.
@@ -52,6 +57,9 @@ pub fn text_of(outcomes: &[Outcome]) -> String {
             outcome.isolated.to_string(),
             answers.map(|answers| answers.right.to_string()).unwrap_or_default(),
             answers.map(|answers| answers.of.to_string()).unwrap_or_default(),
+            answers.map(|answers| answers.explained_points().to_string()).unwrap_or_default(),
+            answers.map(|answers| answers.explained_max().to_string()).unwrap_or_default(),
+            answers.map(|answers| answers.open().to_string()).unwrap_or_default(),
         ];
         let status: HashMap<&str, String> =
             outcome.checks.iter().map(|checked| (&*checked.check.test, checked.status.to_string())).collect();

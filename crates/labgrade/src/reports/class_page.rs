@@ -1,15 +1,16 @@
 //! `class.html`: what staff read about a class, on one page without any other files.
 //!
 //! From the top: warnings that concern all numbers below them (no isolation, checks to regrade), the distribution of the
-//! scores, the slow submissions, the checks that the class failed, the most frequent causes, and a row per submission.
+//! scores, the slow submissions, the checks that the class failed, the most frequent causes, the explanations to grade, and a row
+//! per submission.
 //!
 //! The page is well-formed XML, so that a test with a strict parser can prove that all text in it is escaped. JavaScript
 //! only makes the table sortable.
 
 use super::html::{and_more, inline, link, links, submissions};
 use super::phrases::{NOT_ISOLATED, in_points};
-use super::{class_table, histogram, text};
-use crate::outcome::{Checked, Explanation, Outcome, Status};
+use super::{class_table, explain_page, histogram, text};
+use crate::outcome::{Answers, Checked, Explanation, Outcome, Status};
 use labrubric::Kind;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::cmp::Reverse;
@@ -52,6 +53,7 @@ pub fn text_of(outcomes: &[Outcome], not_begun: &[&str]) -> String {
                 }
                 (failed_checks(outcomes))
                 (causes(outcomes))
+                (explanations(outcomes))
                 (class_table::section(outcomes))
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -224,6 +226,26 @@ fn slowest(outcomes: &[Outcome]) -> Markup {
             }
             @if listed > SLOW_MAX {
                 p { "and " (listed - SLOW_MAX) " more: sort the table below by seconds" }
+            }
+        }
+    }
+}
+
+/// How many explanations are graded, with a link to the page to grade them on.
+fn explanations(outcomes: &[Outcome]) -> Markup {
+    let answers = || outcomes.iter().filter_map(|outcome| outcome.answers.as_ref());
+    let open: usize = answers().map(Answers::open).sum();
+    let explained = answers().flat_map(|answers| &answers.explained);
+    let given = explained.filter(|explained| !explained.answer.is_empty()).count();
+    html! {
+        @if given > 0 {
+            section {
+                h2 { "Explanations" }
+                p {
+                    (given - open) " of " (given) " are graded. "
+                    a href=(format!("./{}", explain_page::NAME)) { "Grade them" }
+                    ", save " code { "explained.toml" } " beside this page, and run the same command again."
+                }
             }
         }
     }

@@ -24,6 +24,7 @@ const SIGNS: [(&str, &str, &str); 10] = [
 pub fn section(outcomes: &[Outcome]) -> Markup {
     let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
     sorted.sort_by(|a, b| a.submission.cmp(&b.submission));
+    let has_answers = outcomes.iter().any(|outcome| outcome.answers.is_some());
     html! {
         section {
             h2 { "All submissions" }
@@ -44,16 +45,20 @@ pub fn section(outcomes: &[Outcome]) -> Markup {
                             th class="number" { "seconds" }
                             th { "submitted" }
                             th class="number" { "remarks" }
+                            @if has_answers {
+                                th class="number" { "facts" }
+                                th class="number" { "explained" }
+                            }
                         }
                     }
-                    tbody { @for outcome in sorted { (row(outcome)) } }
+                    tbody { @for outcome in sorted { (row(outcome, has_answers)) } }
                 }
             }
         }
     }
 }
 
-fn row(outcome: &Outcome) -> Markup {
+fn row(outcome: &Outcome, has_answers: bool) -> Markup {
     let core = outcome.checks.iter().filter(|checked| checked.check.kind == Kind::Core);
     let passed = outcome.checks.iter().filter(|checked| checked.status == Status::Pass).count();
     let submitted = outcome.submitted;
@@ -76,6 +81,25 @@ fn row(outcome: &Outcome) -> Markup {
                 @if let Some(time) = submitted { (time.format("%Y-%m-%d %H:%M")) } @else { "nothing" }
             }
             td class="number" data-value=(remarks.len()) title=(remarks.join(" / ")) { (remarks.len()) }
+            @if has_answers { (answers(outcome)) }
+        }
+    }
+}
+
+/// The results of the sheet of answers: right facts, and points of the explanations. A `+` says that some of these are
+/// not graded yet.
+fn answers(outcome: &Outcome) -> Markup {
+    html! {
+        @if let Some(answers) = &outcome.answers {
+            td class="number" data-value=(answers.right) {
+                @if answers.of > 0 { (answers.right) " of " (answers.of) } @else { "not graded" }
+            }
+            td class="number" data-value=(answers.explained_points()) {
+                (answers.explained_points()) @if answers.open() > 0 { "+" } " of " (answers.explained_max())
+            }
+        } @else {
+            td class="number" data-value="-1" { "no sheet" }
+            td class="number" data-value="-1" { "no sheet" }
         }
     }
 }

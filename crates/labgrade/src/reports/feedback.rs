@@ -8,7 +8,7 @@
 //! becomes a heading, a link or HTML.
 
 use super::markdown::{fenced, inline};
-use super::phrases::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence};
+use super::phrases::{NOT_ISOLATED, explained_result, hints, in_points, points_of, reason, sentence};
 use super::text;
 use crate::outcome::{Checked, Explanation, Outcome, Status};
 use labrubric::Kind;
@@ -315,6 +315,12 @@ fn capture_questions(markdown: &mut String, outcome: &Outcome) {
         capitalised(&answers.sum())
     );
     fenced(markdown, "text", &text::lines(&answers.report));
+    let Some(sum) = answers.explained_sum() else { return };
+    let _ = writeln!(markdown, "\n## Explanations\n\n{sum}, counted apart from the score.\n");
+    for explained in &answers.explained {
+        let result = inline(&explained_result(explained));
+        let _ = writeln!(markdown, "- Question {}: {result}", explained.question);
+    }
 }
 
 /// What a status means, for a check of which nothing else is shown.

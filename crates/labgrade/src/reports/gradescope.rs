@@ -15,9 +15,9 @@
 //!   run the autograder again. The check in question has no `status` either, and its name says `grader error` or `not run`.
 //! - `stdout_visibility` is `hidden`: what the grader prints is for staff.
 
-use super::phrases::{NOT_ISOLATED, hints, in_points, points_of, reason, sentence};
+use super::phrases::{NOT_ISOLATED, explained_result, hints, in_points, points_of, reason, sentence};
 use super::text;
-use crate::outcome::{Checked, Outcome, Status};
+use crate::outcome::{Answers, Checked, Explained, Outcome, Status};
 use labrubric::Kind;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,9 @@ pub fn text_of(outcome: &Outcome) -> String {
             "robust_max_score": outcome.points_possible(Kind::Robust),
             "answers": outcome.answers.as_ref().map(|answers| answers.right),
             "answers_max": outcome.answers.as_ref().map(|answers| answers.of),
+            "explained": outcome.answers.as_ref().map(Answers::explained_points),
+            "explained_max": outcome.answers.as_ref().map(Answers::explained_max),
+            "explained_open": outcome.answers.as_ref().map(Answers::open),
         },
         "tests": tests,
     });
@@ -134,6 +137,11 @@ fn output(outcome: &Outcome, checked: &Checked) -> String {
     lines.join("\n")
 }
 
+/// The result of one explanation in one line.
+fn explained(explained: &Explained) -> String {
+    text::line(&format!("question {}: {}", explained.question, explained_result(explained)))
+}
+
 fn summary(outcome: &Outcome) -> String {
     let mut lines =
         vec![format!("Score: {}", points_of(outcome.score(), outcome.points_possible(Kind::Core)))];
@@ -151,6 +159,10 @@ fn summary(outcome: &Outcome) -> String {
     if let Some(answers) = &outcome.answers {
         lines.push(format!("Capture questions: {}, counted apart from the score", answers.sum()));
         lines.extend(text::lines(&answers.report));
+        if let Some(sum) = answers.explained_sum() {
+            lines.push(format!("Explanations: {sum}, counted apart from the score"));
+            lines.extend(answers.explained.iter().map(explained));
+        }
     }
     lines.extend(outcome.remarks.iter().map(|remark| text::line(remark)));
     if let Some(build) = outcome.build.as_ref().filter(|build| !build.ok) {

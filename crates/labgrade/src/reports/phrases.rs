@@ -1,6 +1,6 @@
 //! Phrases that several reports share.
 
-use crate::outcome::{Checked, Explanation, Outcome, Status};
+use crate::outcome::{Checked, Explained, Explanation, Graded, Outcome, Status};
 
 /// The warning in every report on a submission that ran without a sandbox.
 pub const NOT_ISOLATED: &str = "Graded without isolation: `bubblewrap` is not installed, or may not work here. The \
@@ -9,6 +9,17 @@ pub const NOT_ISOLATED: &str = "Graded without isolation: `bubblewrap` is not in
 /// A number of points, with its unit.
 pub fn in_points(points: u32) -> String {
     if points == 1 { "1 point".to_owned() } else { format!("{points} points") }
+}
+
+/// What an explanation has earned, with the comment.
+pub fn explained_result(explained: &Explained) -> String {
+    let max = explained.points_max;
+    match &explained.graded {
+        _ if explained.answer.is_empty() => format!("0 of {max}, no answer"),
+        None => format!("not graded yet, of {max}"),
+        Some(Graded { points, comment }) if comment.is_empty() => format!("{points} of {max}"),
+        Some(Graded { points, comment }) => format!("{points} of {max}. {comment}"),
+    }
 }
 
 /// `80 of 100`, or that the total is not known because the grader failed.

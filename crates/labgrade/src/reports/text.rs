@@ -33,6 +33,11 @@ pub fn line(text: &str) -> String {
     escaped(kept) + &rest
 }
 
+/// All lines of `text`, each printable, for a text whose length is bounded already.
+pub fn block(text: &str) -> String {
+    text.trim_end().lines().map(escaped).collect::<Vec<_>>().join("\n")
+}
+
 /// `command` as it is, if a person can copy it: a command that is cut or escaped would do something else.
 pub fn command(command: &str) -> Option<&str> {
     (command.len() <= COMMAND_BYTES_MAX && escaped(command) == command).then_some(command)
@@ -69,6 +74,7 @@ mod tests {
         assert!(!shown.contains(['\u{202e}', '\u{feff}']), "{shown}");
         assert_eq!(line("a\r\nb\u{1b}[2J\tc"), "a\\r\\nb\\u{1b}[2J    c");
         assert_eq!(line("a\u{ffff}\u{fffe}"), "a\u{fffd}\u{fffd}");
+        assert_eq!(super::block("a\r\n\n b\u{202e}\u{0}\n"), "a\n\n b\\u{202e}\\0");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod class;
+mod explained;
 mod interrupted;
 mod machine;
 mod messages;

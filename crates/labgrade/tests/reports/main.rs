@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod class_page;
+mod explain_page;
 mod feedback;
 mod formats;
 mod hostile;

@@ -44,6 +44,11 @@ impl Field {
         Field { name, hint, identifies_conversation: false, rule: Rule::Capture(rule) }
     }
 
+    /// Returns the number of its question.
+    pub fn question(&self) -> u32 {
+        self.name.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
     /// Marks a field whose right answer differs from one conversation to the next.
     pub const fn identifying(self) -> Field {
         Field { identifies_conversation: true, ..self }

@@ -14,4 +14,4 @@ mod udp_echo;
 
 pub use candidate::{Candidate, candidates};
 pub use field::{Field, Rule};
-pub use table::fields;
+pub use table::{FactField, fact_fields, fields};
