@@ -6,7 +6,7 @@ use crate::packet::Flags;
 use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The maximum number of conversations that one answer describes.
 const CONVERSATIONS_MAX: usize = 10;
@@ -164,6 +164,28 @@ pub fn client_sockets(all: &[&Conversation]) -> String {
     let number = clients.len() as u64;
     let addresses = count_of(number, "socket address", "socket addresses");
     format!("{addresses} and {}, one for each connection", count(number, "socket"))
+}
+
+/// Counts the socket addresses and sockets of each client computer.
+pub fn client_computers(all: &[&Conversation]) -> Vec<String> {
+    let mut computers: BTreeMap<IpAddr, BTreeSet<u16>> = BTreeMap::new();
+    for client in all.iter().map(|conversation| conversation.client()) {
+        computers.entry(client.ip()).or_default().insert(client.port());
+    }
+    let line = |(computer, ports): (&IpAddr, &BTreeSet<u16>)| {
+        let number = ports.len() as u64;
+        let addresses = count_of(number, "socket address", "socket addresses");
+        let ports = list(ports.iter().take(CONVERSATIONS_MAX));
+        let more = number.saturating_sub(CONVERSATIONS_MAX as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let name = if number == 1 { "port" } else { "ports" };
+        format!("{computer}: {addresses} and {} ({name} {ports}{more})", count(number, "socket"))
+    };
+    let mut lines: Vec<String> = computers.iter().take(CONVERSATIONS_MAX).map(line).collect();
+    if computers.len() > lines.len() {
+        lines.push(format!("… and {} more computers", computers.len() - lines.len()));
+    }
+    lines
 }
 
 /// Describes the sockets of a TCP server.

@@ -8,8 +8,8 @@ use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    Overlap, address_lines, answered_meanwhile, client_sockets, has_payload, server_sockets, shown_by_all,
-    shown_by_syn,
+    Overlap, address_lines, answered_meanwhile, client_computers, client_sockets, has_payload,
+    server_sockets, shown_by_all, shown_by_syn,
 };
 
 const NOT_ON_THE_WIRE: &str =
@@ -36,10 +36,14 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
                  for each connection",
             ),
         shown_by_syn(
-            Answer::to(4, "How many socket addresses and sockets do the clients have together?"),
+            Answer::to(
+                4,
+                "How many socket addresses and sockets do the clients have on each computer, and in total?",
+            ),
             &all,
         )
-        .line(client_sockets(&all))
+        .lines(client_computers(&all))
+        .line(format!("in total: {}", client_sockets(&all)))
         .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         Answer::to(5, "Why did C wait in lab 2, and why not now?")
             .line(

@@ -43,6 +43,13 @@ fn answers_every_question_of_the_handouts() {
         &["lab-tcp-echo.pcap", "--lab", "tcp-echo"],
         &["it is answered in frame 20", "after conversation 1 closed", "inferred: "],
     );
+    shows(
+        &["lab-tcp-threaded.pcap", "--lab", "tcp-threaded"],
+        &[
+            "10.0.3.3: 1 socket address and 1 socket (port 42180)",
+            "in total: 2 socket addresses and 2 sockets",
+        ],
+    );
     shows(&["lab-rtt-client.pcap", "--lab", "rtt-client"], &["and, 41.000 ms later, frame"]);
     shows(
         &["lab-udp-echo.pcap", "--lab", "udp-echo"],
