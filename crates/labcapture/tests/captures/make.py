@@ -392,9 +392,14 @@ def pitfalls():
     save("pitfall-partial-checksum.pcap", pcap(timed(packets), 1))
     save("wrong-checksum.pcap", pcap(timed(udp_echo(mode="wrong") + Connection(mode="wrong").open().echo().close()), 1))
     save("absent-checksum.pcap", pcap(timed(udp_echo(mode="absent")), 1))
-    packets = [packet for port in (12000, 12004, 8000, 5000) for packet in udp_echo(sport=port)]
-    packets += Connection(sport=5000).open().echo().close()
+    packets = [packet for port in (12000, 12004) for packet in udp_echo(sport=port)]
     save("pitfall-misread-port.pcap", pcap(timed(packets), 1))
+    # Wireshark has dissectors for some of these ports, but they decline text; an empty datagram has nothing to misread.
+    packets = [packet for port in (11999, 12005, 8000, 5000) for packet in udp_echo(sport=port)]
+    packets += udp_echo(b"", sport=12001)
+    for port in (12000, 8000, 5000):
+        packets += Connection(sport=port).open().echo().close()
+    save("other-ports.pcap", pcap(timed(packets), 1))
     local = {"client": "127.0.0.1", "server": "127.0.0.1"}
     packets = udp_echo(**local) + Connection(mss=65495, **local).open().echo().close()
     save("pitfall-loopback.pcap", pcap(timed(packets, lambda packet: ethernet(packet, macs=bytes(12))), 1))
