@@ -1,7 +1,20 @@
-//! Sentences about how a connection opens and closes, for the text view and for the answers to questions.
+//! Sentences about how a connection opens and closes, and about hosts that do not answer, for the text view and for the answers to questions.
 
 use crate::conversation::{Close, Conversation, Moment, Side, TcpFlow};
 use crate::formatting::{count, frames};
+use crate::neighbours::Unanswered;
+
+/// Tells that a host did not answer when it was asked for its hardware address.
+pub fn unanswered(unanswered: &Unanswered<'_>) -> String {
+    let Unanswered { host, by, asked } = unanswered;
+    let how = if host.is_ipv4() { "ARP" } else { "neighbour discovery" };
+    let when = if asked.was_there { "no longer" } else { "never" };
+    format!(
+        "{host} {when} answered {how}: {} from {by} ({}); nothing can be sent to it without its hardware address",
+        count(asked.requests, "request"),
+        frames(&asked.frames)
+    )
+}
 
 /// Tells how a connection was opened.
 pub fn opening(conversation: &Conversation, tcp: &TcpFlow) -> String {

@@ -10,8 +10,9 @@ use crate::questions::answer::Answer;
 use crate::questions::closing::shown_by_close;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    address_lines, connection_lines, shown_by_all, shown_by_replies, shown_by_requests, shown_by_syn,
+    connection_lines, shown_by_all, shown_by_replies, shown_by_requests, shown_by_syn,
 };
+use crate::questions::sockets::{address_lines, sockets_are_inferred};
 use labcore::printable;
 
 /// The bytes of the smallest TCP header and the smallest IPv4 header, which every segment has.
@@ -55,13 +56,15 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
                 8,
                 "Which socket addresses does the capture show, and which sockets does the server have?",
             )
-            .lines(address_lines(&all)),
+            .lines(address_lines(&all))
+            .or_absent("there is no TCP conversation"),
             &all,
         )
-        .inferred(
+        .inferred(sockets_are_inferred(
+            &all,
             "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for \
              each connection",
-        ),
+        )),
     ]
 }
 

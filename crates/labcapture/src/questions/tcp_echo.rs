@@ -12,9 +12,13 @@ use crate::questions::filter::Filter;
 use crate::questions::round_trips::round_trips;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    COMPARED_MAX, ServerPorts, address_lines, client_sockets, connection_lines,
-    is_opening_or_carries_payload, opens_or_carries_payload, server_sockets, shown_by_all, shown_by_syn,
+    COMPARED_MAX, ServerPorts, connection_lines, is_opening_or_carries_payload, opens_or_carries_payload,
+    shown_by_all, shown_by_syn,
 };
+use crate::questions::sockets::{
+    NO_SERVER, address_lines, client_sockets, server_sockets, sockets_are_inferred,
+};
+use crate::questions::unreachable::with_unanswered_hosts;
 use std::collections::BTreeSet;
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
@@ -29,7 +33,8 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             &all,
         )
         .lines(connection_lines(&all, |conversation, _| Some(conversation.client().port().to_string())))
-        .line(client_sockets(&all))
+        .lines(client_sockets(&all))
+        .or_absent("there is no TCP conversation")
         .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         header_lengths(&all),
         close(&all),
@@ -43,17 +48,21 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             .inferred("the second server never sends anything"),
         waiting(&all),
         Answer::to(9, "How many socket addresses does the server have, and how many sockets did it create?")
-            .line(server_sockets(&all))
-            .inferred(
+            .lines(server_sockets(&all))
+            .or_absent(NO_SERVER)
+            .inferred(sockets_are_inferred(
+                &all,
                 "a capture shows the server's address, but neither its listening socket nor the time when \
                  `accept` returns",
-            ),
+            )),
         shown_by_all(
-            Answer::to(10, "Every socket address, and what it is used for").lines(address_lines(&all)),
+            Answer::to(10, "Every socket address, and what it is used for")
+                .lines(address_lines(&all))
+                .or_absent("there is no TCP conversation"),
             &all,
         ),
         without_payload(&all),
-        refused(&all),
+        refused(&all, capture),
     ]
 }
 
@@ -274,9 +283,14 @@ fn without_payload(all: &[&Conversation]) -> Answer {
         |_, packet| packet.payload_length == 0,
     );
     if !answer.frames.is_empty() {
+        let reason = if all.iter().all(|conversation| conversation.has_no_server()) {
+            "no connection was opened"
+        } else {
+            "handshake, acknowledgments and close; in return, both sides know of each other, and the bytes \
+             arrive complete and in order"
+        };
         let line = format!(
-            "{} of {} carry no payload: handshake, acknowledgments and close; in return, both sides know of \
-             each other, and the bytes arrive complete and in order",
+            "{} of {} carry no payload: {reason}",
             answer.frames.len(),
             frames_of(all, |_, _| true).len()
         );
@@ -285,17 +299,18 @@ fn without_payload(all: &[&Conversation]) -> Answer {
     answer.or_absent("there is no TCP conversation")
 }
 
-fn refused(all: &[&Conversation]) -> Answer {
+fn refused(all: &[&Conversation], capture: &Capture) -> Answer {
     let refused: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| conversation.is_refused()).collect();
-    Answer::to(12, "The client is started before the server, or uses another port: what happens?")
-        .lines(connection_lines(&refused, |conversation, tcp| {
-            Some(format!(
-                "to {}: {}; over UDP, the first `send` succeeds even without a server",
-                conversation.server(),
-                opening(conversation, tcp)
-            ))
-        }))
-        .shown(&refused, None, |_, _| true)
-        .or_absent("no connection was refused")
+    let answer =
+        Answer::to(12, "The client is started before the server, or uses another port: what happens?")
+            .lines(connection_lines(&refused, |conversation, tcp| {
+                Some(format!(
+                    "to {}: {}; over UDP, the first `send` succeeds even without a server",
+                    conversation.server(),
+                    opening(conversation, tcp)
+                ))
+            }))
+            .shown(&refused, None, |_, _| true);
+    with_unanswered_hosts(answer, capture).or_absent("no connection was refused")
 }

@@ -2,6 +2,10 @@
 """Writes the small captures in this folder, byte by byte, so that each holds exactly what its name says.
 
 Needs only Python 3. The output is reproducible: after a change, run the script again, and commit it with the captures.
+
+Two captures are not written here. The project's own programs made them, on hosts in network namespaces:
+`case-no-host.pcapng`: a client asks an address that no host has; only ARP requests, which nobody answers.
+`case-wrong-port.pcapng`: a server on port 25000, and a client that asks port 25001 first, and then 25000.
 """
 
 import struct
@@ -78,6 +82,19 @@ def refusal(packet, source, destination):
     return ip(source, destination, 58, sealed(source, destination, 58, message, 2, "right"))
 
 
+def arp(operation, sender, target):
+    """Returns an ARP request (1) or reply (2)."""
+    asked = bytes(6) if operation == 1 else MACS[:6]
+    fields = struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
+    return fields + MACS[6:] + ip_address(sender).packed + asked + ip_address(target).packed
+
+
+def neighbour(kind, sender, receiver, target):
+    """Returns a solicitation (135) or an advertisement (136) of neighbour discovery, the ARP of IPv6."""
+    message = struct.pack("!BBHI", kind, 0, 0, 0) + ip_address(target).packed
+    return ip(sender, receiver, 58, sealed(sender, receiver, 58, message, 2, "right"))
+
+
 class Connection:
     """Two endpoints with their sequence numbers. What they send is appended to `packets`."""
 
@@ -134,6 +151,8 @@ MACS = bytes.fromhex("020000000001020000000002")
 
 
 def kind(packet):
+    if packet[0] >> 4 == 0:
+        return 0x0806  # ARP
     return 0x0800 if packet[0] >> 4 == 4 else 0x86DD
 
 
@@ -386,6 +405,30 @@ def http():
     save("http.pcap", pcap(timed(one.close()), 1))
 
 
+def missing():
+    """Hosts, servers and requests that are missing."""
+    asked = [arp(1, CLIENT, "10.0.3.9")] * 3
+    save("no-host.pcap", pcap(timed(asked), 1))
+
+    # Beside it, everything that answers, and what looks like a host that does not.
+    packets = [arp(1, CLIENT, SERVER), arp(2, SERVER, CLIENT)] + udp_echo()
+    packets += [arp(1, CLIENT, CLIENT), arp(1, "0.0.0.0", "10.0.3.7"), arp(1, "0.0.0.0", "10.0.3.7")]
+    packets += [arp(1, OTHER, "10.0.3.8")]  # the reply goes to OTHER alone, so this capture lacks it
+    packets += [arp(1, OTHER, CLIENT)] * 2 + Connection().open().echo().close() + asked
+    one, nobody, group = "fd00::2", "fd00::9", "ff02::1:ff00:9"
+    packets += [neighbour(135, one, "ff02::1:ff00:1", "fd00::1"), neighbour(136, "fd00::1", one, "fd00::1")]
+    packets += [neighbour(135, "::", group, nobody)] + [neighbour(135, one, group, nobody)] * 2
+    save("no-host-mixed.pcap", pcap(timed(packets), 1))
+
+    lost = udp(CLIENT, SERVER, 51470, 25000, b"anybody")
+    packets = [lost, refusal(lost, SERVER, CLIENT)]
+    for port in (42190, 42191):
+        refused = Connection(cport=port, isn=(9, 0))
+        refused.send("c", SYN), refused.send("s", RST | ACK)
+        packets += refused.packets
+    save("refused-only.pcap", pcap(timed(packets), 1))
+
+
 def pitfalls():
     save("clean.pcap", pcap(timed(udp_echo() + Connection().open().echo().close()), 1))
     packets = udp_echo(mode="partial") + Connection(mode="partial").open().echo().close()
@@ -457,5 +500,5 @@ def labs():
     save("lab-rtt-client.pcap", pcap(frames, 1))
 
 
-for write in (links, formats, headers, connections, odd, http, pitfalls, labs):
+for write in (links, formats, headers, connections, odd, http, missing, pitfalls, labs):
     write()

@@ -6,6 +6,7 @@ mod flows;
 mod formats;
 mod harness;
 mod limits;
+mod missing;
 mod pitfalls;
 mod questions;
 mod sheets;
