@@ -404,6 +404,15 @@ def http():
         one.send("s", PSH | ACK, answer), one.send("c", ACK)
     save("http.pcap", pcap(timed(one.close()), 1))
 
+    # A browser opens connections that it does not use. One response has no header fields.
+    used, without, idle, left = [Connection(cport=port, sport=6789) for port in (50001, 50002, 50003, 50004)]
+    for connection, answer in ((used, head("200 OK", 19) + page), (without, b"HTTP/1.0 200 OK\r\n\r\n" + page)):
+        connection.open().send("c", PSH | ACK, b"GET /file.txt HTTP/1.1\r\nHost: 10.0.3.1:6789\r\n\r\n")
+        connection.send("s", PSH | ACK, answer), connection.send("c", ACK), connection.close(began="s")
+    idle.open().close(), left.open()
+    other = Connection(cport=50005, sport=5001).open().echo().close()
+    save("http-unused.pcap", pcap(timed([*used.packets, *idle.packets, *without.packets, *left.packets, *other]), 1))
+
 
 def missing():
     """Hosts, servers and requests that are missing."""

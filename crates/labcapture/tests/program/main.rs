@@ -11,3 +11,4 @@ mod pitfalls;
 mod questions;
 mod sheets;
 mod views;
+mod web;
