@@ -66,6 +66,15 @@ pub fn closing(conversation: &Conversation, tcp: &TcpFlow) -> String {
         Close::Incomplete { began, frames: numbers } => {
             format!("started by the {began} ({}); the rest is not in the capture", frames(&numbers))
         }
+        Close::FinThenReset { fins, by, at, .. } => {
+            let fins: Vec<String> =
+                fins.iter().map(|(side, frame)| format!("by the {side} (frame {frame})")).collect();
+            format!(
+                "closed with FIN {}, then reset by the {by} (RST in frame {})",
+                fins.join(" and "),
+                at.frame
+            )
+        }
         Close::Reset { by, at } => format!("reset by the {by} (RST in frame {})", at.frame),
         Close::Open if conversation.is_unanswered() => {
             "nothing to close: the SYN was never answered".to_owned()

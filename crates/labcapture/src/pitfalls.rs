@@ -283,7 +283,7 @@ fn examine_connections(capture: &Capture, found: &mut Found) {
             Close::Open if conversation.is_unanswered() => {}
             Close::Open => open.add(conversation, last),
             Close::Incomplete { .. } => closing.add(conversation, last),
-            Close::Complete { .. } | Close::Reset { .. } => {}
+            Close::Complete { .. } | Close::FinThenReset { .. } | Close::Reset { .. } => {}
         }
     }
     if let Some(conversations) = late.conversations() {

@@ -132,7 +132,7 @@ def labs_of(capture):
     name = Path(capture).stem
     if name.startswith("lab-"):
         return [name.removeprefix("lab-")]
-    named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "http": ["http-file-server"], "http-unused": ["http-file-server"], "link-sll2": ["rtt-client"]}
+    named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "resets": ["tcp-echo", "http-file-server"], "http": ["http-file-server"], "http-unused": ["http-file-server"], "link-sll2": ["rtt-client"]}
     no_answer = ["udp-echo", "tcp-echo", "tcp-threaded", "rtt-client", "http-file-server"]
     named |= {name: no_answer for name in ("no-host", "no-host-mixed", "refused-only", "case-no-host", "case-wrong-port")}
     live = {"all": ["udp-echo", "tcp-echo", "rtt-client", "http-file-server"], "lost": ["tcp-echo"]}

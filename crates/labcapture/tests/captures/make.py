@@ -395,6 +395,33 @@ def odd():
     save("snapped-fragment.pcap", pcap(timed([first, second, last]), 1, snap=98))
 
 
+def resets():
+    """Connections that one side closes with FIN, and that are reset afterwards."""
+    packets, port = [], iter(range(45000, 46000))
+
+    def new():
+        cport = next(port)
+        return Connection(cport=cport, isn=(cport + 100_000, cport + 200_000)).open().echo()
+
+    one = new()  # 1: the server resets
+    one.send("c", FIN | ACK), one.send("s", RST | ACK)
+    packets += one.packets
+    one = new()  # 2: the client sends the RST itself, as the server goes on sending
+    one.send("c", FIN | ACK), one.send("s", ACK)
+    one.send("s", PSH | ACK, b"more\n"), one.send("c", RST)
+    packets += one.packets
+    one = new()  # 3: both have sent FIN
+    one.send("s", FIN | ACK), one.send("c", ACK), one.send("c", FIN | ACK), one.send("s", RST)
+    packets += one.packets
+    one = new()  # 4: reset without FIN
+    one.send("s", RST | ACK)
+    packets += one.packets
+    one = new()  # 5: several RSTs
+    one.send("c", FIN | ACK), one.send("s", RST | ACK), one.send("s", RST)
+    packets += one.packets
+    save("resets.pcap", pcap(timed(packets), 1))
+
+
 def http():
     page = b"Hello from a file.\n"
     head = lambda status, size: f"HTTP/1.1 {status}\r\nContent-Length: {size}\r\nContent-Type: text/plain\r\n\r\n".encode()
@@ -509,5 +536,5 @@ def labs():
     save("lab-rtt-client.pcap", pcap(frames, 1))
 
 
-for write in (links, formats, headers, connections, odd, http, missing, pitfalls, labs):
+for write in (links, formats, headers, connections, odd, resets, http, missing, pitfalls, labs):
     write()

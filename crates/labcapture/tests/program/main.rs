@@ -9,6 +9,7 @@ mod limits;
 mod missing;
 mod pitfalls;
 mod questions;
+mod resets;
 mod sheets;
 mod views;
 mod web;
