@@ -1,7 +1,7 @@
 //! The questions of lab 2.
 
 use crate::capture::Capture;
-use crate::conversation::{Conversation, Exchange, Message, PacketRecord, Protocol, Side, TcpFlow};
+use crate::conversation::{Close, Conversation, Exchange, Message, PacketRecord, Protocol, Side, TcpFlow};
 use crate::formatting::{count, frames, list, milliseconds};
 use crate::lab::Lab;
 use crate::narration::{closing, opening};
@@ -63,6 +63,14 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         ),
         without_payload(&all),
         refused(&all, capture),
+        Answer::to(13, "Which calls of the UDP pair and of the TCP pair differ, and what does each cause?")
+            .line(
+                "over TCP, `connect` sends the SYN and waits for the handshake, and `accept` takes a connection \
+                 that the system has opened; a close sends a FIN; `read` may return any part of the stream",
+            )
+            .line("over UDP, each `send_to` is one datagram, each `recv_from` returns one; a close sends nothing")
+            .inferred("calls are inside the two computers; a capture shows only the packets that they cause"),
+        states(&all),
     ]
 }
 
@@ -297,6 +305,27 @@ fn without_payload(all: &[&Conversation]) -> Answer {
         answer = answer.line(line);
     }
     answer.or_absent("there is no TCP conversation")
+}
+
+/// The states that the sockets pass through (RFC 9293, section 3.3.2).
+fn states(all: &[&Conversation]) -> Answer {
+    let question = "Which states did `ss` show, and on which side?";
+    let opened: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| !conversation.has_no_server()).collect();
+    let answer = Answer::to(14, question).lines(connection_lines(&opened, |conversation, tcp| {
+        let Close::Complete { began, .. } = tcp.close() else { return None };
+        let address = |side| conversation.common.addresses[side];
+        let other = began.other();
+        Some(format!(
+            "both sockets are in ESTABLISHED after the handshake; the {began}'s socket ({}) sends the first FIN, and \
+             is in TIME-WAIT in the end; the {other}'s socket ({}) is in CLOSE-WAIT until it closes, too",
+            address(began),
+            address(other)
+        ))
+    }));
+    shown_by_close(answer, &opened).or_absent("no connection was opened and closed").inferred(
+        "a capture shows packets, and the states follow from them; the listening socket, in LISTEN, sends nothing",
+    )
 }
 
 fn refused(all: &[&Conversation], capture: &Capture) -> Answer {

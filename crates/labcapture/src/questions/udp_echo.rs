@@ -2,18 +2,19 @@
 
 use crate::capture::Capture;
 use crate::checksum::Status;
-use crate::conversation::{Conversation, Detail, Exchange, Message, PacketRecord, Protocol, Side};
+use crate::conversation::{Conversation, Detail, Exchange, Message, PacketRecord, PerSide, Protocol, Side};
 use crate::formatting::{Hex, count, count_of, milliseconds};
 use crate::lab::Lab;
 use crate::questions::answer::Answer;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    COMPARED_MAX, Overlap, ServerPorts, answered_meanwhile, first_from, lines, shown_by_all,
+    COMPARED_MAX, CONVERSATIONS_MAX, Overlap, ServerPorts, answered_meanwhile, first_from, lines,
+    shown_by_all,
 };
 use crate::questions::sockets::{address_lines, sockets_are_inferred};
 use crate::questions::unreachable::{lacking, unreachable, with_unanswered_hosts};
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
     let all = relevant(Lab::UdpEcho, capture);
@@ -66,6 +67,13 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
                  in use",
             )
             .inferred("the second server never sends anything"),
+        shown_by_all(Answer::to(10, "Which frames of C are in the captures of A and of C?"), &all)
+            .lines(client_frames(&all))
+            .or_absent("there is no UDP conversation")
+            .inferred(
+                "one capture shows only what its own host sees; a switch forwards a frame only to the host \
+                 that it is for, so compare this with the capture of the other host",
+            ),
     ]
 }
 
@@ -147,6 +155,26 @@ fn sockets(all: &[&Conversation]) -> Option<String> {
         "the server has one socket for all of its clients, and each client has its own"
     };
     (!all.is_empty()).then(|| format!("{number}; {server}"))
+}
+
+/// Counts the datagrams of each client computer, and the replies to it.
+fn client_frames(all: &[&Conversation]) -> Vec<String> {
+    let mut computers: BTreeMap<IpAddr, PerSide<u64>> = BTreeMap::new();
+    for conversation in all {
+        let datagrams = computers.entry(conversation.client().ip()).or_default();
+        for side in Side::BOTH {
+            datagrams[side] += conversation.common.traffic[side].packets;
+        }
+    }
+    let lines = computers.iter().take(CONVERSATIONS_MAX).map(|(computer, datagrams)| {
+        let replies = count_of(datagrams.server, "reply", "replies");
+        format!("this capture has {} from {computer}, and {replies}", count(datagrams.client, "datagram"))
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if computers.len() > lines.len() {
+        lines.push(format!("… and {} more computers", computers.len() - lines.len()));
+    }
+    lines
 }
 
 fn two_clients(all: &[&Conversation]) -> Answer {

@@ -51,7 +51,7 @@ fn names_many_conversations_in_one_sentence() {
     );
     assert_eq!((found.len(), late.frames.len()), (3, 8));
     // The search for a conversation that waits for another one is bounded, too.
-    assert_eq!(questions::answers(Lab::TcpEcho, &capture).len(), 12);
+    assert_eq!(questions::answers(Lab::TcpEcho, &capture).len(), 14);
 }
 
 #[test]
