@@ -134,7 +134,7 @@ def labs_of(capture):
         return [name.removeprefix("lab-")]
     named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "resets": ["tcp-echo", "http-file-server"], "http": ["http-file-server"], "http-unused": ["http-file-server"], "link-sll2": ["rtt-client"]}
     no_answer = ["udp-echo", "tcp-echo", "tcp-threaded", "rtt-client", "http-file-server"]
-    named |= {name: no_answer for name in ("no-host", "no-host-mixed", "refused-only", "case-no-host", "case-wrong-port")}
+    named |= {name: no_answer for name in ("no-host", "no-host-mixed", "refused-only", "case-no-host", "case-wrong-port", "case-duplicate", "case-loss")}
     live = {"all": ["udp-echo", "tcp-echo", "rtt-client", "http-file-server"], "lost": ["tcp-echo"]}
     return (named | live).get(name, [])
 

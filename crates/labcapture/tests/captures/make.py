@@ -3,9 +3,11 @@
 
 Needs only Python 3. The output is reproducible: after a change, run the script again, and commit it with the captures.
 
-Two captures are not written here. The project's own programs made them, on hosts in network namespaces:
+Four captures are not written here. `case-duplicate.pcap` was built by hand: the reply to `two` comes twice, and nothing
+answers `one`. The project's own programs made the others, on hosts in network namespaces:
 `case-no-host.pcapng`: a client asks an address that no host has; only ARP requests, which nobody answers.
 `case-wrong-port.pcapng`: a server on port 25000, and a client that asks port 25001 first, and then 25000.
+`case-loss.pcapng`: `rtt-client` through `udp-relay` with loss and duplication; the text has the number of the request.
 """
 
 import struct

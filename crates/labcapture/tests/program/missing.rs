@@ -29,6 +29,23 @@ fn names_a_host_that_never_answered() {
     lacks(&["clean.pcap"], &["never answered"]);
 }
 
+/// The frames of the requests without a reply.
+fn without_reply(file: &str) -> Vec<u64> {
+    let capture = capture(file);
+    let exchanges = capture.conversations.iter().flat_map(|conversation| &conversation.common.exchanges);
+    let lost = exchanges.filter(|exchange| exchange.reply.is_none());
+    lost.map(|exchange| exchange.request.at.frame).collect()
+}
+
+#[test]
+fn takes_the_second_copy_of_a_reply_for_no_reply() {
+    assert_eq!(without_reply("case-duplicate.pcap"), [1]);
+    assert_eq!(without_reply("case-loss.pcapng"), [1, 5, 8, 12, 18, 26, 27]);
+    lacks(&["case-loss.pcapng"], &["368.879 ms"]);
+    let text = answer("case-loss.pcapng", Lab::RttClient, 5);
+    assert!(text.contains("every server answered, but not every request"), "{text}");
+}
+
 #[test]
 fn claims_no_answer_where_nothing_was_asked() {
     for lab in Lab::ALL {
