@@ -120,7 +120,7 @@ proptest! {
     fn shows_any_damaged_file_without_panic(
         name in prop::sample::select(vec![
             "connections.pcap", "http.pcap", "ipv6-extensions-and-fragments.pcap", "ipv4-options-and-fragments.pcap",
-            "pcapng-two-sections.pcapng", "lab-rtt-client.pcap",
+            "pcapng-two-sections.pcapng", "lab-rtt-client.pcap", "no-host-mixed.pcap", "resets.pcap",
         ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..30),
     ) {
