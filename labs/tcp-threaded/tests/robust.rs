@@ -27,9 +27,10 @@ fn check_bytes(bytes: &[u8], expected: &[u8]) {
 fn check_reply(exchange: impl FnOnce(&mut Replies, &mut TcpPeer)) {
     let server = Server::start(SERVER, &[]);
     let mut client = server.tcp_client();
-    exchange(&mut Replies::exact(), &mut client);
+    let mut replies = Replies::exact();
+    exchange(&mut replies, &mut client);
     client.half_close();
-    client.expect_end();
+    replies.expect_end(&mut client);
 }
 
 #[test]

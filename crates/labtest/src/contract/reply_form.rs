@@ -92,6 +92,17 @@ impl Replies {
         self.expect_reply(client, text, "");
     }
 
+    /// Expects that the server has nothing more to send and closes.
+    #[track_caller]
+    pub fn expect_end(&self, client: &mut TcpPeer) {
+        // The newline after a text may be a segment of its own.
+        if matches!(self.form, Some(Form::Count { .. })) {
+            let (rest, end) = client.read_for(PAUSE, 1 << 16, |rest| rest.ends_with(b"\n"));
+            client.compare("", &rest, end);
+        }
+        client.expect_end();
+    }
+
     /// Connects a client, and exchanges one line.
     #[track_caller]
     pub fn greeted(&mut self, server: &Server) -> TcpPeer {
