@@ -166,9 +166,12 @@ gradescope() {
     printf 'dist/gradescope-%s.zip  %s bytes\n' "$lab" "$(stat -c %s "dist/gradescope-$lab.zip")"
 }
 
-# handout FILE: prints a handout with its links changed for a folder that holds all handouts and no sources.
+# handout FILE NAME: prints a handout with its links changed for a folder that holds all handouts and their pictures, under
+# the names of their labs, and no sources.
 handout() {
-    sed -E 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g; s|\[([^]]*)\]\(src/[^)]*\)|\1|g' "$1"
+    sed -E "s#\]\((\.\./)?([a-z-]+)/README\.md#](\2.md#g; s#\]\(\.\./README\.md#](labs.md#g
+        s#\]\((\.\./)?([a-z-]+)/flow\.svg#](\2.svg#g; s#\]\(flow\.svg#]($2.svg#g
+        s#\[([^]]*)\]\((src|(\.\./)+crates)/[^)]*\)#\1#g" "$1"
 }
 
 # archive FOLDER NAME: packs a folder as dist/socket-labs-VERSION-NAME.tar.gz. It contains one folder, socket-labs-VERSION;
@@ -364,8 +367,11 @@ release() {
     previous=$(find dist -name 'socket-labs-*-sizes.txt' ! -name "socket-labs-$version-sizes.txt" | sort -V | tail -n 1)
     : >"$sizes"
     mkdir "$scratch/doc"
-    handout "$scratch/student/labs/README.md" >"$scratch/doc/labs.md"
-    for lab in "${labs[@]}"; do handout "$scratch/student/labs/$lab/README.md" >"$scratch/doc/$lab.md"; done
+    handout "$scratch/student/labs/README.md" labs >"$scratch/doc/labs.md"
+    for lab in "${labs[@]}"; do
+        handout "$scratch/student/labs/$lab/README.md" "$lab" >"$scratch/doc/$lab.md"
+        cp "$scratch/student/labs/$lab/flow.svg" "$scratch/doc/$lab.svg"
+    done
     cp "$scratch/licences.txt" "$scratch/doc"
     for target in "${targets[@]}"; do
         build_programs "$target"
