@@ -37,6 +37,12 @@ ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 PLACE = re.compile(r"[Ll]ab (\d) (question|room step|step|experiment|extension) (\d+)")
 RUBRIC_ROW = re.compile(r"(?:[Ll]ab (\d) )?`((?:core|robust|extra|hidden)::\w[\w:]*)`")
+# An argument of clap: `#[arg(…)]`, then comments and other attributes, then the field.
+ARG = re.compile(
+    r"#\[arg\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)\]"
+    r"(?:\s|//[^\n]*\n|#\[[^\n]*\n)*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:"
+)
+ARGS = re.compile(r"#\[derive\([^)]*\bArgs\b[^)]*\)\]\s*(?:#\[.*\]\s*|//.*\s*)*(?:pub(?:\([^)]*\))?\s+)?struct\s+(\w+)")
 POINTS = re.compile(r"\*\((\d+) points?\)\*")
 
 
@@ -193,7 +199,7 @@ class Program:
 
     def __init__(self, source):
         self.options, self.commands = {"--help", "-h", "--version", "-V"}, set()
-        for match in re.finditer(r"#\[arg\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)\](?:\s|//[^\n]*\n|#\[[^\n]*\n)*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:", source):
+        for match in ARG.finditer(source):
             words = re.sub(r'"(?:\\.|[^"\\])*"', lambda text: text[0] if "=" not in text[0] else '""', match[1])
             if long := re.search(r'\blong(?:\s*=\s*"([^"]+)")?\s*(?:,|$)', words):
                 self.options.add("--" + (long[1] or kebab(match[2])))
@@ -204,16 +210,22 @@ class Program:
 
 
 def programs(workspace):
-    """The programs of the workspace by their names, with a function that reads their sources."""
+    """The programs of the workspace by their names, each with the files that may hold its arguments."""
     found = {}
+    shared = [file.read_text(encoding="utf-8") for file in sorted(workspace.top.glob("crates/labcore/src/**/*.rs"))]
     for manifest in [*workspace.top.glob("crates/*/Cargo.toml"), *workspace.top.glob("labs/*/Cargo.toml")]:
         crate = manifest.parent
         contents = tomllib.loads(manifest.read_text(encoding="utf-8"))
-        names = {target["name"] for target in contents.get("bin", [])} | {file.stem for file in crate.glob("src/bin/*.rs")}
+        roots = {}
+        for target in contents.get("bin", []) + contents.get("example", []):
+            roots.setdefault(target["name"], set()).add(crate / target.get("path", f"src/bin/{target['name']}.rs"))
+        for file in crate.glob("src/bin/*.rs"):
+            roots.setdefault(file.stem, set()).add(file)
         if (crate / "src/main.rs").exists() and not contents.get("bin"):
-            names.add(contents["package"]["name"])
-        for name in names:
-            found[name] = crate
+            roots[contents["package"]["name"]] = {crate / "src/main.rs"}
+        for name, own in roots.items():
+            others = set().union(*roots.values()) - own
+            found[name] = ([file for file in sorted(crate.glob("src/**/*.rs")) if file not in others], shared)
     return found
 
 
@@ -283,9 +295,11 @@ class Page:
 
     def program(self, name):
         if name not in self.parsed:
-            shared = self.workspace.top / "crates/labcore"
-            files = [file for crate in (self.programs[name], shared) for file in sorted(crate.glob("src/**/*.rs"))]
-            self.parsed[name] = Program("\n".join(file.read_text(encoding="utf-8") for file in files))
+            files, shared = self.programs[name]
+            source = "\n".join(file.read_text(encoding="utf-8") for file in files)
+            # Of the arguments that labcore offers to all programs, those that this one uses.
+            source += "".join(text for text in shared if any(struct in source for struct in ARGS.findall(text)))
+            self.parsed[name] = Program(source)
         return self.parsed[name]
 
     def rows(self, title):
