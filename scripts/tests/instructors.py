@@ -7,7 +7,8 @@ In each Markdown file, a relative link leads to a file that exists, and its anch
 
 In labs/instructors.md:
 - `lab 2 question 9` names a question of that lab's handout; likewise `step`, `room step` (of "Run it on three hosts"),
-  `experiment` and `extension`. A link with such a text leads to that handout.
+  `experiment` and `extension`. A link with such a text leads to that handout. The last comment of the page has the first
+  words of each of these places, so that a changed order of steps is noticed.
 - lab 2 `core::…` names a row of that lab's rubric.
 - The options and subcommands of each command exist in the program's source.
 - Each row that maps a source handout has a verdict: `works`, or `differs: ` and a remark.
@@ -34,6 +35,8 @@ INLINE = re.compile(r"(!?)\[((?:[^\[\]]|!?\[[^\]]*\](?:\([^)]*\))?)*)\]\(\s*<?([
 BY_NAME = re.compile(r"(!?)\[([^\[\]]+)\]\[([^\[\]]*)\]")
 DEFINITION = re.compile(r"^ {0,3}\[([^\]^]+)\]:\s*<?(\S+?)>?(?:\s+\".*\")?\s*$")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
+
+BEGINNING_WORDS = 7
 
 PLACE = re.compile(r"[Ll]ab (\d) (question|room step|step|experiment|extension) (\d+)")
 RUBRIC_ROW = re.compile(r"(?:[Ll]ab (\d) )?`((?:core|robust|extra|hidden)::\w[\w:]*)`")
@@ -149,10 +152,18 @@ class Workspace:
                     self.error(file, line, f"`{there.relative_to(self.top)}` has no heading with the anchor `{anchor}`")
 
 
+def beginning(text):
+    """The first words of a text, by which a place is recognized."""
+    return " ".join(re.sub(r"[*`]", "", POINTS.sub("", text)).split()[:BEGINNING_WORDS])
+
+
 def items(lines):
-    """The numbers of the items of numbered lists, also of those that are written as `**1. Title.**`."""
-    found = (re.match(r"(?:\*\*)?(\d+)\. ", line) for line in lines)
-    return [int(item[1]) for item in found if item]
+    """The items of numbered lists, also of those that are written as `**1. Title.**`, each with its beginning."""
+    found = {}
+    for part in re.split(r"^(?=(?:\*\*)?\d+\. )", "\n".join(lines), flags=re.MULTILINE):
+        if item := re.match(r"(?:\*\*)?(\d+)\. (.*)", part, re.DOTALL):
+            found[int(item[1])] = beginning(item[2])
+    return found
 
 
 class Lab:
@@ -161,12 +172,13 @@ class Lab:
     def __init__(self, workspace, readme):
         self.folder = readme.parent
         document = workspace.document(readme)
+        steps = (re.match(r"Step (\d+): (.*)", text) for _, _, text in document.headings)
         self.places = {
-            "question": set(items(document.section("Questions"))),
-            "step": {int(match[1]) for _, _, text in document.headings if (match := re.match(r"Step (\d+)\b", text))},
-            "room step": set(items(document.section("Run it on three hosts"))),
-            "experiment": set(items(document.section(r"Break it|.*\bexperiments\b", 2))),
-            "extension": set(items(document.section("Extensions", 2))),
+            "question": items(document.section("Questions")),
+            "step": {int(step[1]): beginning(step[2]) for step in steps if step},
+            "room step": items(document.section("Run it on three hosts")),
+            "experiment": items(document.section(r"Break it|.*\bexperiments\b", 2)),
+            "extension": items(document.section("Extensions", 2)),
         }
         # Points of each question, in order. A question without points has `None`.
         self.points = {}
@@ -236,6 +248,8 @@ class Page:
         self.workspace, self.file = workspace, workspace.top / PAGE
         self.document = workspace.document(self.file)
         self.labs, self.programs, self.parsed = labs(workspace), programs(workspace), {}
+        # The places that the page names: lab, kind, number.
+        self.named = set()
 
     def error(self, line, text):
         self.workspace.error(self.file, line, text)
@@ -253,12 +267,15 @@ class Page:
                     self.error(line, f"`{text}` leads to `{target}`")
         self.check_verdicts()
         self.check_points()
+        self.check_beginnings()
 
     def check_places(self, line, text):
         for match in PLACE.finditer(text):
             lab = self.labs.get(int(match[1]))
             if not lab or int(match[3]) not in lab.places[match[2]]:
                 self.error(line, f"there is no {match[2]} {match[3]} in lab {match[1]}")
+            else:
+                self.named.add((int(match[1]), match[2], int(match[3])))
 
     def check_rubric_rows(self, line, text):
         for match in RUBRIC_ROW.finditer(text):
@@ -352,6 +369,19 @@ class Page:
         for missing in sorted(set(self.labs) - listed):
             self.error(1, f"the table of points lacks lab {missing}")
 
+    def check_beginnings(self):
+        """Compares the places that the page names with the list in its last comment."""
+        comment = re.search(r"<!-- How the places .*?\n(.*?)\n-->", self.file.read_text(encoding="utf-8"), re.DOTALL)
+        listed = dict(line.split(": ", 1) for line in comment[1].splitlines() if ": " in line) if comment else {}
+        right = {f"lab {lab} {kind} {number}": self.labs[lab].places[kind][number] for lab, kind, number in sorted(self.named)}
+        for place, words in right.items():
+            if place not in listed:
+                self.error(1, f"the last comment lacks `{place}: {words}`")
+            elif listed[place] != words:
+                self.error(1, f"`{place}` begins with `{words}` now: look at the rows that name it, then change the last comment")
+        for place in sorted(set(listed) - set(right)):
+            self.error(1, f"the last comment has `{place}`, which the page does not name")
+
     def check_sum(self, line, cells):
         right = 0
         for part in cells[1].split(";"):
@@ -363,6 +393,8 @@ class Page:
             for question in map(int, match[2].split(", ")):
                 if question not in lab.points:
                     self.error(line, f"there is no question {question} in lab {match[1]}")
+                else:
+                    self.named.add((int(match[1]), "question", question))
                 right += lab.points.get(question) or 0
         if cells[2] != str(right):
             self.error(line, f"these questions have {right} points, not {cells[2]}")
@@ -395,7 +427,9 @@ def self_test():
         "## Points\n\n| lab | core | robust | questions | points |\n|---|---|---|---|---|\n| 1 | 100 | 7 | 2 | 3 |\n\n"
         "| | questions | points |\n|---|---|---:|\n| H | lab 1: 1, 2 | 3 |\n\n"
         "## From your handout to this lab\n\n| theirs | here | |\n|---|---|---|\n| x | lab 1 `core::works` | works |\n"
-        "| y | lab 1 `robust::lasts` | differs: it does more |\n\n[q1]: a/README.md#questions\n",
+        "| y | lab 1 `robust::lasts` | differs: it does more |\n\n[q1]: a/README.md#questions\n\n"
+        "<!-- How the places begin.\nlab 1 experiment 1: Cut.\nlab 1 question 1: Why so?\n"
+        "lab 1 question 2: How?\nlab 1 room step 1: Go.\nlab 1 step 1: the server\n-->\n",
     }
     page = str(PAGE)
     cases = {
@@ -405,10 +439,12 @@ def self_test():
         "an anchor for a heading with a sign": (1, page, "lab-1--a--b", "lab-1-a-b"),
         "a name that is not defined": (3, page, "[q1]: a", "[q2]: a"),
         "a question that is missing": (1, page, "question 2][", "question 3]["),
-        "a step that is missing": (1, page, "lab 1 step 1", "lab 1 step 2"),
-        "a room step that is missing": (1, page, "room step 1", "room step 2"),
-        "an experiment that is missing": (1, page, "experiment 1", "experiment 4"),
+        "a step that is missing": (2, page, "lab 1 step 1", "lab 1 step 2"),
+        "a room step that is missing": (2, page, "room step 1", "room step 2"),
+        "an experiment that is missing": (2, page, "experiment 1", "experiment 4"),
         "a lab that is missing": (1, page, "lab 1 question 2", "lab 2 question 2"),
+        "a step with another text": (1, "labs/a/README.md", "1. Go.", "1. Leave."),
+        "a place that the last comment lacks": (1, page, "lab 1 room step 1: Go.\n", ""),
         "a link to another place": (1, page, "[lab 1 step 1](a/README.md#step-1-the-server)", "[lab 1 step 1](../README.md)"),
         "a check that is missing": (1, page, "core::works", "core::work"),
         "a check without its lab": (1, page, "lab 1 `core", "`core"),
@@ -435,7 +471,7 @@ def self_test():
                 if file == changed:
                     if old not in text:
                         raise ValueError(f"self-test `{name}` changes nothing")
-                    text = text.replace(old, new)
+                    text = text.replace(old, new, 1)
                 (Path(folder) / file).write_text(text, encoding="utf-8")
             found = check(Path(folder))
         if len(found) != expected:
