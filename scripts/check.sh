@@ -8,7 +8,8 @@ usage: scripts/check.sh [--long]
 
 Runs every check that a commit must pass, and prints how long each took:
 
-  sources     format, lints, documentation, spelling, lengths of files and lines, the layout's rules, shell scripts
+  sources     format, lints, documentation, spelling, lengths of files and lines, links, the layout's rules, shell
+              scripts
   platforms   Rust 1.85; the labs for Windows and macOS
   packages    rubrics; size and model solution of each exercise; licences, versions and sources of the dependencies
   behaviour   all tests, the corpus of right and wrong submissions, the demo
@@ -70,6 +71,14 @@ if have python3; then
     scripts/tests/lengths.py
     scripts/tests/modules.py --self-test
     scripts/tests/modules.py
+else
+    missing python3 'apt-get install python3'
+fi
+
+step 'links, and the page for instructors'
+if have python3; then
+    scripts/tests/instructors.py --self-test
+    scripts/tests/instructors.py
 else
     missing python3 'apt-get install python3'
 fi

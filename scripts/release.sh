@@ -28,8 +28,9 @@ otherwise it contains the commit's hash. Writes to dist/:
 
 gradescope LAB   writes dist/gradescope-LAB.zip, an autograder that can be uploaded to Gradescope. It contains the lab's
                  tests and rubric; labgrade; all packages that they need, so that only Ubuntu packages are downloaded
-                 there; and cargo-nextest, which Ubuntu does not have. It does not contain the lab's solution, because
-                 students' programs could read it. Needs Rust, cargo-nextest for x86_64, and python3.
+                 there; and cargo-nextest, which Ubuntu does not have. It contains neither the lab's solution nor the model
+                 answers, because students' programs could read them. Needs Rust, cargo-nextest for x86_64, and
+                 python3 (3.11 or later).
 
 Needs git, Rust with the targets (rustup target add), a C compiler for this computer, cargo-deb, python3, GNU tar,
 flock, and what `gradescope` needs. The maintainer in the Debian packages is $DEBFULLNAME <$DEBEMAIL>, or the commit's
@@ -126,6 +127,17 @@ for name in found:
 ' "$@"
 }
 
+# without_models FILE: prints a questions.toml without its model answers.
+without_models() {
+    python3 - "$1" <<'EOF'
+import sys, tomllib
+
+with open(sys.argv[1], "rb") as file:
+    for row in tomllib.load(file).get("question", []):
+        print(f'[[question]]\nnumber = {row["number"]}\nexplain = {row["explain"]}\nmodel = ""\n')
+EOF
+}
+
 gradescope() {
     local lab=$1 top=$scratch/zip part parts
     local workspace=$top/workspace
@@ -154,6 +166,8 @@ gradescope() {
     cargo run --quiet --locked -p labgrade -- --workspace "$workspace" starter --out "$scratch/starter" >/dev/null
     rm -rf "${workspace:?}/labs/$lab/src"
     cp -r "$scratch/starter/labs/$lab/src" "$workspace/labs/$lab/src"
+    # labgrade needs to know which questions ask for an explanation, but not the model answers.
+    [[ ! -f labs/$lab/questions.toml ]] || without_models "labs/$lab/questions.toml" >"$workspace/labs/$lab/questions.toml"
 
     cd "$workspace"
     # Removes from the lock file what only the other packages need, so that it is not vendored.
@@ -166,10 +180,17 @@ gradescope() {
     printf 'dist/gradescope-%s.zip  %s bytes\n' "$lab" "$(stat -c %s "dist/gradescope-$lab.zip")"
 }
 
-# handout FILE: prints a handout with its links changed for a folder that holds all handouts and no sources.
+# handout FILE NAME: prints a handout with its links changed for a folder that holds all handouts and their pictures, under
+# the names of their labs, and no sources.
 handout() {
+<<<<<<< HEAD
     sed -E -e 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g' \
         -e 's#\[([^]]*)\]\((src|(\.\./)*crates)/[^)]*\)#\1#g' "$1"
+=======
+    sed -E "s#\]\((\.\./)?([a-z-]+)/README\.md#](\2.md#g; s#\]\(\.\./README\.md#](labs.md#g
+        s#\]\((\.\./)?([a-z-]+)/flow\.svg#](\2.svg#g; s#\]\(flow\.svg#]($2.svg#g
+        s#\[([^]]*)\]\((src|(\.\./)+crates)/[^)]*\)#\1#g" "$1"
+>>>>>>> instructors
 }
 
 # archive FOLDER NAME: packs a folder as dist/socket-labs-VERSION-NAME.tar.gz. It contains one folder, socket-labs-VERSION;
@@ -365,8 +386,11 @@ release() {
     previous=$(find dist -name 'socket-labs-*-sizes.txt' ! -name "socket-labs-$version-sizes.txt" | sort -V | tail -n 1)
     : >"$sizes"
     mkdir "$scratch/doc"
-    handout "$scratch/student/labs/README.md" >"$scratch/doc/labs.md"
-    for lab in "${labs[@]}"; do handout "$scratch/student/labs/$lab/README.md" >"$scratch/doc/$lab.md"; done
+    handout "$scratch/student/labs/README.md" labs >"$scratch/doc/labs.md"
+    for lab in "${labs[@]}"; do
+        handout "$scratch/student/labs/$lab/README.md" "$lab" >"$scratch/doc/$lab.md"
+        cp "$scratch/student/labs/$lab/flow.svg" "$scratch/doc/$lab.svg"
+    done
     cp "$scratch/licences.txt" "$scratch/doc"
     for target in "${targets[@]}"; do
         build_programs "$target"

@@ -31,6 +31,11 @@ export AUTOGRADER=$scratch/autograder
 unset CARGO_TARGET_DIR
 mkdir -p "$AUTOGRADER"/{source,submission,results}
 python3 -m zipfile -e "dist/gradescope-$lab.zip" "$AUTOGRADER/source"
+questions=$AUTOGRADER/source/workspace/labs/$lab/questions.toml
+if [[ -f $questions ]] && grep -nvE '^(\[\[question\]\]|number = [0-9]+|explain = [0-9]+|model = "")?$' "$questions"; then
+    echo 'error: the autograder contains model answers (lines above)' >&2
+    exit 1
+fi
 # Gradescope copies the script out of the zip and makes it executable.
 install -m 755 "$AUTOGRADER/source/run_autograder" "$AUTOGRADER/run_autograder"
 

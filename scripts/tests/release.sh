@@ -24,6 +24,7 @@ END
 fi
 
 cd "$(dirname "$0")/../.."
+top=$PWD
 dirty=() long=()
 while [[ ${1-} == --* ]]; do
     case $1 in
@@ -203,7 +204,8 @@ while read -r package; do
         # Only passive files are allowed: no maintainer script, no unit, no cron job.
         find . -type f -o -type l | grep -vE '^\./usr/(bin|share/(doc|man|lintian|bash-completion|fish|zsh))/|^\./DEBIAN/(control|md5sums)$' &&
             fail "$package contains more than programs and documentation (lines above)"
-        grep -nE 'STAFF|\]\((\.\./|src/|[a-z-]+/)' usr/share/doc/socket-labs/*.md && fail "$package contains text for staff, or broken links (lines above)"
+        grep -n STAFF usr/share/doc/socket-labs/*.md && fail "$package contains text for staff (lines above)"
+        "$top/scripts/tests/instructors.py" --links usr/share/doc/socket-labs || fail "$package has broken links (lines above)"
         for program in usr/bin/*; do complete_and_read "${program##*/}"; done
     )
     # Installs it on an empty system.
