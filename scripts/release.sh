@@ -183,14 +183,9 @@ gradescope() {
 # handout FILE NAME: prints a handout with its links changed for a folder that holds all handouts and their pictures, under
 # the names of their labs, and no sources.
 handout() {
-<<<<<<< HEAD
-    sed -E -e 's|\]\(([a-z-]+)/README\.md|](\1.md|g; s|\]\(\.\./README\.md|](labs.md|g' \
-        -e 's#\[([^]]*)\]\((src|(\.\./)*crates)/[^)]*\)#\1#g' "$1"
-=======
     sed -E "s#\]\((\.\./)?([a-z-]+)/README\.md#](\2.md#g; s#\]\(\.\./README\.md#](labs.md#g
         s#\]\((\.\./)?([a-z-]+)/flow\.svg#](\2.svg#g; s#\]\(flow\.svg#]($2.svg#g
         s#\[([^]]*)\]\((src|(\.\./)+crates)/[^)]*\)#\1#g" "$1"
->>>>>>> instructors
 }
 
 # archive FOLDER NAME: packs a folder as dist/socket-labs-VERSION-NAME.tar.gz. It contains one folder, socket-labs-VERSION;
