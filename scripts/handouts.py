@@ -143,8 +143,7 @@ def pattern(line, numbers_differ=False):
         words = re.split(r"(\d+|\s+)", line.rstrip())
         return "".join(r"\d+" if word.isdigit() else r"\s+" if word.isspace() else re.escape(word) for word in words).replace("…", ".*")
     expression = re.escape(line.rstrip()).replace("…", ".*")
-    expression = re.sub(r"(\d+\\?\.\d+:)(?:3[2-9]|[45]\d|6[0-5])\d{3}\b", r"\1[0-9]+", expression)
-    return re.sub(r"ThreadId\\\(\d+\\\)", r"ThreadId\\(\\d+\\)", expression)
+    return re.sub(r"(\d+\\?\.\d+:)(?:3[2-9]|[45]\d|6[0-5])\d{3}\b", r"\1[0-9]+", expression)
 
 
 def steps(text):
