@@ -210,7 +210,11 @@ impl Exchange {
         } else {
             Cause::WrongTimeOfDay { of: missing() }
         };
-        let what = format!("{} times of day are shown, not one for each of {}", times.len(), moments.len());
+        let what = format!(
+            "the output has {} times of day, and lacks one of the {} right ones",
+            times.len(),
+            moments.len()
+        );
         self.client.fail_because(cause, &what);
     }
 
