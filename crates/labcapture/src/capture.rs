@@ -3,6 +3,7 @@
 use crate::capture_file::{self, Frame};
 use crate::conversation::{Conversation, Protocol};
 use crate::link::LinkType;
+use crate::neighbours::Neighbours;
 use crate::occurrences::Occurrences;
 use crate::packet::{Content, Decoder, Packet, Tcp, Udp, Unreachable};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,6 +30,8 @@ pub struct Capture {
     pub links: BTreeSet<LinkType>,
     /// The conversations in the order of their first frames.
     pub conversations: Vec<Conversation>,
+    /// The hosts that were asked for their hardware address.
+    pub neighbours: Neighbours,
     /// The frames that belong to no conversation, by their kind.
     pub others: BTreeMap<&'static str, Occurrences>,
     /// The frames of which the capture holds only the start.
@@ -101,6 +104,9 @@ impl Table {
         if packet.zero_addresses {
             capture.zero_addresses.add(packet.frame);
         }
+        if let Content::Udp(Udp { transport, .. }) | Content::Tcp(Tcp { transport, .. }) = packet.content {
+            capture.neighbours.hear_from(transport.source.ip());
+        }
         let keep = self.details < DETAILS_MAX && self.payload_bytes < PAYLOAD_BYTES_MAX;
         let other = match packet.content {
             Content::Udp(udp) if self.take_datagram(packet, &udp, keep) => return,
@@ -112,9 +118,18 @@ impl Table {
                 }
                 "ICMP unreachable"
             }
+            Content::NeighbourDiscovery(resolution) => {
+                self.capture.neighbours.take(packet.frame, packet.time_ns, &resolution);
+                "other ICMP"
+            }
             Content::Icmp => "other ICMP",
             Content::Fragment => "fragment of a datagram",
-            Content::Arp => "ARP",
+            Content::Arp(resolution) => {
+                if let Some(resolution) = resolution {
+                    self.capture.neighbours.take(packet.frame, packet.time_ns, &resolution);
+                }
+                "ARP"
+            }
             Content::Other => "other",
         };
         self.capture.others.entry(other).or_default().add(packet.frame);

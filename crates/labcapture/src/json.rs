@@ -23,7 +23,8 @@
 //!   packets_left_out             how many more packets there are
 //!   handshake                    syn, syn_ack, ack (frames), rtt_ns (to the SYN, ACK),
 //!                                initial_rtt_ns (to the ACK, or to the RST that refuses the connection)
-//!   close                        kind ("complete", "incomplete", "reset", "open", "refused"), by, frames
+//!   close                        kind ("complete", "incomplete", "reset", "open", "refused"), by, frames;
+//!                                the frames of a "reset" include a FIN before it, and `by` sent the RST
 //!   exchanges                    request, reply (frames), rtt_ns, request_text, reply_text,
 //!                                request_length, reply_length
 //!   stream                       what the endpoints sent, in order: from, first_frame, last_frame, segments,
@@ -171,7 +172,7 @@ fn close(tcp: Option<&TcpFlow>) -> Value {
     let (kind, by) = match close {
         Close::Complete { began, .. } => ("complete", Some(began)),
         Close::Incomplete { began, .. } => ("incomplete", Some(began)),
-        Close::Reset { by, .. } => ("reset", Some(by)),
+        Close::FinThenReset { by, .. } | Close::Reset { by, .. } => ("reset", Some(by)),
         Close::Open => ("open", None),
     };
     json!({"kind": kind, "by": by, "frames": frames})

@@ -1,7 +1,8 @@
 //! Answers the handouts' questions about captures from a pcap or pcapng file.
 //!
 //! Read in this order: [`capture_file`] reads frames; [`link`] and [`packet`] decode their headers; [`conversation`]
-//! follows what two programs send to each other; [`capture`] collects all conversations of a file. The other modules
+//! follows what two programs send to each other; [`neighbours`] tells which hosts never answered; [`capture`] collects
+//! all of this. The other modules
 //! show a capture: [`text_view`] on the terminal, [`json`] for other programs, [`sequence_diagram`] as a picture,
 //! [`questions`] by the numbers of the handouts, and [`sheet`] compared with a student's answers. [`pitfalls`] warns
 //! about what is easily misread. [`flow`] draws the pictures of the handouts, from a capture and the programs' calls.
@@ -18,6 +19,7 @@ pub mod json;
 pub mod lab;
 pub mod link;
 mod narration;
+pub mod neighbours;
 pub mod occurrences;
 pub mod packet;
 pub mod pitfalls;

@@ -57,8 +57,8 @@ impl fmt::Display for LinkType {
 pub enum Payload<'a> {
     /// An IP packet, possibly followed by padding.
     Ip(&'a [u8]),
-    /// An ARP request or reply.
-    Arp,
+    /// An ARP request or reply, possibly followed by padding.
+    Arp(&'a [u8]),
     /// Another protocol.
     Other,
 }
@@ -98,7 +98,7 @@ pub fn decode(link: i32, bytes: &[u8]) -> Link<'_> {
     }
     let payload = match (protocol, bytes.get(at..)) {
         (Some(IPV4 | IPV6), Some(packet)) => Payload::Ip(packet),
-        (Some(ARP), _) => Payload::Arp,
+        (Some(ARP), Some(packet)) => Payload::Arp(packet),
         _ => Payload::Other,
     };
     let zero_addresses = kind == LinkType::Ethernet && bytes.get(..12).is_some_and(|macs| macs == [0; 12]);
@@ -149,6 +149,6 @@ mod tests {
         let frame = [&[0; 12][..], &[8, 6]].concat();
         let decoded = decode(1, &frame);
         assert!(decoded.zero_addresses);
-        assert_eq!(decoded.payload, Payload::Arp);
+        assert_eq!(decoded.payload, Payload::Arp(&[]));
     }
 }

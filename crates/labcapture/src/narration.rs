@@ -1,7 +1,20 @@
-//! Sentences about how a connection opens and closes, for the text view and for the answers to questions.
+//! Sentences about how a connection opens and closes, and about hosts that do not answer, for the text view and for the answers to questions.
 
 use crate::conversation::{Close, Conversation, Moment, Side, TcpFlow};
 use crate::formatting::{count, frames};
+use crate::neighbours::Unanswered;
+
+/// Tells that a host did not answer when it was asked for its hardware address.
+pub fn unanswered(unanswered: &Unanswered<'_>) -> String {
+    let Unanswered { host, by, asked } = unanswered;
+    let how = if host.is_ipv4() { "ARP" } else { "neighbour discovery" };
+    let when = if asked.was_there { "no longer" } else { "never" };
+    format!(
+        "{host} {when} answered {how}: {} from {by} ({}); nothing can be sent to it without its hardware address",
+        count(asked.requests, "request"),
+        frames(&asked.frames)
+    )
+}
 
 /// Tells how a connection was opened.
 pub fn opening(conversation: &Conversation, tcp: &TcpFlow) -> String {
@@ -52,6 +65,15 @@ pub fn closing(conversation: &Conversation, tcp: &TcpFlow) -> String {
         }
         Close::Incomplete { began, frames: numbers } => {
             format!("started by the {began} ({}); the rest is not in the capture", frames(&numbers))
+        }
+        Close::FinThenReset { fins, by, at, .. } => {
+            let fins: Vec<String> =
+                fins.iter().map(|(side, frame)| format!("by the {side} (frame {frame})")).collect();
+            format!(
+                "closed with FIN {}, then reset by the {by} (RST in frame {})",
+                fins.join(" and "),
+                at.frame
+            )
         }
         Close::Reset { by, at } => format!("reset by the {by} (RST in frame {})", at.frame),
         Close::Open if conversation.is_unanswered() => {

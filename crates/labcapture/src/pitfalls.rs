@@ -6,9 +6,14 @@ use crate::formatting::{count, list};
 use crate::link::LinkType;
 use crate::occurrences::Occurrences;
 use serde::{Serialize, Serializer};
+use std::ops::RangeInclusive;
 
 /// The MSS of loopback: the largest IP packet without 40 bytes of headers.
 const LOOPBACK_MSS: u16 = 65_495;
+
+/// The UDP ports whose datagrams Wireshark shows as LLC, whatever they carry. For some other ports, such as UDP 8000 and
+/// 5000, it has dissectors that decline text.
+const MISREAD_PORTS: RangeInclusive<u16> = 12_000..=12_004;
 
 /// The minimum number of segments of one byte in a row that are reported.
 const SINGLE_BYTES_MIN: u64 = 5;
@@ -38,14 +43,10 @@ pub enum Finding {
     LoopbackAddresses,
     /// One endpoint sends its payload byte by byte.
     OneByteSegments(Side),
-    /// Wireshark has a dissector of another protocol for a port.
+    /// Wireshark shows the text of datagrams on a port as another protocol.
     MisreadPort {
-        /// The transport protocol.
-        protocol: Protocol,
-        /// The port.
+        /// The UDP port.
         port: u16,
-        /// The protocol that Wireshark shows.
-        shown_as: &'static str,
     },
     /// The capture comes from Linux's interface `any`.
     AnyInterface(LinkType),
@@ -115,9 +116,9 @@ impl Pitfall {
                 "the {side} sends one byte per segment, and each byte travels with at least 40 bytes of \
                  headers; send a line with one call instead."
             ),
-            Finding::MisreadPort { protocol, port, shown_as } => format!(
-                "Wireshark shows {protocol} port {port} as {shown_as}: to see the payload, right-click a \
-                 packet, select Decode As, and choose `(none)` or `DATA`; port 25000 avoids this."
+            Finding::MisreadPort { port } => format!(
+                "Wireshark shows UDP port {port} as LLC: to see the payload, right-click a packet, select \
+                 Decode As, and choose `(none)` or `DATA`; port 25000 avoids this."
             ),
             Finding::AnyInterface(kind) => format!(
                 "captured on the interface `any` ({kind}): there is no Ethernet header, only one hardware \
@@ -235,11 +236,17 @@ fn examine_conversation(conversation: &Conversation, found: &mut Found) {
             found.add(Finding::OneByteSegments(side), &direction.single_bytes.frames);
         }
     }
-    let protocol = conversation.protocol();
-    for port in [conversation.client().port(), conversation.server().port()] {
-        if let Some(shown_as) = misread_as(protocol, port) {
-            found.add(Finding::MisreadPort { protocol, port, shown_as }, &first);
-        }
+    examine_ports(conversation, found);
+}
+
+fn examine_ports(conversation: &Conversation, found: &mut Found) {
+    let is_misread = |port: &u16| conversation.protocol() == Protocol::Udp && MISREAD_PORTS.contains(port);
+    let ports = [conversation.client().port(), conversation.server().port()];
+    // An empty datagram has nothing that could be misread.
+    let carries_text = conversation.common.packets.iter().find(|packet| packet.payload_length > 0);
+    let Some(first) = carries_text else { return };
+    for port in ports.into_iter().filter(is_misread) {
+        found.add(Finding::MisreadPort { port }, &[first.at.frame]);
     }
 }
 
@@ -276,7 +283,7 @@ fn examine_connections(capture: &Capture, found: &mut Found) {
             Close::Open if conversation.is_unanswered() => {}
             Close::Open => open.add(conversation, last),
             Close::Incomplete { .. } => closing.add(conversation, last),
-            Close::Complete { .. } | Close::Reset { .. } => {}
+            Close::Complete { .. } | Close::FinThenReset { .. } | Close::Reset { .. } => {}
         }
     }
     if let Some(conversations) = late.conversations() {
@@ -288,16 +295,5 @@ fn examine_connections(capture: &Capture, found: &mut Found) {
     }
     if let Some(conversations) = closing.conversations() {
         found.add(Finding::EndedClosing(conversations), &closing.frames.frames);
-    }
-}
-
-/// Returns the protocol whose dissector Wireshark uses for a port.
-fn misread_as(protocol: Protocol, port: u16) -> Option<&'static str> {
-    match (protocol, port) {
-        (Protocol::Udp, 12_000..=12_004) => Some("LLC"),
-        (Protocol::Udp, 8000) => Some("OICQ"),
-        (Protocol::Udp, 5000) => Some("TAPA"),
-        (Protocol::Tcp, 5000) => Some("GSM-IPA"),
-        _ => None,
     }
 }

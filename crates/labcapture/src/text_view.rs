@@ -5,7 +5,7 @@ use crate::checksum::Status;
 use crate::conversation::{Analysis, Conversation, Detail, Flow, PacketRecord, Side, TcpFlow};
 use crate::formatting::{Hex, count, frames, list, milliseconds, quoted, seconds};
 use crate::http;
-use crate::narration::{closing, opening};
+use crate::narration::{closing, opening, unanswered};
 use crate::pitfalls::Pitfall;
 use labcore::printable;
 use std::io::{self, Write};
@@ -41,6 +41,9 @@ pub fn write(
     for (name, others) in &capture.others {
         let shown = if others.count > others.frames.len() as u64 { ", …" } else { "" };
         writeln!(output, "{:>6} {name}: {}{shown}", others.count, frames(&others.frames))?;
+    }
+    for host in capture.neighbours.unanswered().take(ROWS_MAX) {
+        writeln!(output, "       {}", unanswered(&host))?;
     }
     for conversation in &capture.conversations {
         if only.is_none_or(|number| number == conversation.common.number) {

@@ -4,9 +4,9 @@
 usage: compare.py LABCAPTURE CAPTURE...
 
 Compares addresses, ports, lengths, flags, checksums and their status, raw and relative sequence numbers, header lengths,
-windows, MSS, stream numbers, and the round-trip time of each handshake. For captures with an answer to a lab's questions,
-also checks that each filter shows exactly the frames of the answer. Prints the differences, and exits with status 1 if
-there are any.
+windows, MSS, stream numbers, the round-trip time of each handshake, and the ports that tshark misreads. For captures
+with an answer to a lab's questions, also checks that each filter shows exactly the frames of the answer. Prints the
+differences, and exits with status 1 if there are any.
 """
 
 import json
@@ -18,7 +18,7 @@ from pathlib import Path
 FIELDS = """frame.number frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst ip.hdr_len
 udp.srcport udp.dstport udp.length udp.checksum udp.checksum.status udp.stream
 tcp.srcport tcp.dstport tcp.flags tcp.seq tcp.seq_raw tcp.ack tcp.ack_raw tcp.hdr_len tcp.checksum tcp.checksum.status
-tcp.stream tcp.len tcp.window_size_value tcp.options.mss_val tcp.analysis.initial_rtt icmp.type icmpv6.type""".split()
+tcp.stream tcp.len tcp.window_size_value tcp.options.mss_val tcp.analysis.initial_rtt icmp.type icmpv6.type frame.protocols""".split()
 
 STATUS = {"wrong": "0", "partial": "0", "right": "1", "unknown": "2", "absent": "3"}
 
@@ -97,6 +97,11 @@ def differences(labcapture, capture):
     for frame, row in theirs.items():
         if frame not in seen and (row["udp.srcport"] or row["tcp.srcport"]):
             found.append(f"{capture}: frame {frame}: labcapture sees no packet")
+    # Ports whose text Wireshark shows as another protocol (LLC).
+    misread = {row[f"udp.{end}port"] for row in theirs.values() if ":udp:llc" in row["frame.protocols"] for end in ("src", "dst")}
+    named = [pitfall["sentence"] for pitfall in ours["pitfalls"] if pitfall["name"] == "misread-port"]
+    if any(not any(f"port {port} " in sentence for port in misread) for sentence in named) or bool(misread) != bool(named):
+        found.append(f"{capture}: tshark misreads ports {sorted(misread)}, labcapture says: {named}")
     kind = Counter(kind for conversation in ours["conversations"] for kind in kinds(conversation))
     return len(ours["conversations"]), len(seen), compared, found, kind
 
@@ -127,7 +132,9 @@ def labs_of(capture):
     name = Path(capture).stem
     if name.startswith("lab-"):
         return [name.removeprefix("lab-")]
-    named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "http": ["http-file-server"], "link-sll2": ["rtt-client"]}
+    named = {"connections": ["tcp-echo", "tcp-threaded"], "odd": ["tcp-echo"], "resets": ["tcp-echo", "http-file-server"], "http": ["http-file-server"], "http-unused": ["http-file-server"], "link-sll2": ["rtt-client"]}
+    no_answer = ["udp-echo", "tcp-echo", "tcp-threaded", "rtt-client", "http-file-server"]
+    named |= {name: no_answer for name in ("no-host", "no-host-mixed", "refused-only", "case-no-host", "case-wrong-port", "case-duplicate", "case-loss")}
     live = {"all": ["udp-echo", "tcp-echo", "rtt-client", "http-file-server"], "lost": ["tcp-echo"]}
     return (named | live).get(name, [])
 

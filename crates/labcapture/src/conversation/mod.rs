@@ -126,6 +126,13 @@ impl Conversation {
         self.common.traffic.server.packets == 0 && self.tcp().is_some_and(|tcp| tcp.handshake.syn.is_some())
     }
 
+    /// Tells whether nothing shows a server at the address that the client contacts: the client was refused, or its SYN
+    /// was not answered. A datagram without any reply may have reached a server that sends none.
+    pub fn has_no_server(&self) -> bool {
+        let is_silent = self.common.traffic.server.packets == 0;
+        self.is_refused() || self.is_unanswered() || is_silent && !self.common.icmp_errors.is_empty()
+    }
+
     /// Returns how many bytes of payload are kept to follow the two streams of a connection.
     pub fn kept_bytes(&self) -> usize {
         self.tcp().map_or(0, TcpFlow::kept_bytes)

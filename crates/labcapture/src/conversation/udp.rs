@@ -17,6 +17,9 @@ const EXCHANGES_MAX: usize = 1000;
 /// The maximum number of requests that wait for a reply at the same time.
 const UNANSWERED_MAX: usize = 256;
 
+/// The maximum number of requests that a reply is compared with to find out whether it is a second copy.
+const COMPARED_MAX: usize = 256;
+
 /// The state of a UDP conversation.
 #[derive(Debug, Default)]
 pub struct UdpFlow {
@@ -45,14 +48,20 @@ impl UdpFlow {
         }
     }
 
-    /// Pairs a reply with the request that it echoes, or else with the oldest request without a reply.
+    /// Pairs a reply with the request that it echoes, or else with the oldest request without a reply. A second copy of a
+    /// reply answers nothing.
     fn take_reply(&mut self, exchanges: &mut [Exchange], at: Moment, udp: &Udp<'_>) {
-        let is_echoed = |index: &usize| {
-            let request = &exchanges[*index].request;
+        let is_echoed = |request: &Message| {
             request.length == u64::from(udp.transport.payload_length)
                 && request.payload.eq_ignore_ascii_case(start_of(udp.transport.payload))
         };
-        let place = self.unanswered.iter().position(is_echoed).unwrap_or(0);
+        let place = self.unanswered.iter().position(|index| is_echoed(&exchanges[*index].request));
+        let mut latest = exchanges.iter().rev().take(COMPARED_MAX);
+        if place.is_none() && latest.any(|exchange| exchange.reply.is_some() && is_echoed(&exchange.request))
+        {
+            return;
+        }
+        let place = place.unwrap_or(0);
         if place < self.unanswered.len() {
             exchanges[self.unanswered.remove(place)].reply = Some(message(at, udp));
         }
@@ -112,6 +121,14 @@ mod tests {
         let other =
             [(CLIENT, &b"one"[..]), (CLIENT, b"two"), (SERVER, b"?"), (SERVER, b"!"), (SERVER, b"more")];
         assert_eq!(pairs(&other), [(1, Some(3)), (2, Some(4))]);
+    }
+
+    #[test]
+    fn pairs_nothing_with_the_second_copy_of_a_reply() {
+        let copied = [(CLIENT, &b"one"[..]), (CLIENT, b"two"), (SERVER, b"TWO"), (SERVER, b"TWO")];
+        assert_eq!(pairs(&copied), [(1, None), (2, Some(3))]);
+        let repeated = [(CLIENT, &b"one"[..]), (SERVER, b"ONE"), (CLIENT, b"one"), (SERVER, b"ONE")];
+        assert_eq!(pairs(&repeated), [(1, Some(2)), (3, Some(4))]);
     }
 
     #[test]

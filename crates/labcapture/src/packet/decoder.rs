@@ -4,6 +4,7 @@ use crate::capture_file::Frame;
 use crate::fragments::{Fragments, Key};
 use crate::link::{self, Payload};
 use crate::packet::headers::{Content, Packet};
+use crate::packet::resolution;
 use crate::packet::transport::{IpFields, transport};
 use etherparse::{Ipv6FragmentHeaderSlice, LaxIpSlice, LenSource};
 
@@ -28,7 +29,7 @@ impl Decoder {
                 let length = u64::from(frame.length).saturating_sub(link.header_length as u64);
                 self.ip(bytes, u32::try_from(length).unwrap_or(u32::MAX)).unwrap_or(Content::Other)
             }
-            Payload::Arp => Content::Arp,
+            Payload::Arp(bytes) => Content::Arp(resolution::arp(bytes)),
             Payload::Other => Content::Other,
         };
         Packet {

@@ -33,12 +33,14 @@ pub enum Content<'a> {
     Tcp(Tcp<'a>),
     /// An ICMP error about a UDP or TCP packet.
     Unreachable(Unreachable),
+    /// A request or an answer of neighbour discovery, the ARP of IPv6.
+    NeighbourDiscovery(Resolution),
     /// Another ICMP message, such as a ping.
     Icmp,
     /// A fragment of a datagram that is still incomplete.
     Fragment,
-    /// An ARP request or reply.
-    Arp,
+    /// An ARP request or reply, or `None` if it is not about IPv4 addresses or is truncated.
+    Arp(Option<Resolution>),
     /// Anything else, including malformed packets and headers that the capture truncates.
     Other,
 }
@@ -88,6 +90,15 @@ pub struct Tcp<'a> {
     pub window: u16,
     /// The maximum segment size option of a SYN.
     pub mss: Option<u16>,
+}
+
+/// A message that finds out the hardware address of an IP address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// The host that sent it. `None` if the sender only checks that nobody has the address that it wants.
+    pub sender: Option<IpAddr>,
+    /// The host that is asked for its hardware address, or `None` if the message is an answer or an announcement.
+    pub asked: Option<IpAddr>,
 }
 
 /// An ICMP error: a packet did not reach its destination.

@@ -3,6 +3,7 @@
 use crate::checksum::{self, Status};
 use crate::packet::flags::Flags;
 use crate::packet::headers::{Content, Tcp, Transport, Udp, Unreachable};
+use crate::packet::resolution::neighbour_discovery;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice, TcpOptionElement, TcpOptionsIterator, UdpHeaderSlice};
 use std::net::{IpAddr, SocketAddr};
 
@@ -24,7 +25,7 @@ pub fn transport<'a>(ip_fields: &IpFields, bytes: &'a [u8], length: u32) -> Opti
     match ip_fields.protocol {
         UDP => udp(ip_fields, bytes, length).map(Content::Udp),
         TCP => tcp(ip_fields, bytes, length).map(Content::Tcp),
-        ICMP | ICMPV6 => Some(unreachable(ip_fields, bytes).map_or(Content::Icmp, Content::Unreachable)),
+        ICMP | ICMPV6 => Some(icmp(ip_fields, bytes)),
         _ => None,
     }
 }
@@ -89,6 +90,15 @@ fn tcp<'a>(ip_fields: &IpFields, bytes: &'a [u8], length: u32) -> Option<Tcp<'a>
         window: short(14),
         mss: mss.filter(|_| flags.has(Flags::SYN)),
     })
+}
+
+fn icmp<'a>(ip_fields: &IpFields, bytes: &[u8]) -> Content<'a> {
+    if let Some(unreachable) = unreachable(ip_fields, bytes) {
+        return Content::Unreachable(unreachable);
+    }
+    let is_version_6 = ip_fields.protocol == ICMPV6;
+    let resolution = is_version_6.then(|| neighbour_discovery(ip_fields.source, bytes)).flatten();
+    resolution.map_or(Content::Icmp, Content::NeighbourDiscovery)
 }
 
 /// Decodes an ICMP error, with the addresses of the packet that it quotes.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The maximum number of conversations in one filter, which needs a separate part for each.
 const FILTERED_MAX: usize = 10;
 
-/// Shows the segments with FIN and the ACKs of them, or an RST.
+/// Shows the segments with FIN, the ACKs of them, and an RST.
 pub fn shown_by_close(answer: Answer, all: &[&Conversation]) -> Answer {
     let connections = all.iter().filter_map(|conversation| Some((*conversation, conversation.tcp()?)));
     let closed = connections.filter(|(_, tcp)| tcp.close() != Close::Open);
@@ -22,8 +22,12 @@ pub fn shown_by_close(answer: Answer, all: &[&Conversation]) -> Answer {
     let filter = || Filter::Any(closed.iter().map(|(conversation, tcp)| filter(conversation, tcp)).collect());
     answer.shown_as(&conversations, filter, |conversation, packet| {
         let Some(tcp) = conversation.tcp() else { return false };
-        if is_reset(tcp) {
+        let close = tcp.close();
+        if matches!(close, Close::Reset { .. }) {
             return packet.has(Flags::RST);
+        }
+        if matches!(close, Close::FinThenReset { .. }) && packet.has(Flags::RST) {
+            return true;
         }
         // The filter also matches later segments with the same acknowledgment number.
         let acknowledged = packet.segment().and_then(|segment| segment.relative_acknowledgment);
@@ -34,15 +38,17 @@ pub fn shown_by_close(answer: Answer, all: &[&Conversation]) -> Answer {
 
 fn filter(conversation: &Conversation, tcp: &TcpFlow) -> Filter {
     let stream = Filter::streams(&[conversation]);
-    if is_reset(tcp) {
-        return stream.and(Filter::is("tcp.flags.reset == 1"));
+    let resets = || Filter::is("tcp.flags.reset == 1");
+    let close = tcp.close();
+    if matches!(close, Close::Reset { .. }) {
+        return stream.and(resets());
     }
     let acknowledges = Filter::one_of("tcp.ack", ends(tcp)).and(Filter::is("tcp.len == 0"));
-    stream.and(Filter::Any(vec![Filter::is("tcp.flags.fin == 1"), acknowledges]))
-}
-
-fn is_reset(tcp: &TcpFlow) -> bool {
-    matches!(tcp.close(), Close::Reset { .. })
+    let mut kinds = vec![Filter::is("tcp.flags.fin == 1"), acknowledges];
+    if matches!(close, Close::FinThenReset { .. }) {
+        kinds.push(resets());
+    }
+    stream.and(Filter::Any(kinds))
 }
 
 /// Returns the relative numbers that acknowledge a FIN. They depend on how much each endpoint has sent.

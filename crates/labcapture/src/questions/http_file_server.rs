@@ -2,7 +2,7 @@
 
 use crate::capture::Capture;
 use crate::conversation::{Conversation, Side, TcpFlow};
-use crate::formatting::{count, list};
+use crate::formatting::{count, count_of, list};
 use crate::http::{self, Exchange, Message};
 use crate::lab::Lab;
 use crate::narration::closing;
@@ -10,8 +10,9 @@ use crate::questions::answer::Answer;
 use crate::questions::closing::shown_by_close;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    address_lines, connection_lines, shown_by_all, shown_by_replies, shown_by_requests, shown_by_syn,
+    connection_lines, shown_by_all, shown_by_replies, shown_by_requests, shown_by_syn,
 };
+use crate::questions::sockets::{address_lines, sockets_are_inferred};
 use labcore::printable;
 
 /// The bytes of the smallest TCP header and the smallest IPv4 header, which every segment has.
@@ -55,13 +56,16 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
                 8,
                 "Which socket addresses does the capture show, and which sockets does the server have?",
             )
-            .lines(address_lines(&all)),
+            .lines(connections(&all))
+            .lines(address_lines(&all))
+            .or_absent("there is no TCP conversation"),
             &all,
         )
-        .inferred(
+        .inferred(sockets_are_inferred(
+            &all,
             "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one for \
              each connection",
-        ),
+        )),
     ]
 }
 
@@ -71,6 +75,10 @@ fn segments(all: &[&Conversation]) -> Answer {
     shown_by_requests(Answer::to(1, question), all)
         .lines(connection_lines(all, |conversation, tcp| {
             let packets = &conversation.common.packets;
+            if is_unused(tcp) {
+                let number = count(packets.len() as u64, "segment");
+                return Some(format!("{number} without payload; the client did not use this connection"));
+            }
             let without = packets.iter().filter(|packet| packet.payload_length == 0).count();
             let request = http::exchanges(tcp).first()?.request.first.frame;
             Some(format!(
@@ -83,9 +91,17 @@ fn segments(all: &[&Conversation]) -> Answer {
         .or_absent("there is no HTTP request")
 }
 
+/// Tells whether a connection was opened and never used, as browsers do.
+fn is_unused(tcp: &TcpFlow) -> bool {
+    tcp.turns().is_empty() && tcp.handshake.syn_ack.is_some()
+}
+
 fn describe(response: &Message) -> String {
-    let names = list(response.fields.iter().map(|field| &field.name));
-    format!("{} with {names}, body of {}", response.start_line, count(response.body_bytes, "byte"))
+    let names = match &response.fields[..] {
+        [] => "without header fields".to_owned(),
+        fields => format!("with {}", list(fields.iter().map(|field| &field.name))),
+    };
+    format!("{} {names}, body of {}", response.start_line, count(response.body_bytes, "byte"))
 }
 
 fn describe_ends(response: &Message) -> String {
@@ -123,6 +139,22 @@ fn close(all: &[&Conversation]) -> Answer {
             Some(format!("{}{agreed}", closing(conversation, tcp)))
         }))
         .or_absent("there is no HTTP conversation")
+}
+
+/// Counts the connections, and those that carry no request.
+fn connections(all: &[&Conversation]) -> Option<String> {
+    let requests =
+        |conversation: &Conversation| conversation.tcp().map_or(0, |tcp| http::exchanges(tcp).len());
+    let without = all.iter().filter(|conversation| requests(conversation) == 0).count() as u64;
+    let connections = count(all.len() as u64, "connection");
+    match without {
+        _ if all.is_empty() => None,
+        0 => Some(connections),
+        _ => Some(format!(
+            "{connections}, of which {}",
+            count_of(without, "carries no request", "carry no request")
+        )),
+    }
 }
 
 /// How much of a response is body, head, and headers of TCP and IP.

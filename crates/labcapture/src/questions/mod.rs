@@ -8,7 +8,7 @@
 //! with the reason.
 //!
 //! Read in this order: [`filter`] and [`answer`] are what an answer consists of; [`selection`] chooses the
-//! conversations; [`shared`], [`closing`], [`round_trips`] and [`unreachable`] answer what several labs ask; then one
+//! conversations; [`shared`], [`sockets`], [`closing`], [`round_trips`] and [`unreachable`] answer what several labs ask; then one
 //! file per lab.
 
 pub mod answer;
@@ -19,6 +19,7 @@ mod round_trips;
 mod rtt_client;
 pub mod selection;
 mod shared;
+mod sockets;
 mod tcp_echo;
 mod tcp_threaded;
 mod udp_echo;

@@ -10,7 +10,7 @@ use crate::questions::filter::Filter;
 use crate::questions::round_trips::round_trips;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{connection_lines, has_payload, lines, shown_by_requests};
-use crate::questions::unreachable::unreachable;
+use crate::questions::unreachable::{lacking, unreachable, with_unanswered_hosts};
 
 /// If the second segment of a request comes at least this long after the first one, it was held back.
 const PAUSE_NS: u64 = 20_000_000;
@@ -32,7 +32,7 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             )
             .inferred("this capture is not from that measurement"),
         round_trips(4, "Which part of TCP's time is hidden when the clock starts after `connect`?", &tcp),
-        without_server(&udp, &tcp),
+        without_server(&udp, &tcp, capture),
         Answer::to(6, "Why does the client not wait for a reply before the next request?")
             .line(
                 "if the server paused, the next requests would be sent later, and the time that they waited \
@@ -135,7 +135,7 @@ fn compare(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
     shown_by_messages(answer, &[udp, tcp].concat())
 }
 
-fn without_server(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
+fn without_server(udp: &[&Conversation], tcp: &[&Conversation], capture: &Capture) -> Answer {
     let question = "What happens when the client sends to a server that does not exist?";
     let mut answer = unreachable(5, question, udp);
     let is_without_answer = |conversation: &&Conversation| {
@@ -143,16 +143,17 @@ fn without_server(udp: &[&Conversation], tcp: &[&Conversation]) -> Answer {
             .tcp()
             .is_some_and(|tcp| tcp.handshake.syn.is_some() && !tcp.directions[Side::Server].has_syn)
     };
+    let lacking = lacking(&[udp, tcp].concat());
     let tcp: Vec<&Conversation> = tcp.iter().copied().filter(is_without_answer).collect();
     let icmp = answer.filter.take();
     let connections = (!tcp.is_empty()).then(|| Filter::streams(&tcp));
-    answer
+    let answer = answer
         .lines(connection_lines(&tcp, |conversation, flow| {
             Some(format!("to {}: {}", conversation.server(), opening(conversation, flow)))
         }))
         .proof(frames_of(&tcp, |_, _| true))
-        .filter(Filter::Any([icmp, connections].into_iter().flatten().collect()))
-        .or_absent("every request was answered")
+        .filter(Filter::Any([icmp, connections].into_iter().flatten().collect()));
+    with_unanswered_hosts(answer, capture).or_absent(lacking)
 }
 
 /// Requests in two segments, of which the second waited for the acknowledgment of the first (Nagle's algorithm).

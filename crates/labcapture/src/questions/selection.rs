@@ -4,6 +4,8 @@ use crate::capture::Capture;
 use crate::conversation::{Conversation, Protocol};
 use crate::http;
 use crate::lab::Lab;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 /// Ports of the labs and of the lectures' examples.
 const LAB_PORTS: [u16; 6] = [25_000, 6789, 8000, 12_000, 5000, 25_002];
@@ -11,8 +13,8 @@ const LAB_PORTS: [u16; 6] = [25_000, 6789, 8000, 12_000, 5000, 25_002];
 /// Ports of services that do not belong to a lab: remote shells, DNS, DHCP, time, discovery.
 const OTHER_PORTS: [u16; 13] = [22, 53, 67, 68, 123, 137, 138, 443, 546, 547, 1900, 5353, 5355];
 
-/// Returns the conversations that a lab's questions are about: those on a lab's port and those that were refused. If
-/// there is none, returns all conversations except those of other services.
+/// Returns the conversations that a lab's questions are about: those on a lab's port and those that were refused, or
+/// those with a web server. If there is none, returns all conversations except those of other services.
 pub fn relevant(lab: Lab, capture: &Capture) -> Vec<&Conversation> {
     let protocols: &[Protocol] = match lab {
         Lab::UdpEcho => &[Protocol::Udp],
@@ -32,5 +34,13 @@ pub fn relevant(lab: Lab, capture: &Capture) -> Vec<&Conversation> {
         }
     };
     let chosen: Vec<&Conversation> = all.iter().copied().filter(is_of_the_lab).collect();
-    if chosen.is_empty() { all } else { chosen }
+    if chosen.is_empty() {
+        return all;
+    }
+    if lab == Lab::HttpFileServer {
+        // A browser opens connections that it does not use.
+        let servers: BTreeSet<SocketAddr> = chosen.iter().map(|conversation| conversation.server()).collect();
+        return all.into_iter().filter(|conversation| servers.contains(&conversation.server())).collect();
+    }
+    chosen
 }

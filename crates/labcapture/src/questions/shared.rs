@@ -1,15 +1,14 @@
 //! Parts of answers that several labs share.
 
 use crate::conversation::{Conversation, PacketRecord, Protocol, Side, TcpFlow};
-use crate::formatting::{count, count_of, list};
+use crate::formatting::count;
 use crate::packet::Flags;
 use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
 
 /// The maximum number of conversations that one answer describes.
-const CONVERSATIONS_MAX: usize = 10;
+pub const CONVERSATIONS_MAX: usize = 10;
 
 /// The maximum number of conversations that are compared in pairs.
 pub const COMPARED_MAX: usize = 1000;
@@ -132,53 +131,6 @@ pub fn connection_lines(
 /// Returns the first packet that one endpoint sent.
 pub fn first_from(conversation: &Conversation, side: Side) -> Option<&PacketRecord> {
     conversation.common.packets.iter().find(|packet| packet.from == side)
-}
-
-/// Describes every socket address.
-pub fn address_lines(conversations: &[&Conversation]) -> Vec<String> {
-    let mut uses: BTreeMap<SocketAddr, (Side, u64)> = BTreeMap::new();
-    for conversation in conversations {
-        for side in Side::BOTH {
-            uses.entry(conversation.common.addresses[side]).or_insert((side, 0)).1 += 1;
-        }
-    }
-    let shown = uses.iter().take(4 * CONVERSATIONS_MAX).map(|(address, (side, number))| match side {
-        Side::Server => format!(
-            "{address}: the server's, used in {}; clients send to it, and replies come from it",
-            count(*number, "conversation")
-        ),
-        Side::Client => {
-            format!("{address}: a client's; its operating system chose the port for this conversation")
-        }
-    });
-    let mut lines: Vec<String> = shown.collect();
-    if uses.len() > lines.len() {
-        lines.push(format!("… and {} more", uses.len() - lines.len()));
-    }
-    lines
-}
-
-/// Counts the socket addresses of the clients, and their sockets: one for each address.
-pub fn client_sockets(all: &[&Conversation]) -> String {
-    let clients: BTreeSet<SocketAddr> = all.iter().map(|conversation| conversation.client()).collect();
-    let number = clients.len() as u64;
-    let addresses = count_of(number, "socket address", "socket addresses");
-    format!("{addresses} and {}, one for each connection", count(number, "socket"))
-}
-
-/// Describes the sockets of a TCP server.
-pub fn server_sockets(all: &[&Conversation]) -> String {
-    let servers: BTreeSet<SocketAddr> = all.iter().map(|conversation| conversation.server()).collect();
-    let is_accepted = |conversation: &&&Conversation| {
-        conversation.tcp().is_some_and(|tcp| tcp.directions[Side::Server].has_syn)
-    };
-    let accepted = all.iter().filter(is_accepted).count();
-    format!(
-        "{}: {}; sockets: one that listens, and one for each \
-         accepted connection ({accepted} in this capture)",
-        if servers.len() == 1 { "one socket address" } else { "socket addresses" },
-        list(servers)
-    )
 }
 
 /// A request that was answered while a conversation with another client continued.

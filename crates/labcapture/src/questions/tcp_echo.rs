@@ -1,7 +1,7 @@
 //! The questions of lab 2.
 
 use crate::capture::Capture;
-use crate::conversation::{Conversation, Exchange, Message, PacketRecord, Protocol, Side, TcpFlow};
+use crate::conversation::{Close, Conversation, Exchange, Message, PacketRecord, Protocol, Side, TcpFlow};
 use crate::formatting::{count, frames, list, milliseconds};
 use crate::lab::Lab;
 use crate::narration::{closing, opening};
@@ -12,9 +12,13 @@ use crate::questions::filter::Filter;
 use crate::questions::round_trips::round_trips;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    COMPARED_MAX, ServerPorts, address_lines, client_sockets, connection_lines,
-    is_opening_or_carries_payload, opens_or_carries_payload, server_sockets, shown_by_all, shown_by_syn,
+    COMPARED_MAX, ServerPorts, connection_lines, is_opening_or_carries_payload, opens_or_carries_payload,
+    shown_by_all, shown_by_syn,
 };
+use crate::questions::sockets::{
+    NO_SERVER, address_lines, client_sockets, server_sockets, sockets_are_inferred,
+};
+use crate::questions::unreachable::with_unanswered_hosts;
 use std::collections::BTreeSet;
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
@@ -29,7 +33,8 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             &all,
         )
         .lines(connection_lines(&all, |conversation, _| Some(conversation.client().port().to_string())))
-        .line(client_sockets(&all))
+        .lines(client_sockets(&all))
+        .or_absent("there is no TCP conversation")
         .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         header_lengths(&all),
         close(&all),
@@ -43,17 +48,29 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             .inferred("the second server never sends anything"),
         waiting(&all),
         Answer::to(9, "How many socket addresses does the server have, and how many sockets did it create?")
-            .line(server_sockets(&all))
-            .inferred(
+            .lines(server_sockets(&all))
+            .or_absent(NO_SERVER)
+            .inferred(sockets_are_inferred(
+                &all,
                 "a capture shows the server's address, but neither its listening socket nor the time when \
                  `accept` returns",
-            ),
+            )),
         shown_by_all(
-            Answer::to(10, "Every socket address, and what it is used for").lines(address_lines(&all)),
+            Answer::to(10, "Every socket address, and what it is used for")
+                .lines(address_lines(&all))
+                .or_absent("there is no TCP conversation"),
             &all,
         ),
         without_payload(&all),
-        refused(&all),
+        refused(&all, capture),
+        Answer::to(13, "Which calls of the UDP pair and of the TCP pair differ, and what does each cause?")
+            .line(
+                "over TCP, `connect` sends the SYN and waits for the handshake, and `accept` takes a connection \
+                 that the system has opened; a close sends a FIN; `read` may return any part of the stream",
+            )
+            .line("over UDP, each `send_to` is one datagram, each `recv_from` returns one; a close sends nothing")
+            .inferred("calls are inside the two computers; a capture shows only the packets that they cause"),
+        states(&all),
     ]
 }
 
@@ -274,9 +291,14 @@ fn without_payload(all: &[&Conversation]) -> Answer {
         |_, packet| packet.payload_length == 0,
     );
     if !answer.frames.is_empty() {
+        let reason = if all.iter().all(|conversation| conversation.has_no_server()) {
+            "no connection was opened"
+        } else {
+            "handshake, acknowledgments and close; in return, both sides know of each other, and the bytes \
+             arrive complete and in order"
+        };
         let line = format!(
-            "{} of {} carry no payload: handshake, acknowledgments and close; in return, both sides know of \
-             each other, and the bytes arrive complete and in order",
+            "{} of {} carry no payload: {reason}",
             answer.frames.len(),
             frames_of(all, |_, _| true).len()
         );
@@ -285,17 +307,39 @@ fn without_payload(all: &[&Conversation]) -> Answer {
     answer.or_absent("there is no TCP conversation")
 }
 
-fn refused(all: &[&Conversation]) -> Answer {
+/// The states that the sockets pass through (RFC 9293, section 3.3.2).
+fn states(all: &[&Conversation]) -> Answer {
+    let question = "Which states did `ss` show, and on which side?";
+    let opened: Vec<&Conversation> =
+        all.iter().copied().filter(|conversation| !conversation.has_no_server()).collect();
+    let answer = Answer::to(14, question).lines(connection_lines(&opened, |conversation, tcp| {
+        let Close::Complete { began, .. } = tcp.close() else { return None };
+        let address = |side| conversation.common.addresses[side];
+        let other = began.other();
+        Some(format!(
+            "both sockets are in ESTABLISHED after the handshake; the {began}'s socket ({}) sends the first FIN, and \
+             is in TIME-WAIT in the end; the {other}'s socket ({}) is in CLOSE-WAIT until it closes, too",
+            address(began),
+            address(other)
+        ))
+    }));
+    shown_by_close(answer, &opened).or_absent("no connection was opened and closed").inferred(
+        "a capture shows packets, and the states follow from them; the listening socket, in LISTEN, sends nothing",
+    )
+}
+
+fn refused(all: &[&Conversation], capture: &Capture) -> Answer {
     let refused: Vec<&Conversation> =
         all.iter().copied().filter(|conversation| conversation.is_refused()).collect();
-    Answer::to(12, "The client is started before the server, or uses another port: what happens?")
-        .lines(connection_lines(&refused, |conversation, tcp| {
-            Some(format!(
-                "to {}: {}; over UDP, the first `send` succeeds even without a server",
-                conversation.server(),
-                opening(conversation, tcp)
-            ))
-        }))
-        .shown(&refused, None, |_, _| true)
-        .or_absent("no connection was refused")
+    let answer =
+        Answer::to(12, "The client is started before the server, or uses another port: what happens?")
+            .lines(connection_lines(&refused, |conversation, tcp| {
+                Some(format!(
+                    "to {}: {}; over UDP, the first `send` succeeds even without a server",
+                    conversation.server(),
+                    opening(conversation, tcp)
+                ))
+            }))
+            .shown(&refused, None, |_, _| true);
+    with_unanswered_hosts(answer, capture).or_absent("no connection was refused")
 }

@@ -7,9 +7,9 @@ use crate::packet::Flags;
 use crate::questions::answer::Answer;
 use crate::questions::filter::Filter;
 use crate::questions::selection::relevant;
-use crate::questions::shared::{
-    Overlap, address_lines, answered_meanwhile, client_sockets, has_payload, server_sockets, shown_by_all,
-    shown_by_syn,
+use crate::questions::shared::{Overlap, answered_meanwhile, has_payload, shown_by_all, shown_by_syn};
+use crate::questions::sockets::{
+    NO_SERVER, address_lines, client_computers, client_sockets, server_sockets, sockets_are_inferred,
 };
 
 const NOT_ON_THE_WIRE: &str =
@@ -20,26 +20,33 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
     vec![
         two_clients(&all),
         shown_by_all(
-            Answer::to(2, "Every socket address, and what it is used for").lines(address_lines(&all)),
+            Answer::to(2, "Every socket address, and what it is used for")
+                .lines(address_lines(&all))
+                .or_absent("there is no TCP conversation"),
             &all,
         ),
-        Answer::to(3, "How many socket addresses does the server have, and how many sockets did it create?")
-            .line(server_sockets(&all))
-            .line("the two IP addresses and the two ports together identify a connection")
+        server(&all)
             .shown(
                 &all,
                 Some(Filter::is("tcp.flags.syn == 1").and(Filter::is("tcp.flags.ack == 1"))),
                 |_, packet| packet.has(Flags::SYN) && packet.has(Flags::ACK),
             )
-            .inferred(
+            .or_absent(NO_SERVER)
+            .inferred(sockets_are_inferred(
+                &all,
                 "a capture shows addresses, not sockets; a TCP server has one socket that listens, and one \
                  for each connection",
-            ),
+            )),
         shown_by_syn(
-            Answer::to(4, "How many socket addresses and sockets do the clients have together?"),
+            Answer::to(
+                4,
+                "How many socket addresses and sockets do the clients have on each computer, and in total?",
+            ),
             &all,
         )
-        .line(client_sockets(&all))
+        .lines(client_computers(&all))
+        .lines(client_sockets(&all).map(|sockets| format!("in total: {sockets}")))
+        .or_absent("there is no TCP conversation")
         .inferred("a capture shows addresses, not sockets; a TCP client has one socket for each address"),
         Answer::to(5, "Why did C wait in lab 2, and why not now?")
             .line(
@@ -57,6 +64,15 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
             )
             .inferred("a crash and a normal exit look alike on the wire"),
     ]
+}
+
+fn server(all: &[&Conversation]) -> Answer {
+    let question = "How many socket addresses does the server have, and how many sockets did it create?";
+    let answer = Answer::to(3, question).lines(server_sockets(all));
+    if answer.lines.is_empty() {
+        return answer;
+    }
+    answer.line("the two IP addresses and the two ports together identify a connection")
 }
 
 fn two_clients(all: &[&Conversation]) -> Answer {

@@ -2,15 +2,19 @@
 
 use crate::capture::Capture;
 use crate::checksum::Status;
-use crate::conversation::{Conversation, Detail, Exchange, Message, PacketRecord, Protocol, Side};
+use crate::conversation::{Conversation, Detail, Exchange, Message, PacketRecord, PerSide, Protocol, Side};
 use crate::formatting::{Hex, count, count_of, milliseconds};
 use crate::lab::Lab;
 use crate::questions::answer::Answer;
 use crate::questions::selection::relevant;
 use crate::questions::shared::{
-    COMPARED_MAX, Overlap, ServerPorts, address_lines, answered_meanwhile, first_from, lines, shown_by_all,
+    COMPARED_MAX, CONVERSATIONS_MAX, Overlap, ServerPorts, answered_meanwhile, first_from, lines,
+    shown_by_all,
 };
-use crate::questions::unreachable::unreachable;
+use crate::questions::sockets::{address_lines, sockets_are_inferred};
+use crate::questions::unreachable::{lacking, unreachable, with_unanswered_hosts};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 pub fn answers(capture: &Capture) -> Vec<Answer> {
     let all = relevant(Lab::UdpEcho, capture);
@@ -18,9 +22,12 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         shown_by_datagrams(Answer::to(1, "Which port does the client use, and who chose it?"), &all)
             .lines(lines(&all, |conversation| {
                 let (client, server) = (conversation.client().port(), conversation.server().port());
-                Some(format!(
-                    "{client}, chosen by the client's operating system; the server's port is {server}"
-                ))
+                let server = if conversation.has_no_server() {
+                    format!("no program has port {server}, to which it sends")
+                } else {
+                    format!("the server's port is {server}")
+                };
+                Some(format!("{client}, chosen by the client's operating system; {server}"))
             }))
             .or_absent("there is no UDP conversation"),
         length(&all),
@@ -28,24 +35,29 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
         frames_of_a_line(&all),
         shown_by_all(Answer::to(5, "Every socket address, and the server's sockets"), &all)
             .lines(address_lines(&all))
-            .line(sockets(&all))
-            .inferred(
+            .lines(sockets(&all))
+            .or_absent("there is no UDP conversation")
+            .inferred(sockets_are_inferred(
+                &all,
                 "a capture shows addresses, not sockets; one socket is the simplest explanation for replies \
                  from one address",
-            ),
+            )),
         two_clients(&all),
-        unreachable(7, "The client is started before the server: what happens?", &all)
-            .or_absent("every datagram was answered")
-            .inferred(
-                "return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message \
+        with_unanswered_hosts(
+            unreachable(7, "The client is started before the server: what happens?", &all),
+            capture,
+        )
+        .or_absent(lacking(&all))
+        .inferred(
+            "return values are not on the wire: `send` succeeds, and `recv` fails once the ICMP message \
                  arrives",
-            ),
+        ),
         unreachable(
             8,
             "Client and server use different ports: what happens, and which packet shows it?",
             &all,
         )
-        .or_absent("every datagram was answered")
+        .or_absent(lacking(&all))
         .inferred(
             "a wrong port and a missing server look alike on the wire; only the terminals show which it was",
         ),
@@ -55,6 +67,13 @@ pub fn answers(capture: &Capture) -> Vec<Answer> {
                  in use",
             )
             .inferred("the second server never sends anything"),
+        shown_by_all(Answer::to(10, "Which frames of C are in the captures of A and of C?"), &all)
+            .lines(client_frames(&all))
+            .or_absent("there is no UDP conversation")
+            .inferred(
+                "one capture shows only what its own host sees; a switch forwards a frame only to the host \
+                 that it is for, so compare this with the capture of the other host",
+            ),
     ]
 }
 
@@ -127,9 +146,35 @@ fn first_answered(conversation: &Conversation) -> Option<(&Exchange, &Message)> 
     conversation.common.exchanges.iter().find_map(|exchange| Some((exchange, exchange.reply.as_ref()?)))
 }
 
-fn sockets(all: &[&Conversation]) -> String {
-    let clients = count_of(all.len() as u64, "client address", "client addresses");
-    format!("{clients}; the server has one socket for all of them, and each client has its own")
+fn sockets(all: &[&Conversation]) -> Option<String> {
+    let clients: BTreeSet<SocketAddr> = all.iter().map(|conversation| conversation.client()).collect();
+    let number = count_of(clients.len() as u64, "client address", "client addresses");
+    let server = if all.iter().all(|conversation| conversation.has_no_server()) {
+        "each client has a socket of its own, and no server is seen"
+    } else {
+        "the server has one socket for all of its clients, and each client has its own"
+    };
+    (!all.is_empty()).then(|| format!("{number}; {server}"))
+}
+
+/// Counts the datagrams of each client computer, and the replies to it.
+fn client_frames(all: &[&Conversation]) -> Vec<String> {
+    let mut computers: BTreeMap<IpAddr, PerSide<u64>> = BTreeMap::new();
+    for conversation in all {
+        let datagrams = computers.entry(conversation.client().ip()).or_default();
+        for side in Side::BOTH {
+            datagrams[side] += conversation.common.traffic[side].packets;
+        }
+    }
+    let lines = computers.iter().take(CONVERSATIONS_MAX).map(|(computer, datagrams)| {
+        let replies = count_of(datagrams.server, "reply", "replies");
+        format!("this capture has {} from {computer}, and {replies}", count(datagrams.client, "datagram"))
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if computers.len() > lines.len() {
+        lines.push(format!("… and {} more computers", computers.len() - lines.len()));
+    }
+    lines
 }
 
 fn two_clients(all: &[&Conversation]) -> Answer {

@@ -2,6 +2,7 @@
 
 use crate::formatting::list;
 use crate::packet::Flags;
+use crate::sheet::counts::differs_from_counts;
 use crate::sheet::duration::differs_from_durations;
 use crate::sheet::flags::{differs_from_each_of, differs_in_order};
 use crate::sheet::number::Numbers;
@@ -20,6 +21,8 @@ pub enum Expected {
     OneOfFlags(Vec<Flags>),
     /// A duration in nanoseconds: any of these.
     Milliseconds(Vec<u64>),
+    /// A number for each of several computers, in any order: any of these lists.
+    Counts(Vec<Vec<u64>>),
     /// A word, in upper or lower case.
     Word(String),
     /// A word whose case matters.
@@ -32,7 +35,12 @@ pub enum Expected {
         wrong: Vec<String>,
     },
     /// All of these words, in any order.
-    Words(BTreeSet<String>),
+    Words {
+        /// The words that must be there.
+        required: BTreeSet<String>,
+        /// The words that may be there, too.
+        allowed: BTreeSet<String>,
+    },
 }
 
 impl Expected {
@@ -89,7 +97,8 @@ impl Expected {
                 (!has_one_of(right) || has_one_of(wrong))
                     .then(|| format!("it is {}", right.first().map_or("", String::as_str)))
             }
-            Expected::Words(expected) => differs_from_words(expected, value),
+            Expected::Counts(expected) => differs_from_counts(expected, value),
+            Expected::Words { required, allowed } => differs_from_words(required, allowed, value),
         }
     }
 
@@ -99,12 +108,17 @@ impl Expected {
     }
 }
 
-fn differs_from_words(expected: &BTreeSet<String>, value: &Value) -> Option<String> {
+fn differs_from_words(
+    required: &BTreeSet<String>,
+    allowed: &BTreeSet<String>,
+    value: &Value,
+) -> Option<String> {
     let given = shown(value);
     let given = given.split([',', ' ', ';']).filter(|word| !word.is_empty());
     let given: BTreeSet<String> = given.map(str::to_owned).collect();
-    let missing: Vec<&String> = expected.difference(&given).take(SHOWN_MAX).collect();
-    let surplus: Vec<&String> = given.difference(expected).take(SHOWN_MAX).collect();
+    let missing: Vec<&String> = required.difference(&given).take(SHOWN_MAX).collect();
+    let surplus: Vec<&String> =
+        given.difference(required).filter(|word| !allowed.contains(*word)).take(SHOWN_MAX).collect();
     match (missing.is_empty(), surplus.is_empty()) {
         (true, true) => None,
         (false, _) => Some(format!("{} is missing", list(missing))),
@@ -146,10 +160,17 @@ mod tests {
                 ("\"B\"", ""),
             ],
         );
-        let addresses = Expected::Words(["10.0.3.1:25000", "10.0.3.2:42170"].map(String::from).into());
+        let addresses = Expected::Words {
+            required: ["10.0.3.1:25000", "10.0.3.2:42170"].map(String::from).into(),
+            allowed: ["10.0.3.1:25001".to_owned()].into(),
+        };
         check(
             differs(&addresses),
-            &["[\"10.0.3.2:42170\", \"10.0.3.1:25000\"]", "\"10.0.3.1:25000, 10.0.3.2:42170\""],
+            &[
+                "[\"10.0.3.2:42170\", \"10.0.3.1:25000\"]",
+                "\"10.0.3.1:25000, 10.0.3.2:42170\"",
+                "\"10.0.3.1:25000 10.0.3.2:42170 10.0.3.1:25001\"",
+            ],
             &[
                 ("\"10.0.3.1:25000\"", "10.0.3.2:42170 is missing"),
                 ("\"10.0.3.1:25000 10.0.3.2:42170 x\"", "x is not in the capture"),
@@ -164,7 +185,7 @@ mod tests {
             for expected in [
                 Expected::number(13).hexadecimal(), Expected::OneOfFlags(vec![Flags(2)]),
                 Expected::Milliseconds(vec![1_000_000]), Expected::FlagsInOrder(vec![Flags(2)]),
-                Expected::each_of(vec![40, 32]), Expected::Endpoint { right: vec!["a".into()], wrong: vec!["b".into()] },
+                Expected::each_of(vec![40, 32]), Expected::Counts(vec![vec![2, 2]]), Expected::Endpoint { right: vec!["a".into()], wrong: vec!["b".into()] },
             ] {
                 let _ = expected.differs(&value);
             }

@@ -14,9 +14,10 @@
 //! it changes no grade here.
 //!
 //! Read in this order: [`mod@file`] reads a sheet; [`mod@fields`] says what is right in each field for a conversation;
-//! [`mod@expected`] compares an answer with that, with the help of [`mod@value`], [`mod@number`], [`mod@flags`] and
-//! [`mod@duration`]; [`mod@grade`] puts them together.
+//! [`mod@expected`] compares an answer with that, with the help of [`mod@value`], [`mod@number`], [`mod@flags`],
+//! [`mod@counts`] and [`mod@duration`]; [`mod@grade`] puts them together.
 
+pub mod counts;
 pub mod duration;
 pub mod expected;
 pub mod fields;

@@ -2,6 +2,12 @@
 """Writes the small captures in this folder, byte by byte, so that each holds exactly what its name says.
 
 Needs only Python 3. The output is reproducible: after a change, run the script again, and commit it with the captures.
+
+Four captures are not written here. `case-duplicate.pcap` was built by hand: the reply to `two` comes twice, and nothing
+answers `one`. The project's own programs made the others, on hosts in network namespaces:
+`case-no-host.pcapng`: a client asks an address that no host has; only ARP requests, which nobody answers.
+`case-wrong-port.pcapng`: a server on port 25000, and a client that asks port 25001 first, and then 25000.
+`case-loss.pcapng`: `rtt-client` through `udp-relay` with loss and duplication; the text has the number of the request.
 """
 
 import struct
@@ -78,6 +84,19 @@ def refusal(packet, source, destination):
     return ip(source, destination, 58, sealed(source, destination, 58, message, 2, "right"))
 
 
+def arp(operation, sender, target):
+    """Returns an ARP request (1) or reply (2)."""
+    asked = bytes(6) if operation == 1 else MACS[:6]
+    fields = struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation)
+    return fields + MACS[6:] + ip_address(sender).packed + asked + ip_address(target).packed
+
+
+def neighbour(kind, sender, receiver, target):
+    """Returns a solicitation (135) or an advertisement (136) of neighbour discovery, the ARP of IPv6."""
+    message = struct.pack("!BBHI", kind, 0, 0, 0) + ip_address(target).packed
+    return ip(sender, receiver, 58, sealed(sender, receiver, 58, message, 2, "right"))
+
+
 class Connection:
     """Two endpoints with their sequence numbers. What they send is appended to `packets`."""
 
@@ -134,6 +153,8 @@ MACS = bytes.fromhex("020000000001020000000002")
 
 
 def kind(packet):
+    if packet[0] >> 4 == 0:
+        return 0x0806  # ARP
     return 0x0800 if packet[0] >> 4 == 4 else 0x86DD
 
 
@@ -376,6 +397,33 @@ def odd():
     save("snapped-fragment.pcap", pcap(timed([first, second, last]), 1, snap=98))
 
 
+def resets():
+    """Connections that one side closes with FIN, and that are reset afterwards."""
+    packets, port = [], iter(range(45000, 46000))
+
+    def new():
+        cport = next(port)
+        return Connection(cport=cport, isn=(cport + 100_000, cport + 200_000)).open().echo()
+
+    one = new()  # 1: the server resets
+    one.send("c", FIN | ACK), one.send("s", RST | ACK)
+    packets += one.packets
+    one = new()  # 2: the client sends the RST itself, as the server goes on sending
+    one.send("c", FIN | ACK), one.send("s", ACK)
+    one.send("s", PSH | ACK, b"more\n"), one.send("c", RST)
+    packets += one.packets
+    one = new()  # 3: both have sent FIN
+    one.send("s", FIN | ACK), one.send("c", ACK), one.send("c", FIN | ACK), one.send("s", RST)
+    packets += one.packets
+    one = new()  # 4: reset without FIN
+    one.send("s", RST | ACK)
+    packets += one.packets
+    one = new()  # 5: several RSTs
+    one.send("c", FIN | ACK), one.send("s", RST | ACK), one.send("s", RST)
+    packets += one.packets
+    save("resets.pcap", pcap(timed(packets), 1))
+
+
 def http():
     page = b"Hello from a file.\n"
     head = lambda status, size: f"HTTP/1.1 {status}\r\nContent-Length: {size}\r\nContent-Type: text/plain\r\n\r\n".encode()
@@ -385,6 +433,39 @@ def http():
         one.send("s", PSH | ACK, answer), one.send("c", ACK)
     save("http.pcap", pcap(timed(one.close()), 1))
 
+    # A browser opens connections that it does not use. One response has no header fields.
+    used, without, idle, left = [Connection(cport=port, sport=6789) for port in (50001, 50002, 50003, 50004)]
+    for connection, answer in ((used, head("200 OK", 19) + page), (without, b"HTTP/1.0 200 OK\r\n\r\n" + page)):
+        connection.open().send("c", PSH | ACK, b"GET /file.txt HTTP/1.1\r\nHost: 10.0.3.1:6789\r\n\r\n")
+        connection.send("s", PSH | ACK, answer), connection.send("c", ACK), connection.close(began="s")
+    idle.open().close(), left.open()
+    other = Connection(cport=50005, sport=5001).open().echo().close()
+    save("http-unused.pcap", pcap(timed([*used.packets, *idle.packets, *without.packets, *left.packets, *other]), 1))
+
+
+def missing():
+    """Hosts, servers and requests that are missing."""
+    asked = [arp(1, CLIENT, "10.0.3.9")] * 3
+    save("no-host.pcap", pcap(timed(asked), 1))
+
+    # Beside it, everything that answers, and what looks like a host that does not.
+    packets = [arp(1, CLIENT, SERVER), arp(2, SERVER, CLIENT)] + udp_echo()
+    packets += [arp(1, CLIENT, CLIENT), arp(1, "0.0.0.0", "10.0.3.7"), arp(1, "0.0.0.0", "10.0.3.7")]
+    packets += [arp(1, OTHER, "10.0.3.8")]  # the reply goes to OTHER alone, so this capture lacks it
+    packets += [arp(1, OTHER, CLIENT)] * 2 + Connection().open().echo().close() + asked
+    one, nobody, group = "fd00::2", "fd00::9", "ff02::1:ff00:9"
+    packets += [neighbour(135, one, "ff02::1:ff00:1", "fd00::1"), neighbour(136, "fd00::1", one, "fd00::1")]
+    packets += [neighbour(135, "::", group, nobody)] + [neighbour(135, one, group, nobody)] * 2
+    save("no-host-mixed.pcap", pcap(timed(packets), 1))
+
+    lost = udp(CLIENT, SERVER, 51470, 25000, b"anybody")
+    packets = [lost, refusal(lost, SERVER, CLIENT)]
+    for port in (42190, 42191):
+        refused = Connection(cport=port, isn=(9, 0))
+        refused.send("c", SYN), refused.send("s", RST | ACK)
+        packets += refused.packets
+    save("refused-only.pcap", pcap(timed(packets), 1))
+
 
 def pitfalls():
     save("clean.pcap", pcap(timed(udp_echo() + Connection().open().echo().close()), 1))
@@ -392,9 +473,14 @@ def pitfalls():
     save("pitfall-partial-checksum.pcap", pcap(timed(packets), 1))
     save("wrong-checksum.pcap", pcap(timed(udp_echo(mode="wrong") + Connection(mode="wrong").open().echo().close()), 1))
     save("absent-checksum.pcap", pcap(timed(udp_echo(mode="absent")), 1))
-    packets = [packet for port in (12000, 12004, 8000, 5000) for packet in udp_echo(sport=port)]
-    packets += Connection(sport=5000).open().echo().close()
+    packets = [packet for port in (12000, 12004) for packet in udp_echo(sport=port)]
     save("pitfall-misread-port.pcap", pcap(timed(packets), 1))
+    # Wireshark has dissectors for some of these ports, but they decline text; an empty datagram has nothing to misread.
+    packets = [packet for port in (11999, 12005, 8000, 5000) for packet in udp_echo(sport=port)]
+    packets += udp_echo(b"", sport=12001)
+    for port in (12000, 8000, 5000):
+        packets += Connection(sport=port).open().echo().close()
+    save("other-ports.pcap", pcap(timed(packets), 1))
     local = {"client": "127.0.0.1", "server": "127.0.0.1"}
     packets = udp_echo(**local) + Connection(mss=65495, **local).open().echo().close()
     save("pitfall-loopback.pcap", pcap(timed(packets, lambda packet: ethernet(packet, macs=bytes(12))), 1))
@@ -452,5 +538,5 @@ def labs():
     save("lab-rtt-client.pcap", pcap(frames, 1))
 
 
-for write in (links, formats, headers, connections, odd, http, pitfalls, labs):
+for write in (links, formats, headers, connections, odd, resets, http, missing, pitfalls, labs):
     write()

@@ -36,6 +36,17 @@ pub fn shows(arguments: &[&str], expected: &[&str]) {
     }
 }
 
+/// Checks that the program succeeds and that its output contains none of these texts.
+#[track_caller]
+pub fn lacks(arguments: &[&str], unexpected: &[&str]) {
+    let output = run(arguments);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for part in unexpected {
+        assert!(!text.contains(part), "`{part}` is in:\n{text}");
+    }
+}
+
 /// Checks that the program fails with this exit status and with an error that contains a text.
 #[track_caller]
 pub fn fails(arguments: &[&str], status: i32, expected: &str) {

@@ -51,7 +51,7 @@ fn names_many_conversations_in_one_sentence() {
     );
     assert_eq!((found.len(), late.frames.len()), (3, 8));
     // The search for a conversation that waits for another one is bounded, too.
-    assert_eq!(questions::answers(Lab::TcpEcho, &capture).len(), 12);
+    assert_eq!(questions::answers(Lab::TcpEcho, &capture).len(), 14);
 }
 
 #[test]
@@ -120,7 +120,7 @@ proptest! {
     fn shows_any_damaged_file_without_panic(
         name in prop::sample::select(vec![
             "connections.pcap", "http.pcap", "ipv6-extensions-and-fragments.pcap", "ipv4-options-and-fragments.pcap",
-            "pcapng-two-sections.pcapng", "lab-rtt-client.pcap",
+            "pcapng-two-sections.pcapng", "lab-rtt-client.pcap", "no-host-mixed.pcap", "resets.pcap",
         ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..30),
     ) {

@@ -12,6 +12,17 @@ fn has_pitfalls(name: &str, expected: &[&str]) {
 }
 
 #[test]
+fn names_the_misread_ports() {
+    let found = pitfalls::find(&capture("pitfall-misread-port.pcap"), false);
+    let ports = |pitfall: &Pitfall| match pitfall.finding {
+        pitfalls::Finding::MisreadPort { port } => Some((port, pitfall.frames.clone())),
+        _ => None,
+    };
+    let found: Vec<_> = found.iter().filter_map(ports).collect();
+    assert_eq!(found, [(12_000, vec![1]), (12_004, vec![3])]);
+}
+
+#[test]
 fn finds_each_pitfall_and_no_other() {
     has_pitfalls("pitfall-partial-checksum.pcap", &["partial-checksum"]);
     has_pitfalls("pitfall-misread-port.pcap", &["misread-port"]);
@@ -30,6 +41,7 @@ fn finds_each_pitfall_and_no_other() {
         "http.pcap",
         "wrong-checksum.pcap",
         "absent-checksum.pcap",
+        "other-ports.pcap",
         "lab-udp-echo.pcap",
         "lab-tcp-echo.pcap",
         "lab-tcp-threaded.pcap",

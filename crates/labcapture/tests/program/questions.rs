@@ -9,8 +9,8 @@ use std::path::Path;
 #[test]
 fn answers_every_question_of_the_handouts() {
     let labs = [
-        ("udp-echo", Lab::UdpEcho, "lab-udp-echo.pcap", 9),
-        ("tcp-echo", Lab::TcpEcho, "lab-tcp-echo.pcap", 12),
+        ("udp-echo", Lab::UdpEcho, "lab-udp-echo.pcap", 10),
+        ("tcp-echo", Lab::TcpEcho, "lab-tcp-echo.pcap", 14),
         ("tcp-threaded", Lab::TcpThreaded, "lab-tcp-threaded.pcap", 7),
         ("rtt-client", Lab::RttClient, "lab-rtt-client.pcap", 8),
         ("http-file-server", Lab::HttpFileServer, "http.pcap", 8),
@@ -42,6 +42,21 @@ fn answers_every_question_of_the_handouts() {
     shows(
         &["lab-tcp-echo.pcap", "--lab", "tcp-echo"],
         &["it is answered in frame 20", "after conversation 1 closed", "inferred: "],
+    );
+    shows(
+        &["lab-tcp-echo.pcap", "--lab", "tcp-echo"],
+        &["the client's socket (10.0.3.2:42170) sends the first FIN, and is in TIME-WAIT"],
+    );
+    shows(
+        &["lab-udp-echo.pcap", "--lab", "udp-echo"],
+        &["this capture has 1 datagram from 10.0.3.3, and 1 reply"],
+    );
+    shows(
+        &["lab-tcp-threaded.pcap", "--lab", "tcp-threaded"],
+        &[
+            "10.0.3.3: 1 socket address and 1 socket (port 42180)",
+            "in total: 2 socket addresses and 2 sockets",
+        ],
     );
     shows(&["lab-rtt-client.pcap", "--lab", "rtt-client"], &["and, 41.000 ms later, frame"]);
     shows(

@@ -49,6 +49,24 @@ const TCP: &[Answers] = &[
     ("6.line_ms", &["0.307", "0.306", "\"0.000307 s\"", "\"0,307 ms\""], &["0.6", "\"later\""]),
 ];
 
+const THREADED: &[Answers] = &[
+    (
+        "2.addresses",
+        &[
+            "[\"10.0.3.1:25000\", \"10.0.3.2:42170\", \"10.0.3.3:42180\"]",
+            "\"10.0.3.3:42180 10.0.3.2:42170 10.0.3.1:25000\"",
+        ],
+        &["\"10.0.3.1:25000\"", "\"10.0.3.1:25000 10.0.3.2:42170 10.0.3.3:42180 10.0.3.4:1\""],
+    ),
+    ("3.server_addresses", &["1", "\"one\""], &["2", "3"]),
+    (
+        "4.per_computer",
+        &["[1, 1]", "\"B: 1, C: 1\"", "[\"10.0.3.2: 1\", \"10.0.3.3: 1\"]"],
+        &["2", "[1, 2]", "1"],
+    ),
+    ("4.client_addresses", &["2", "\"two\""], &["1", "3"]),
+];
+
 /// A linear congruential generator with the constants of Knuth's MMIX, so that every run checks the same sheets.
 fn next(state: &mut u64) -> usize {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -80,6 +98,7 @@ fn check_sheets(lab: &str, file: &str, fields: &[Answers]) {
 fn judges_right_and_wrong_answers() {
     check_sheets("udp-echo", "lab-udp-echo.pcap", UDP);
     check_sheets("tcp-echo", "lab-tcp-echo.pcap", TCP);
+    check_sheets("tcp-threaded", "lab-tcp-threaded.pcap", THREADED);
 }
 
 #[test]

@@ -29,7 +29,12 @@ pub fn candidates(lab: Lab, capture: &Capture) -> Vec<Candidate> {
         conversation: (!is_about_all).then_some(conversation.common.number),
         expected: expected(lab, conversation, &all),
     });
-    candidates.filter(|candidate| !candidate.expected.is_empty()).collect()
+    // A conversation without any field of its own is not what the sheet is about.
+    let is_about = |candidate: &Candidate| {
+        let mut rules = candidate.expected.iter().map(|(field, _)| field.rule);
+        rules.any(|rule| is_about_all || matches!(rule, Rule::Conversation(_)))
+    };
+    candidates.filter(is_about).collect()
 }
 
 fn expected(lab: Lab, conversation: &Conversation, all: &[&Conversation]) -> Vec<(&'static Field, Expected)> {

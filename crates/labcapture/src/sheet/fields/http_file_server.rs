@@ -4,7 +4,8 @@ use crate::conversation::Conversation;
 use crate::http::{self, Message};
 use crate::sheet::expected::Expected;
 use crate::sheet::fields::field::Field;
-use crate::sheet::fields::shared::{client_port, first_to_close};
+use crate::sheet::fields::shared::first_to_close;
+use std::collections::BTreeSet;
 
 pub const FIELDS: &[Field] = &[
     Field::of_conversation(
@@ -29,11 +30,7 @@ pub const FIELDS: &[Field] = &[
         first_to_close(conversation)
     }),
     Field::of_conversation("6.body_bytes", "the length of the first response's body", body_bytes),
-    Field::of_conversation("8.client_port", "the client's port", |conversation| {
-        first_request(conversation)?;
-        client_port(conversation)
-    })
-    .identifying(),
+    Field::of_capture("8.client_port", "the client's port", client_ports).identifying(),
 ];
 
 fn first_exchange(conversation: &Conversation) -> Option<http::Exchange> {
@@ -46,6 +43,20 @@ fn first_request(conversation: &Conversation) -> Option<Message> {
 
 fn first_response(conversation: &Conversation) -> Option<Message> {
     first_exchange(conversation)?.response
+}
+
+/// Any port from which a client connects to the server, whether it uses the connection or not.
+fn client_ports(all: &[&Conversation]) -> Option<Expected> {
+    let ports: BTreeSet<u64> =
+        all.iter().map(|conversation| u64::from(conversation.client().port())).collect();
+    let servers: BTreeSet<u64> =
+        all.iter().map(|conversation| u64::from(conversation.server().port())).collect();
+    let expected = Expected::each_of(ports.into_iter().collect());
+    Some(
+        servers
+            .into_iter()
+            .fold(expected, |expected, server| expected.but(server, "that is the server's port")),
+    )
 }
 
 fn word(word: &str) -> Option<Expected> {

@@ -16,6 +16,7 @@ pub fn first_to_close(conversation: &Conversation) -> Option<Expected> {
         Close::Complete { began, .. } | Close::Incomplete { began, .. } => {
             Some(endpoint(conversation, began))
         }
+        Close::FinThenReset { fins, .. } => fins.first().map(|(began, _)| endpoint(conversation, *began)),
         Close::Reset { by, .. } if !conversation.is_refused() => Some(endpoint(conversation, by)),
         _ => None,
     }

@@ -72,6 +72,12 @@ fn header_lengths(conversation: &Conversation) -> Option<Expected> {
 fn closing_segments(conversation: &Conversation) -> Option<Expected> {
     match conversation.tcp()?.close() {
         Close::Complete { frames, .. } => Some(Expected::number(frames.len() as u64)),
+        // An ACK of a FIN before the reset may be counted or not.
+        Close::FinThenReset { fins, frames, .. } => {
+            let mut numbers = vec![fins.len() as u64 + 1, frames.len() as u64];
+            numbers.dedup();
+            Some(Expected::any_of(numbers))
+        }
         Close::Reset { .. } if !conversation.is_refused() => Some(Expected::number(1)),
         _ => None,
     }
