@@ -11,7 +11,11 @@ use labcore::{EventLog, printable, without_newline};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
+// BEGIN SOLUTION
 use std::thread;
+// END SOLUTION
+// STUB: #[allow(unused_imports)] // delete this line
+// STUB: use std::thread;
 
 /// Answers one client until it closes its side.
 ///
