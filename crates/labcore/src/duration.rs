@@ -37,7 +37,6 @@ pub fn parse_interval(word: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::{DURATION_MAX, UNLIMITED, parse_interval, parse_timeout};
-    use std::net::UdpSocket;
     use std::time::{Duration, Instant};
 
     #[test]
@@ -53,8 +52,6 @@ mod tests {
         assert_eq!(parse_timeout("none"), Ok(UNLIMITED));
         assert!(parse_interval("none").is_err());
         assert!(Instant::now().checked_add(UNLIMITED).is_some());
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        assert!(socket.set_read_timeout(Some(UNLIMITED)).is_ok());
     }
 
     #[test]
