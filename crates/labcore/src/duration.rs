@@ -6,7 +6,7 @@ use std::time::Duration;
 const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What `none` stands for: ten years, a timeout that every system accepts and that never ends.
-const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+pub const NO_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Parses a timeout, such as `2s` or `200ms`. Zero is an error, and `none` is a timeout that never ends.
 ///
@@ -14,7 +14,7 @@ const UNLIMITED: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// A message that says why `word` is not a duration, for clap to print.
 pub fn parse_timeout(word: &str) -> Result<Duration, String> {
     if word == "none" {
-        return Ok(UNLIMITED);
+        return Ok(NO_TIMEOUT);
     }
     match parse_interval(word)? {
         Duration::ZERO => Err("a timeout must be longer than zero, like `2s`, or `none`".to_owned()),
@@ -36,7 +36,7 @@ pub fn parse_interval(word: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DURATION_MAX, UNLIMITED, parse_interval, parse_timeout};
+    use super::{DURATION_MAX, NO_TIMEOUT, parse_interval, parse_timeout};
     use std::time::{Duration, Instant};
 
     #[test]
@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn takes_a_timeout_that_never_ends() {
-        assert_eq!(parse_timeout("none"), Ok(UNLIMITED));
+        assert_eq!(parse_timeout("none"), Ok(NO_TIMEOUT));
         assert!(parse_interval("none").is_err());
-        assert!(Instant::now().checked_add(UNLIMITED).is_some());
+        assert!(Instant::now().checked_add(NO_TIMEOUT).is_some());
     }
 
     #[test]

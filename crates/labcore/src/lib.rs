@@ -27,7 +27,7 @@ pub mod xml;
 
 pub use address_args::{ClientAddress, ServerAddress};
 pub use addresses::{Addresses, Operation};
-pub use duration::{parse_interval, parse_timeout};
+pub use duration::{NO_TIMEOUT, parse_interval, parse_timeout};
 pub use event_log::{EventLog, EventLogArgs};
 pub use exit::{exit_code, is_timeout, note};
 pub use memory::limit_clients;

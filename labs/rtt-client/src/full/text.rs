@@ -8,6 +8,7 @@ use crate::probe_log::Exchange;
 use crate::results::{Lag, Results, Series, milliseconds};
 use crate::statistics::Summary;
 use chrono::{DateTime, FixedOffset};
+use labcore::NO_TIMEOUT;
 use rtt_client::connection_line;
 use std::fmt::Write;
 use std::io::ErrorKind;
@@ -26,9 +27,14 @@ pub fn heading(target: &str, protocols: &str, plan: &Plan) -> String {
     let warm_up =
         if plan.warm_up > 0 { format!(" after {} to warm up", plan.warm_up) } else { String::new() };
     let exchanges = if plan.count == 1 { "1 exchange" } else { &format!("{} exchanges", plan.count) };
+    let timeout = if plan.timeout == NO_TIMEOUT {
+        "no timeout".to_owned()
+    } else {
+        format!("timeout {:?}", plan.timeout)
+    };
     format!(
-        "measuring {target} over {protocols}: {exchanges} of {} bytes{warm_up}{pace}, timeout {:?}\n",
-        plan.size, plan.timeout
+        "measuring {target} over {protocols}: {exchanges} of {} bytes{warm_up}{pace}, {timeout}\n",
+        plan.size
     )
 }
 

@@ -32,6 +32,16 @@ fn sends_requests_of_the_size_asked_for() {
     check_counts(&client.wait(), [1, 1, 0, 0, 0, 0, 0]);
 }
 
+#[test]
+fn says_that_it_waits_without_a_limit() {
+    let mut server = UdpPeer::server();
+    let mut client = start("udp --count 1 --timeout none", server.address());
+    let reply = server.receive_any().to_ascii_uppercase();
+    server.send(&reply);
+    let finished = client.wait();
+    check!(finished.stdout.contains(", no timeout\n"), "the settings:\n{}", finished.stdout);
+}
+
 // Only here does the system report an ICMP message to a UDP socket for certain.
 #[cfg(target_os = "linux")]
 #[test]

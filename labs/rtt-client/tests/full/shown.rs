@@ -20,6 +20,10 @@ fn finds_times_of_day_in_any_format() {
         "at 05h53m56s",
         "at 5 hours, 53 minutes, 56.8 seconds",
         "05:53:56,844",
+        "Sent:05:53:56.844",
+        "Sent...05:53:56.844 to 127.0.0.1:25000",
+        "[28/Nov/2025:05:53:56 +0000]",
+        "kl. 05.53.56",
     ] {
         let times = times_of_day(text);
         check_eq!(times.len(), 1, "times in `{text}`");
@@ -53,10 +57,31 @@ fn tells_a_wrong_time_of_day() {
 
 #[test]
 fn tells_round_trip_times_from_times_of_day() {
-    let count = |text: &str| count_round_trip_times(text, Duration::from_millis(160));
+    let count =
+        |text: &str| count_round_trip_times(text, Duration::from_millis(160), Duration::from_millis(400));
     check_eq!(count("RTT 0.165"), 1);
     check_eq!(count("RTT: 165.3 ms"), 1);
     check_eq!(count("RTT 0:00:00.165300"), 1);
     check_eq!(count("sent 05:53:00.165300"), 0);
+    check_eq!(count("Sent:05:53:00.165300"), 0);
     check_eq!(count("RTT = 0.165 ms"), 0);
+}
+
+#[test]
+fn reads_numbers_as_any_country_and_language_writes_them() {
+    let count =
+        |text: &str| count_round_trip_times(text, Duration::from_millis(160), Duration::from_millis(400));
+    check_eq!(count("RTT 0,165234 seconds"), 1);
+    check_eq!(count("RTT 1.652341e-01 s"), 1);
+    check_eq!(count("RTT 1.65E2 ms"), 1);
+    check_eq!(count("RTT 165,234 us"), 2, "in two readings");
+    check_eq!(count("1764309236.2,0.165,127.0.0.1"), 1);
+    check_eq!(count("RTT 1.65e-05 s"), 0);
+    check_eq!(count("a buffer of 200 bytes, sent 300 times, at most 600 ms"), 0);
+}
+
+#[test]
+fn reads_a_line_that_begins_with_a_prompt() {
+    check_eq!(times_of_day("Sentence (waits, timeout 2s): sent 05:53:56").len(), 1);
+    check_eq!(times_of_day("measuring `05:53:56` over UDP, timeout 2s").len(), 0);
 }

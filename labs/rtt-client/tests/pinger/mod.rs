@@ -34,13 +34,13 @@ pub fn check_shown(args: &[&str], count: usize, delay: Duration) {
         requests += 1;
         thread::sleep(delay);
         server.send(&request.to_ascii_uppercase());
-        if shown::count_round_trip_times(&client.stdout(), delay) >= count {
+        if shown::count_round_trip_times(&client.stdout(), delay, delay + shown::SLACK) >= count {
             return;
         }
     }
     // Some clients print everything when they end.
     let finished = client.wait();
-    let found = shown::count_round_trip_times(&finished.stdout, delay);
+    let found = shown::count_round_trip_times(&finished.stdout, delay, delay + shown::SLACK);
     if requests < count {
         let what =
             format!("{requests} request came, and then the client ended; expected a series of requests");

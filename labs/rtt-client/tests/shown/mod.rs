@@ -20,23 +20,28 @@ const ZONE_STEP_S: f64 = 900.0;
 /// Numbers of seconds from here on, the year 2001, are times since 1970.
 const EPOCH_S_MIN: f64 = 1e9;
 
-/// The lines of `output` that report measurements. The reference also prints a line about the settings (`…, one every
-/// 500ms, timeout 1s`) and one about the schedule, which contain other times.
+/// The lines of `output` that report measurements. The reference also prints a line about the settings (`measuring … one
+/// every 500ms, timeout 1s`) and one about the schedule, which contain other times.
 pub fn measurements(output: &str) -> String {
-    let is_given = |line: &&str| line.contains(", timeout ") || line.contains("scheduled");
+    let is_given = |line: &&str| line.starts_with("measuring `") || line.contains(" from the schedule ");
     output.lines().filter(|line| !is_given(line)).map(|line| format!("{line}\n")).collect()
 }
 
-/// Counts the round-trip times in an output that are equal to `delay` or slightly more. A number without a unit may have
-/// any unit.
-pub fn count_round_trip_times(output: &str, delay: Duration) -> usize {
-    let range = delay.as_secs_f64() * 0.95..(delay + SLACK).as_secs_f64();
+/// Counts the numbers in an output that may be a round-trip time of at least `min` and at most `max`. A number without a
+/// unit may have any unit.
+pub fn count_round_trip_times(output: &str, min: Duration, max: Duration) -> usize {
+    // Programs round what they show.
+    let range = min.as_secs_f64() * 0.95..max.as_secs_f64() * 1.1 + 0.01;
     let is_time = |(number, unit): (f64, &str)| {
         let units: &[f64] = match unit.to_lowercase().as_str() {
             "s" | "sec" | "secs" | "second" | "seconds" => &[1.0],
-            "ms" | "msec" | "millisecond" | "milliseconds" => &[1e-3],
-            "us" | "µs" | "μs" | "usec" | "microsecond" | "microseconds" => &[1e-6],
-            "ns" | "nanosecond" | "nanoseconds" => &[1e-9],
+            "ms" | "msec" | "msecs" | "milli" | "millis" | "millisecond" | "milliseconds" => &[1e-3],
+            "us" | "µs" | "μs" | "usec" | "usecs" | "micro" | "micros" | "microsecond" | "microseconds" => {
+                &[1e-6]
+            }
+            "ns" | "nsec" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => &[1e-9],
+            "b" | "byte" | "bytes" | "octets" | "bits" | "char" | "chars" | "character" | "characters"
+            | "packet" | "packets" | "datagram" | "datagrams" | "request" | "requests" | "times" => &[],
             _ => &[1.0, 1e-3, 1e-6, 1e-9],
         };
         units.iter().any(|unit| range.contains(&(number * unit)))
@@ -50,25 +55,38 @@ pub fn has_epoch(output: &str) -> bool {
     numbers(output).iter().any(|(number, _)| *number >= EPOCH_S_MIN)
 }
 
-/// Finds the numbers in a text, each with the word behind it.
+/// Finds the numbers in a text, each with the word behind it. A number with a comma is read in every way: `160,234` may be
+/// two numbers, a large one, or one with a decimal comma.
 fn numbers(text: &str) -> Vec<(f64, &str)> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
         rest = &rest[start..];
-        let is_part = |character: char| character.is_ascii_digit() || character == '.';
-        let (number, behind) =
-            rest.split_at(rest.find(|character| !is_part(character)).unwrap_or(rest.len()));
+        let is_part = |character: char| character.is_ascii_digit() || ".,".contains(character);
+        let end = rest.find(|character| !is_part(character)).unwrap_or(rest.len());
+        let digits = rest[..end].trim_end_matches(['.', ',']);
+        let (exponent, behind) = exponent(&rest[digits.len()..]);
         let word = behind.trim_start_matches([' ', '(', '[']);
         let word = &word[..word.find(|character: char| !character.is_alphabetic()).unwrap_or(word.len())];
-        // Python prints small numbers like 1.5e-05, which is not 1.5.
-        let small = behind.starts_with("e-");
-        found.extend(
-            number.trim_end_matches('.').parse().ok().filter(|_| !small).map(|number| (number, word)),
-        );
+        let parse = |digits: &str| digits.parse::<f64>().ok().map(|number| number * 10_f64.powi(exponent));
+        found.extend(parse(digits.rsplit(',').next().unwrap_or(digits)).map(|number| (number, word)));
+        if let Some((others, _)) = digits.rsplit_once(',') {
+            found.extend(others.split(',').filter_map(parse).map(|number| (number, "")));
+            let readings = [digits.replace(',', ""), digits.replace(',', ".")];
+            found.extend(readings.iter().filter_map(|digits| parse(digits)).map(|number| (number, word)));
+        }
         rest = behind;
     }
     found
+}
+
+/// Parses an exponent at the beginning of `text`, as in `1.5e-05`, and returns what follows. Without one it is 0.
+fn exponent(text: &str) -> (i32, &str) {
+    let Some(number) = text.strip_prefix(['e', 'E']) else { return (0, text) };
+    let digits = number.trim_start_matches(['+', '-']);
+    let end = digits.find(|character: char| !character.is_ascii_digit()).unwrap_or(digits.len());
+    let (number, behind) = number.split_at(number.len() - digits.len() + end);
+    number.parse().map_or((0, text), |exponent| (exponent, behind))
 }
 
 /// A time of day, such as `05:53:56.844703`. A person in any time zone may read it, so the hour is left out.
@@ -100,7 +118,8 @@ impl TimeOfDay {
     }
 }
 
-/// Finds the times of day in an output: hour, minute and second, with `:` between them, `h` and `m`, or such words.
+/// Finds the times of day in an output: hour, minute and second, with `:` between them, `h` and `m`, or such words. Some
+/// languages write `05.53.56`.
 pub fn times_of_day(output: &str) -> Vec<TimeOfDay> {
     places(&measurements(output)).into_iter().map(|(_, _, time)| time).collect()
 }
@@ -123,8 +142,7 @@ fn is_duration(time: &str) -> bool {
 fn places(text: &str) -> Vec<(usize, usize, TimeOfDay)> {
     let mut found: Vec<(usize, usize, TimeOfDay)> = Vec::new();
     for (at, character) in text.char_indices() {
-        let is_inside = found.last().is_some_and(|(_, end, _)| at < *end)
-            || text[..at].ends_with(|before: char| before.is_ascii_digit() || ".:".contains(before));
+        let is_inside = found.last().is_some_and(|(_, end, _)| at < *end) || is_continued(&text[..at]);
         if character.is_ascii_digit() && !is_inside {
             if let Some((time, rest)) = parse(&text[at..]) {
                 found.push((at, text.len() - rest.len(), time));
@@ -134,12 +152,25 @@ fn places(text: &str) -> Vec<(usize, usize, TimeOfDay)> {
     found
 }
 
+/// True if a number goes on after `before`: after a digit, and after a point or colon that follows one. A year may stand
+/// before the colon, as in `28/Nov/2026:05:53:56`.
+fn is_continued(before: &str) -> bool {
+    let number = before.strip_suffix(['.', ':']).unwrap_or(before);
+    let digits = number.len() - number.trim_end_matches(|character: char| character.is_ascii_digit()).len();
+    digits > 0 && (number == before || digits != 4)
+}
+
 /// Parses a time of day at the beginning of `text`, and returns what follows.
 fn parse(text: &str) -> Option<(TimeOfDay, &str)> {
+    // With fewer digits it may be any number with a fraction, and part of an address.
+    let has_points = text.get(..8).is_some_and(|text| {
+        text.split('.').all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    let mark = if has_points { '.' } else { ':' };
     let (_, rest) = number_below(24, text)?;
-    let rest = separator(rest, &["h", "hour", "hours"])?;
+    let rest = separator(rest, mark, &["h", "hour", "hours"])?;
     let (minute, rest) = number_below(60, rest)?;
-    let rest = separator(rest, &["m", "min", "minute", "minutes"])?;
+    let rest = separator(rest, mark, &["m", "min", "minute", "minutes"])?;
     let (second, rest) = number_below(61, rest)?;
     // In many countries a comma stands before the fraction.
     let digits = rest.strip_prefix(['.', ',']).map_or(0, |fraction| {
@@ -159,9 +190,9 @@ fn number_below(limit: u32, text: &str) -> Option<(u32, &str)> {
     Some((number, &text[end..]))
 }
 
-/// Skips what stands between two parts of a time: a colon, or one of the words.
-fn separator<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
-    if let Some(rest) = text.strip_prefix(':') {
+/// Skips what stands between two parts of a time: the mark, or one of the words.
+fn separator<'a>(text: &'a str, mark: char, words: &[&str]) -> Option<&'a str> {
+    if let Some(rest) = text.strip_prefix(mark) {
         return Some(rest);
     }
     let text = text.trim_start_matches(' ');
