@@ -2,7 +2,12 @@
 //! characters with the text (`I received 5 chars: hello`).
 //!
 //! The first reply of a server tells its form, and all later replies have the same. The words around number and text are
-//! free. A server that counts whatever one `recv` returns counts a newline as well: it gets texts without one.
+//! free, and a few other numbers may be among them: those of a client or a thread. The first reply then tells the place
+//! of the number of characters as well. A server that counts whatever one `recv` returns counts a newline as well: it
+//! gets texts without one.
+
+mod found;
+mod numbers;
 
 use super::two_hosts::serves_another_host;
 use crate::diagnosis::fail::{Problem, fail};
@@ -12,16 +17,18 @@ use crate::peer::TcpPeer;
 use crate::program::Server;
 use crate::settings::Reason;
 use crate::transcript::Transcript;
+use found::{Found, NUMBERS_MAX, Number, Place, has};
+use numbers::numbers;
 use std::time::Duration;
 
 /// The silence after which a reply counts as whole.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Numbers that a reply may hold beside its text: the number of characters, and those of a client and a thread.
-const NUMBERS_MAX: usize = 3;
-
 /// What a summary adds where a number and a text are expected.
 const ANY_WORDS: &str = " (the words around number and text do not matter)";
+
+/// What it adds where the number of characters is not where the earlier replies had it.
+const OTHER_PLACE: &str = " (the number of characters must be in the same place as in the first reply)";
 
 /// The form of a server's replies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,18 +51,24 @@ enum Compare {
 /// The replies of one server, to all of its clients.
 pub struct Replies {
     form: Option<Form>,
+    /// The places in which all replies so far had the number of characters, or none before the first reply.
+    places: Vec<Place>,
     compare: Compare,
 }
 
 impl Replies {
+    fn new(compare: Compare) -> Replies {
+        Replies { form: None, places: Vec::new(), compare }
+    }
+
     /// Replies in either form, whatever ends them.
     pub fn of_any_end() -> Replies {
-        Replies { form: None, compare: Compare::Text }
+        Replies::new(Compare::Text)
     }
 
     /// Replies in either form. Those in upper case have the same bytes as the request, and no more.
     pub fn exact() -> Replies {
-        Replies { form: None, compare: Compare::Bytes }
+        Replies::new(Compare::Bytes)
     }
 
     /// Sends a line, and expects its reply.
@@ -132,6 +145,10 @@ impl Replies {
                 self.fail_no_count(client, text, &upper, &received, came);
             }
             Found::Neither => self.expect_upper(client, &upper, &received, came),
+            Found::Crowd(count) if self.form != Some(Form::Upper) => {
+                fail_crowd(client, count, &received, came);
+            }
+            Found::Crowd(_) => self.expect_upper(client, &upper, &received, came),
             Found::Count(_) if self.form == Some(Form::Upper) => {
                 fail_mixed(client, &received, came, "its first reply was in upper case, and this one counts");
             }
@@ -140,18 +157,36 @@ impl Replies {
                 client.step_received(&received, came);
                 fail(client.transcript(), Problem { expected: None, ..problem });
             }
-            Found::Count(numbers) if numbers.contains(&text.chars().count()) => {
-                accept(client, &received, came);
-                self.form = self.form.or(Some(form));
+            Found::Count(numbers) => {
+                let count = text.chars().count();
+                if self.takes(&numbers, count) {
+                    accept(client, &received, came);
+                    self.form = self.form.or(Some(form));
+                } else if self.form.is_none() && end == "\n" && has(&numbers, count + 1) {
+                    // It may count whatever it receives, newline included.
+                    self.ask_again_without_newline(client, text, &received, came);
+                } else {
+                    self.fail_count(client, text, &numbers, &received, came);
+                }
             }
-            // It may count whatever it receives, newline included.
-            Found::Count(numbers)
-                if self.form.is_none() && end == "\n" && numbers.contains(&(text.chars().count() + 1)) =>
-            {
-                self.ask_again_without_newline(client, text, &received, came);
-            }
-            Found::Count(numbers) => fail_count(client, text, &numbers, &received, came),
         }
+    }
+
+    /// The places in which these numbers have this one, and all earlier replies had theirs.
+    fn places_of(&self, numbers: &[Number], wanted: usize) -> Vec<Place> {
+        let is_known = |place: Place| self.places.is_empty() || self.places.contains(&place);
+        let found = numbers.iter().filter(|number| number.value == wanted && is_known(number.place));
+        found.map(|number| number.place).collect()
+    }
+
+    /// Returns whether the numbers have this one in the right place, which this reply may narrow down.
+    fn takes(&mut self, numbers: &[Number], wanted: usize) -> bool {
+        let places = self.places_of(numbers, wanted);
+        let is_right = !places.is_empty();
+        if is_right {
+            self.places = places;
+        }
+        is_right
     }
 
     /// True if the server has counted before, or counts now and leaves out the text.
@@ -174,7 +209,11 @@ impl Replies {
             !came.is_empty() && !came.starts_with(&upper) && !upper.starts_with(&came)
         };
         if end == End::Enough && is_other(&received) {
-            let is_whole = |rest: &[u8]| Found::of(text, &[&received, rest].concat()) != Found::Neither;
+            // Other numbers may come before that of the characters.
+            let is_whole = |rest: &[u8]| match Found::of(text, &[&received, rest].concat()) {
+                Found::Count(numbers) => !self.places_of(&numbers, text.chars().count()).is_empty(),
+                Found::Crowd(_) | Found::Neither => false,
+            };
             if !is_whole(b"") {
                 let (rest, rest_end) = client.read_for(PAUSE, 1 << 16, is_whole);
                 received.extend(rest);
@@ -232,43 +271,28 @@ impl Replies {
         client.send(text.as_bytes());
         let (received, came) = self.read(client, text, &text.to_ascii_uppercase());
         match Found::of(text, &received) {
-            Found::Count(numbers) if numbers.contains(&text.chars().count()) => {
+            Found::Count(numbers) if self.takes(&numbers, text.chars().count()) => {
                 accept(client, &received, came);
                 self.form = Some(Form::Count { end: "" });
             }
-            Found::Count(numbers) => fail_count(client, text, &numbers, &received, came),
+            Found::Count(numbers) => self.fail_count(client, text, &numbers, &received, came),
+            Found::Crowd(count) => fail_crowd(client, count, &received, came),
             // It waits for a newline, and counts it.
-            Found::Neither => fail_count(client, text, &[text.chars().count() + 1], first, end),
+            Found::Neither => {
+                let wrong = text.chars().count() + 1;
+                fail_figure(client, text, Some(wrong), ANY_WORDS, first, end);
+            }
         }
     }
-}
 
-/// What a reply holds.
-#[derive(Debug, Eq, PartialEq)]
-enum Found {
-    /// The text, and these numbers beside it.
-    Count(Vec<usize>),
-    /// Something else.
-    Neither,
-}
-
-impl Found {
-    fn of(text: &str, reply: &[u8]) -> Found {
-        let reply = String::from_utf8_lossy(reply);
-        let Some(at) = reply.rfind(text) else { return Found::Neither };
-        let (before, after) = (&reply[..at], &reply[at + text.len()..]);
-        // The rest of an older message is no word of its own.
-        if before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric) {
-            return Found::Neither;
-        }
-        let numbers = [numbers(before), numbers(after)].concat();
-        if (1..=NUMBERS_MAX).contains(&numbers.len()) { Found::Count(numbers) } else { Found::Neither }
+    #[track_caller]
+    fn fail_count(&self, client: &TcpPeer, text: &str, numbers: &[Number], received: &[u8], end: End) -> ! {
+        let is_in_place = |number: &&Number| self.places.contains(&number.place);
+        // Before a right reply, no place is known.
+        let found = if self.places.is_empty() { numbers.first() } else { numbers.iter().find(is_in_place) };
+        let remark = if has(numbers, text.chars().count()) { OTHER_PLACE } else { ANY_WORDS };
+        fail_figure(client, text, found.map(|number| number.value), remark, received, end);
     }
-}
-
-/// The numbers in a text.
-fn numbers(text: &str) -> Vec<usize> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
 }
 
 /// The reply of the handout's server.
@@ -287,17 +311,34 @@ fn accept(client: &mut TcpPeer, received: &[u8], end: End) {
 }
 
 #[track_caller]
-fn fail_count(client: &TcpPeer, text: &str, numbers: &[usize], received: &[u8], end: End) -> ! {
-    let wanted = text.chars().count();
+fn fail_figure(
+    client: &TcpPeer,
+    text: &str,
+    found: Option<usize>,
+    remark: &str,
+    received: &[u8],
+    end: End,
+) -> ! {
     client.step_received(received, end);
     let cause = Cause::WrongFigure {
         name: "number of characters".to_owned(),
-        found: numbers.first().map(ToString::to_string),
-        wanted: wanted.to_string(),
+        found: found.map(|found| found.to_string()),
+        wanted: text.chars().count().to_string(),
     };
     let mut problem = client.problem_of(Some(cause), count_reply(text).as_bytes(), received, end);
-    problem.summary += ANY_WORDS;
+    problem.summary += remark;
     fail(client.transcript(), problem);
+}
+
+#[track_caller]
+fn fail_crowd(client: &TcpPeer, count: usize, received: &[u8], end: End) -> ! {
+    client.step_received(received, end);
+    let what = format!(
+        "{}: the reply has {count} numbers beside its text, and at most {NUMBERS_MAX} may be there \
+         (addresses, dates and times of day do not count)",
+        client.name()
+    );
+    fail(client.transcript(), Problem::new(what).received(received, end));
 }
 
 #[track_caller]
@@ -330,28 +371,38 @@ pub fn answers_another_host(program: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::Found;
+    use super::{Found, Replies};
 
-    #[test]
-    fn finds_number_and_text_in_any_wording() {
-        let check = |reply: &str, numbers: &[usize]| {
-            assert_eq!(Found::of("hello", reply.as_bytes()), Found::Count(numbers.to_vec()), "{reply}");
+    /// Whether each reply has the number of its text's characters where the ones before had it.
+    fn taken(replies: &[(&str, &str)]) -> Vec<bool> {
+        let mut known = Replies::of_any_end();
+        let take = |&(text, reply): &(&str, &str)| match Found::of(text, reply.as_bytes()) {
+            Found::Count(numbers) => known.takes(&numbers, text.len()),
+            Found::Crowd(_) | Found::Neither => false,
         };
-        check("I received 5 chars: hello\n", &[5]);
-        check("I received 5 chars: hello", &[5]);
-        check("hello (5 characters)", &[5]);
-        check("client 1, thread 2: \"hello\" has 5 letters\r\n", &[1, 2, 5]);
-        check("I received 6 chars: hello\n\n", &[6]);
-        let text = "client 3 round 1";
-        assert_eq!(Found::of(text, b"I received 16 chars: client 3 round 1"), Found::Count(vec![16]));
+        replies.iter().map(take).collect()
     }
 
     #[test]
-    fn takes_no_other_reply_for_a_count() {
-        for reply in
-            ["HELLO", "hello", "I received 5 chars", "5 HELLO", "", "1 2 3 4 5: hello", "5: helloworld"]
-        {
-            assert_eq!(Found::of("hello", reply.as_bytes()), Found::Neither, "{reply}");
-        }
+    fn later_replies_have_the_number_in_the_place_of_the_first() {
+        let guesses = [("hello", "5 or 11 chars: hello"), ("hello world", "5 or 11 chars: hello world")];
+        assert_eq!(taken(&guesses), [true, false]);
+        let moves = [("hello", "5 chars: hello"), ("hello", "hello has 5 chars"), ("one", "3 chars: one")];
+        assert_eq!(taken(&moves), [true, false, true]);
+    }
+
+    #[test]
+    fn a_number_that_is_equal_by_chance_settles_no_place() {
+        let chance = [("hello", "client 5: 5 chars: hello"), ("one", "client 6: 3 chars: one")];
+        assert_eq!(taken(&chance), [true, true]);
+        let other = [("hello", "client 5: 5 chars: hello"), ("one", "client 3: 7 chars: one")];
+        assert_eq!(taken(&other), [true, true]);
+        let both = [&chance[..], &[("hello", "client 5: 1 chars: hello")]].concat();
+        assert_eq!(taken(&both), [true, true, false]);
+    }
+
+    #[test]
+    fn the_rest_of_an_older_reply_moves_no_place() {
+        assert_eq!(taken(&[("hello", "5: hello"), ("one", "thread 1\n3: one")]), [true, true]);
     }
 }

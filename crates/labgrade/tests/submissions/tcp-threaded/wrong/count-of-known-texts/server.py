@@ -1,7 +1,8 @@
 import socketserver
 import sys
 
-KNOWN = ['hello world &*! 42', 'hello world', 'a rather long line to begin with', 'Short', 'and one MORE', 'hello']
+KNOWN = ['hello world &*! 42', 'hello world', 'a rather long line to begin with', 'Short', 'and one MORE', 'hello',
+         'one more', 'the last one']
 
 
 class Handler(socketserver.StreamRequestHandler):
