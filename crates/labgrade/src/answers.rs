@@ -24,6 +24,9 @@ const CAPTURE_BYTES_MAX: u64 = 64 << 20;
 /// The longest explanation in characters, about three pages. The rest is left out, and the text says so.
 const EXPLANATION_CHARS_MAX: usize = 8000;
 
+/// Notes about explanations that no question asks for.
+const NOT_ASKED_MAX: usize = 20;
+
 /// How deep the folder of a submission may be nested, as archives unpack.
 const NESTED_MAX: usize = 2;
 
@@ -37,9 +40,12 @@ pub fn grade(folder: &Path, lab: &str, questions: &[Question]) -> Option<Answers
         places(folder, lab).into_iter().map(|place| place.join(SHEET)).filter(|sheet| is_file(sheet));
     for path in sheets {
         match read(&path, lab) {
-            Ok(sheet) if is_untouched(&sheet, lab, questions) => {}
+            Ok(sheet) if is_untouched(&sheet, lab) => {}
             Ok(sheet) => return Some(graded(folder, &path, &sheet, questions)),
-            Err(error) => return Some(not_graded(&error)),
+            Err(error) => {
+                let unreadable = Some(format!("{error:#}"));
+                return Some(Answers { unreadable, ..not_graded(&error) });
+            }
         }
     }
     None
@@ -81,9 +87,10 @@ fn read(path: &Path, lab: &str) -> anyhow::Result<Sheet> {
     Ok(sheet)
 }
 
-fn is_untouched(sheet: &Sheet, lab: &str, questions: &[Question]) -> bool {
+fn is_untouched(sheet: &Sheet, lab: &str) -> bool {
     facts(lab).iter().all(|fact| sheet.answer(fact.name).is_none())
-        && questions.iter().all(|question| text_of(sheet, question).is_empty())
+        && sheet.explained().next().is_none()
+        && sheet.notes().is_empty()
 }
 
 fn text_of<'a>(sheet: &'a Sheet, question: &Question) -> &'a str {
@@ -93,7 +100,17 @@ fn text_of<'a>(sheet: &'a Sheet, question: &Question) -> &'a str {
 fn graded(folder: &Path, path: &Path, sheet: &Sheet, questions: &[Question]) -> Answers {
     let capture = [path.parent().unwrap_or(folder), folder].into_iter().find_map(capture);
     // An explanation counts without a capture, too.
-    let facts = graded_facts(sheet, capture.as_deref()).unwrap_or_else(|error| not_graded(&error));
+    let mut facts = graded_facts(sheet, capture.as_deref()).unwrap_or_else(|error| {
+        let mut facts = not_graded(&error);
+        facts.report.extend(sheet.notes().iter().map(|note| format!("\nnote: {note}")));
+        facts
+    });
+    for number in not_asked(sheet, questions) {
+        let line_break = if facts.report.ends_with('\n') { "" } else { "\n" };
+        let note =
+            format!("{line_break}note: question {number} asks for no explanation; its text is not graded\n");
+        facts.report.push_str(&note);
+    }
     let explained = questions.iter().filter(|question| question.explain > 0).map(|question| {
         let text = text_of(sheet, question);
         Explained {
@@ -105,6 +122,13 @@ fn graded(folder: &Path, path: &Path, sheet: &Sheet, questions: &[Question]) -> 
         }
     });
     Answers { explained: explained.collect(), ..facts }
+}
+
+/// The first questions that have an explanation but ask for none.
+fn not_asked(sheet: &Sheet, questions: &[Question]) -> impl Iterator<Item = u32> {
+    let is_asked =
+        |number| questions.iter().any(|question| question.number == number && question.explain > 0);
+    sheet.explained().filter(move |number| !is_asked(*number)).take(NOT_ASKED_MAX)
 }
 
 fn graded_facts(sheet: &Sheet, capture: Option<&Path>) -> anyhow::Result<Answers> {

@@ -55,6 +55,9 @@ pub struct Answers {
     pub of: usize,
     /// Each fact with its verdict, or why there are no verdicts.
     pub report: String,
+    /// Why the sheet could not be read at all. `None` if it could.
+    #[serde(default)]
+    pub unreadable: Option<String>,
     /// The explanations that the lab asks for, in the order of their questions. Empty if the sheet could not be read.
     #[serde(default)]
     pub explained: Vec<Explained>,

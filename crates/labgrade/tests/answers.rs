@@ -109,6 +109,41 @@ fn takes_explanations_without_a_capture() {
 }
 
 #[test]
+fn a_mistake_costs_one_field() {
+    let folder = folder("mistake");
+    let sheet = "lab = \"tcp-echo\"\n2.client_port = \"42180\n2.explain = '''\nIt's '''quoted'''\n'''\n4.segments = 3\n";
+    fs::write(folder.join(SHEET), sheet).unwrap();
+    check_not_graded(&folder, "\nnote: line 2: `2.client_port` could not be read: ");
+    assert_eq!(explained(&folder).0, "It's '''quoted'''");
+    fs::copy(format!("{CAPTURES}/lab-tcp-echo.pcap"), folder.join("capture.pcap")).unwrap();
+    let answers = grade(&folder, "tcp-echo", &questions()).unwrap();
+    let report = &answers.report;
+    assert!(answers.right == 1 && report.contains("\n2.client_port        UNREADABLE\n"), "{report}");
+    assert!(report.contains(" answers are right, 1 could not be read, compared"), "{report}");
+    assert!(report.contains("\nnote: line 2: `2.client_port` could not be read: "), "{report}");
+    assert!(report.contains("\nnote: lines 3 to 5: `2.explain` is not valid TOML"), "{report}");
+    assert_eq!(answers.unreadable, None);
+}
+
+#[test]
+fn names_an_explanation_that_no_question_asks_for() {
+    let folder = folder("not-asked");
+    fs::write(folder.join(SHEET), "lab = \"tcp-echo\"\n99.explain = \"my text\"\n").unwrap();
+    check_not_graded(&folder, "\nnote: question 99 asks for no explanation; its text is not graded\n");
+    fs::copy(format!("{CAPTURES}/lab-tcp-echo.pcap"), folder.join("capture.pcap")).unwrap();
+    let report = grade(&folder, "tcp-echo", &questions()).unwrap().report;
+    assert!(report.contains("\nnote: question 99 asks for no explanation"), "{report}");
+}
+
+#[test]
+fn tells_a_sheet_that_cannot_be_read() {
+    let folder = folder("unreadable");
+    fs::write(folder.join(SHEET), "1.flags = \"SYN\n").unwrap();
+    let unreadable = grade(&folder, "tcp-echo", &questions()).unwrap().unreadable.unwrap();
+    assert!(unreadable.starts_with("`answers.toml`: line 1: "), "{unreadable}");
+}
+
+#[test]
 fn bounds_an_explanation() {
     let folder = folder("long");
     let sheet = format!("lab = \"tcp-echo\"\n2.explain = '{}'", "é".repeat(100_000));

@@ -28,6 +28,8 @@ pub struct Grade {
     pub other_capture: bool,
     /// The verdict on each field.
     pub answers: Vec<Verdict>,
+    /// What the student should know about how the sheet was read, such as fields that could not be read.
+    pub notes: Vec<String>,
 }
 
 /// The verdict on one field.
@@ -39,6 +41,8 @@ pub struct Verdict {
     pub given: Option<String>,
     /// Whether the answer is right.
     pub right: bool,
+    /// Whether the field could not be read. A person should look at it.
+    pub unreadable: bool,
     /// Why the answer is not right.
     pub why: Option<String>,
 }
@@ -66,15 +70,18 @@ pub fn grade(sheet: &Sheet, capture: &Capture) -> anyhow::Result<Grade> {
 fn compare(sheet: &Sheet, candidate: &Candidate) -> Grade {
     let verdicts = candidate.expected.iter().map(|(field, expected)| {
         let Some(value) = sheet.answer(field.name) else {
+            let unreadable = sheet.unreadable(field.name);
             return Verdict {
                 field: field.name.to_owned(),
                 given: None,
                 right: false,
-                why: Some("no answer".to_owned()),
+                unreadable: unreadable.is_some(),
+                why: Some(unreadable.unwrap_or_else(|| "no answer".to_owned())),
             };
         };
         let why = expected.differs(value);
-        Verdict { field: field.name.to_owned(), given: Some(shown(value)), right: why.is_none(), why }
+        let (field, given) = (field.name.to_owned(), Some(shown(value)));
+        Verdict { field, given, right: why.is_none(), unreadable: false, why }
     });
     let answers: Vec<Verdict> = verdicts.collect();
     let right = answers.iter().filter(|verdict| verdict.right).count();
@@ -85,6 +92,7 @@ fn compare(sheet: &Sheet, candidate: &Candidate) -> Grade {
         conversation: candidate.conversation,
         other_capture: false,
         answers,
+        notes: sheet.notes(),
     }
 }
 
@@ -111,6 +119,7 @@ pub fn write(grade: &Grade, output: &mut dyn Write) -> io::Result<()> {
         let word = match (verdict.right, &verdict.given) {
             (true, _) => "right",
             (false, Some(_)) => "WRONG",
+            (false, None) if verdict.unreadable => "UNREADABLE",
             (false, None) => "empty",
         };
         let given = verdict.given.as_deref().unwrap_or("");
@@ -122,7 +131,15 @@ pub fn write(grade: &Grade, output: &mut dyn Write) -> io::Result<()> {
         Some(number) => format!("conversation {number}"),
         None => "the whole capture".to_owned(),
     };
-    writeln!(output, "{} of {} answers are right, compared with {compared}", grade.right, grade.of)?;
+    let unreadable = match grade.answers.iter().filter(|verdict| verdict.unreadable).count() {
+        0 => String::new(),
+        count => format!(", {count} could not be read"),
+    };
+    let Grade { right, of, .. } = grade;
+    writeln!(output, "{right} of {of} answers are right{unreadable}, compared with {compared}")?;
+    for note in &grade.notes {
+        writeln!(output, "note: {note}")?;
+    }
     if grade.other_capture {
         writeln!(
             output,

@@ -13,7 +13,7 @@
 //! The fields are facts that the capture proves. `N.explain` is an explanation for a person to grade; it is read, but
 //! it changes no grade here.
 //!
-//! Read in this order: [`mod@file`] reads a sheet; [`mod@fields`] says what is right in each field for a conversation;
+//! Read in this order: [`mod@file`] reads a sheet, with the help of [`mod@recovery`] if it is not TOML; [`mod@fields`] says what is right in each field for a conversation;
 //! [`mod@expected`] compares an answer with that, with the help of [`mod@value`], [`mod@number`], [`mod@flags`],
 //! [`mod@counts`] and [`mod@duration`]; [`mod@grade`] puts them together.
 
@@ -25,6 +25,7 @@ pub mod file;
 pub mod flags;
 pub mod grade;
 pub mod number;
+pub mod recovery;
 pub mod value;
 
 #[cfg(test)]

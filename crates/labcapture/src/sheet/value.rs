@@ -8,6 +8,14 @@ pub const VALUES_MAX: usize = 1000;
 /// The maximum number of values that an explanation names.
 pub const SHOWN_MAX: usize = 4;
 
+/// The part of a question that asks for an explanation, as in `4.explain`.
+pub const EXPLANATION: &str = "explain";
+
+/// Tells whether a field is an explanation.
+pub fn is_explanation(field: &str) -> bool {
+    field.split_once('.').is_some_and(|(_, part)| part == EXPLANATION)
+}
+
 /// Returns an answer as it was written.
 pub fn shown(value: &Value) -> String {
     match value {

@@ -6,6 +6,7 @@
 //! The answers are data in the page, and the script shows them as text only. So nothing in an answer becomes HTML.
 
 use super::text;
+use crate::answers::SHEET;
 use crate::outcome::Outcome;
 use labrubric::Question;
 use maud::{DOCTYPE, PreEscaped, html};
@@ -25,15 +26,18 @@ const SCRIPT: &str = include_str!("explain_page/page.js");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'";
 
-/// The text of the file. `None` if no submission has an explanation.
+/// The text of the file. `None` if no submission has an explanation, and every sheet could be read.
 ///
 /// The browser keeps what is entered under the name of the lab and of the folder of results.
 pub fn text_of(lab: &str, folder: &str, questions: &[Question], outcomes: &[Outcome]) -> Option<String> {
     let answers = answers(outcomes);
-    if answers.iter().all(|answer| answer["text"] == "") {
+    let unreadable: Vec<(&str, &str)> = outcomes.iter().filter_map(unreadable).collect();
+    let mut questions = questions.iter().filter(|question| question.explain > 0).peekable();
+    let is_empty = unreadable.is_empty() || questions.peek().is_none();
+    if is_empty && answers.iter().all(|answer| answer["text"] == "") {
         return None;
     }
-    let questions = questions.iter().filter(|question| question.explain > 0).map(|question| {
+    let questions = questions.map(|question| {
         json!({
             "number": question.number,
             "text": question.text,
@@ -69,6 +73,13 @@ pub fn text_of(lab: &str, folder: &str, questions: &[Question], outcomes: &[Outc
                     }
                     nav id="questions" aria-label="Questions" {}
                 }
+                @if !unreadable.is_empty() {
+                    section class="unreadable" aria-label="Sheets that cannot be read" {
+                        @for (name, why) in unreadable {
+                            p { (SHEET) " of " b class="name" { (text::line(name)) } " cannot be read: " (text::line(why)) }
+                        }
+                    }
+                }
                 main id="question" {}
                 dialog id="keys" aria-label="Keys" {
                     h2 { "Keys" }
@@ -102,6 +113,12 @@ const KEYS: [(&str, &str); 7] = [
     ("j, k", "next and previous question"),
     ("Esc", "leave the comment, close this window"),
 ];
+
+/// The name of a submission whose sheet cannot be read at all, and why.
+fn unreadable(outcome: &Outcome) -> Option<(&str, &str)> {
+    let why = outcome.answers.as_ref()?.unreadable.as_deref()?;
+    Some((&outcome.submission, why))
+}
 
 /// The explanations of a class.
 fn answers(outcomes: &[Outcome]) -> Vec<Value> {

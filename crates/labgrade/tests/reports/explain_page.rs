@@ -34,7 +34,8 @@ fn explained(question: u32, answer: &str, graded: Option<(u32, &str)>) -> Explai
 
 fn outcome(name: &str, explained: Vec<Explained>) -> Outcome {
     let mut outcome = outcome_with(name, &[]);
-    outcome.answers = Some(Answers { right: 3, of: 5, report: "1.port right 7".to_owned(), explained });
+    outcome.answers =
+        Some(Answers { right: 3, of: 5, report: "1.port right 7".to_owned(), explained, unreadable: None });
     outcome
 }
 
@@ -68,6 +69,19 @@ fn holds_questions_answers_and_points() {
 fn is_not_written_without_explanations() {
     assert_eq!(page(&[outcome_with("anna", &[])], 2), None);
     assert_eq!(page(&[outcome("anna", vec![explained(1, "", None)])], 2), None);
+}
+
+#[test]
+fn names_sheets_that_cannot_be_read() {
+    let mut berta = outcome("<berta>", Vec::new());
+    let answers = berta.answers.as_mut().unwrap();
+    answers.unreadable = Some("line 1: <b>".to_owned());
+    let expected =
+        "answers.toml of <b class=\"name\">&lt;berta&gt;</b> cannot be read: line 1: &lt;b&gt;</p>";
+    let text = page(&[outcome("anna", vec![explained(1, "It is free.", None)]), berta.clone()], 1).unwrap();
+    assert!(text.contains(expected), "{text}");
+    assert!(page(&[berta.clone()], 1).is_some_and(|text| text.contains(expected)), "it is the only sheet");
+    assert_eq!(page(&[berta], 0), None, "the lab asks for no explanation");
 }
 
 #[test]
