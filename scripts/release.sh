@@ -164,8 +164,9 @@ gradescope() {
     awk '/^\[/ { is_test = $1 == "[[test]]" } !is_test' crates/labgrade/Cargo.toml >"$workspace/crates/labgrade/Cargo.toml"
     # The solution is replaced by the students' stubs: the tests are compiled with the lab's programs, but never run them.
     cargo run --quiet --locked -p labgrade -- --workspace "$workspace" starter --out "$scratch/starter" >/dev/null
-    rm -rf "${workspace:?}/labs/$lab/src"
-    cp -r "$scratch/starter/labs/$lab/src" "$workspace/labs/$lab/src"
+    # The students' manifest names no reference program.
+    rm -rf "${workspace:?}/labs/$lab"/{src,Cargo.toml,tests/full,tests/full.rs}
+    cp -r "$scratch/starter/labs/$lab"/{src,Cargo.toml} "$workspace/labs/$lab"
     # labgrade needs to know which questions ask for an explanation, but not the model answers.
     [[ ! -f labs/$lab/questions.toml ]] || without_models "labs/$lab/questions.toml" >"$workspace/labs/$lab/questions.toml"
 
