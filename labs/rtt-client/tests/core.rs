@@ -54,6 +54,6 @@ fn shows_the_round_trip_time_over_tcp() {
 }
 
 #[test]
-fn shows_when_it_requested_the_connection() {
-    Exchange::over(Tcp, Pace::TwoSeconds).check_all_times();
+fn shows_when_it_sent_and_received_over_tcp() {
+    Exchange::over(Tcp, Pace::TwoSeconds).check_times();
 }

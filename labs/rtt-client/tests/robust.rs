@@ -1,11 +1,13 @@
 //! Edge cases: what the client prints, and lost, late and strange replies. A program in any language may pass these.
 
 mod common;
+mod exchange;
 mod pinger;
 mod shown;
 
 use common::{CLIENT, check_figures, echo, figure, start};
-use labtest::{Cause, Finished, TcpPeerListener, UdpPeer, check_eq, patience, unforeseen_text};
+use exchange::{Exchange, Pace};
+use labtest::{Cause, Finished, TcpPeerListener, Transport, UdpPeer, check_eq, patience, unforeseen_text};
 use pinger::{SERIES, tells_of_loss};
 use std::net::UdpSocket;
 use std::thread;
@@ -254,6 +256,11 @@ fn shows_the_same_times_over_tcp() {
 
 #[test]
 fn shows_when_it_requested_the_connection() {
+    Exchange::over(Transport::Tcp, Pace::TwoSeconds).check_all_times();
+}
+
+#[test]
+fn shows_how_long_the_connection_took() {
     const BEGIN: &str = "TCP: connection requested ";
     let finished = start("tcp -m hello --count 1", echo()).wait();
     let line = finished.stdout.lines().find_map(|line| line.strip_prefix(BEGIN)).unwrap_or_default();

@@ -257,7 +257,8 @@ impl Exchange {
             (self.arrived, self.replied, self.accepted.unwrap_or(self.arrived));
         match moment {
             Moment::Connecting => Box::new(move |time| time.is_before(accepted)),
-            Moment::Sending => Box::new(move |time| time.is_before(arrived)),
+            // Over TCP, some programs take the request for the connection for the request.
+            Moment::Sending => Box::new(move |time| time.is_before(arrived) || time.is_before(accepted)),
             Moment::Receiving => Box::new(move |time| time.is_after(replied)),
         }
     }
