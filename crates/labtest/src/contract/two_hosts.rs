@@ -159,6 +159,8 @@ fn run_again(program: OnSecondHost) -> Result<(), String> {
         // `unshare` reports what the system refuses in a line that begins with its name.
         Err(_) => match errors.lines().next().and_then(|line| line.strip_prefix("unshare: ")) {
             Some(reason) => return Err(reason.to_owned()),
+            // A test prints a line before it does anything else.
+            None if printed.is_empty() => return Err(format!("`unshare` ended with {}", output.status)),
             None => panic!("`{function}` did not run again: {printed}{errors}"),
         },
     }
