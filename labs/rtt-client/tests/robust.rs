@@ -209,7 +209,8 @@ fn counts_requests_replies_and_losses() {
 fn sums_up_what_it_printed() {
     for count in [3, 4] {
         let mut server = UdpPeer::server();
-        let mut client = start(&format!("udp -m hello --count {count} --interval 1ms"), server.address());
+        let mut client =
+            start(&format!("udp -m hello --count {count} --interval 1ms --timeout 9s"), server.address());
         // Times that lie far apart, and not in order.
         for delay_ms in &[60, 10, 100, 20][..count] {
             let request = server.receive_any();
